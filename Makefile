@@ -1,0 +1,50 @@
+# make up [PORT=8123] [DATA=/some/folder]    make test    make bench    make lint
+SHELL := /bin/sh
+# The first interpreter that starts and is new enough.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		&& echo "$$name" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+POSTGRES_15 ?= /usr/lib/postgresql/15/bin
+
+.PHONY: up test bench lint test-pg15 venv lock
+
+up: $(STAMP)
+	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+test-pg15: $(STAMP)
+	TOCSIN_POSTGRES_BIN=$(POSTGRES_15) $(BIN)/pytest
+
+venv: $(STAMP)
+
+# Both installers read the same lock, so both give the same versions.
+$(STAMP): requirements/dev.lock
+	@test -n "$(PYTHON)" || { echo "Tocsin needs Python 3.11 or newer."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.lock; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+			--require-hashes --requirement requirements/dev.lock; \
+	fi
+	@touch $@
+
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		pyproject.toml --output-file requirements/runtime.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		pyproject.toml --group dev --output-file requirements/dev.lock

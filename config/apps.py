@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class WiringConfig(AppConfig):
+    name = "config"
+    verbose_name = "Wiring"
+
+    def ready(self) -> None:
+        # Both register on import; the web process needs the app to ring the doorbell.
+        from config import celery, checks  # noqa: F401, PLC0415 (app ready)

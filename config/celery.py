@@ -1,0 +1,114 @@
+"""The Celery app: four short tasks on three queues, a beat, and a bell that cannot be lost.
+
+No eta, no countdown, no result: state lives in PostgreSQL. Each worker also runs a
+thread that calls the tasks of its queues itself whenever no bell has come for a second.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from celery import Celery, bootsteps, signals
+from celery.worker import WorkController
+from django.conf import settings
+from django.db import close_old_connections
+from kombu import Queue
+
+QUIET_SECONDS: Final = 1.0
+QUEUES: Final = {
+    "incidents.tasks.process_intake": "intake",
+    "escalation.tasks.dispatch_routes": "timers",
+    "escalation.tasks.tick": "timers",
+    "escalation.tasks.deliver": "delivery",
+}
+
+log = structlog.get_logger(__name__)
+
+app = Celery("tocsin")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # Seconds. A half-open broker must not hang whoever rings.
+    broker_transport_options={
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    },
+    task_queues=[Queue(name) for name in sorted(set(QUEUES.values()))],
+    task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},
+    task_ignore_result=True,
+    # A ring that is lost is rung again a second later: nothing to acknowledge late.
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_soft_shutdown_timeout=10,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    task_serializer="json",
+    accept_content=["json"],
+    beat_schedule={
+        task: {"task": task, "schedule": 1.0, "options": {"queue": queue, "expires": 2}}
+        for task, queue in QUEUES.items()
+    },
+    beat_scheduler="celery.beat:Scheduler",  # in memory: it keeps nothing worth a file
+    timezone="UTC",
+)
+app.autodiscover_tasks(["incidents", "escalation"])
+
+_last_run: dict[str, float] = {}
+
+
+@signals.task_prerun.connect
+def _note_bell(sender: Any = None, **_: Any) -> None:
+    _last_run[sender.name] = time.monotonic()
+
+
+class SelfRinger(bootsteps.StartStopStep):
+    """Calls the worker's tasks without any broker when their bell has been silent."""
+
+    requires: Final = ("celery.worker.components:Timer",)
+
+    def __init__(self, parent: WorkController, **_: Any) -> None:
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        super().__init__(parent)
+
+    def start(self, parent: WorkController) -> None:
+        """Start the thread; runs before the worker has reached its broker."""
+        mine = [
+            t for t, q in QUEUES.items() if q in parent.app.amqp.queues.consume_from
+        ]
+        self._thread = threading.Thread(
+            target=self._run, args=(mine,), name="self-ringer", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, parent: WorkController) -> None:
+        """Ask the thread to end; what it does is safe to cut short."""
+        self._stop.set()
+
+    def _run(self, names: list[str]) -> None:
+        tasks = {name: app.tasks[name].run for name in names}
+        while not self._stop.wait(QUIET_SECONDS / 4):
+            for name, task in tasks.items():
+                if time.monotonic() - _last_run.get(name, 0.0) >= QUIET_SECONDS:
+                    _last_run[name] = time.monotonic()
+                    _call(name, task)
+
+
+def _call(name: str, task: Callable[[], None]) -> None:
+    close_old_connections()
+    try:
+        task()
+    except Exception:
+        log.exception("self_ring_failed", task=name)
+    finally:
+        close_old_connections()
+
+
+app.steps["worker"].add(SelfRinger)

@@ -1,0 +1,254 @@
+"""Read every environment variable of the product, in one typed table.
+
+A field is one variable: its name, how its text is read, its default and its help.
+An unknown `TOCSIN_*` name or a malformed value raises `ImproperlyConfigured` with one
+line that names it, so that a typing error stops the start instead of changing it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+MEBIBYTE = 1024 * 1024
+
+
+def text(value: str) -> str:
+    """Read any text."""
+    return value
+
+
+def flag(value: str) -> bool:
+    """Read yes or no."""
+    word = value.strip().lower()
+    if word not in TRUE_WORDS | FALSE_WORDS:
+        raise ValueError("is neither 1/true/yes/on nor 0/false/no/off")
+    return word in TRUE_WORDS
+
+
+def positive_number(value: str) -> int:
+    """Read a whole number above zero."""
+    if not value.isascii() or not value.isdigit() or int(value) == 0:
+        raise ValueError("is not a whole number above zero")
+    return int(value)
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Read a list separated by commas."""
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def folder(value: str) -> Path:
+    """Read a path, relative ones from the working directory."""
+    if not value.strip():
+        raise ValueError("is empty where a path is needed")
+    return Path(value).expanduser().absolute()
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Read one of the given words."""
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is not one of {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Read an address whose scheme is one of the given ones."""
+
+    def read(value: str) -> str:
+        scheme, separator, _ = value.partition("://")
+        if not separator or scheme not in schemes:
+            expected = ", ".join(f"{name}://" for name in schemes)
+            raise ValueError(f"does not start with one of {expected}")
+        _ = urlsplit(value).port  # a malformed port raises ValueError
+        return value
+
+    return read
+
+
+def _variable(name: str, read: Callable[[str], Any], *, default: Any, help: str) -> Any:
+    metadata = {"name": name, "read": read, "help": help}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Hold what the environment says, read and checked."""
+
+    database_url: str = _variable(
+        "DATABASE_URL",
+        url("postgresql", "postgres"),
+        default="",
+        help="Database as the runtime role, which owns nothing. "
+        "Unset: the embedded PostgreSQL.",
+    )
+    database_owner_url: str = _variable(
+        "DATABASE_OWNER_URL",
+        url("postgresql", "postgres"),
+        default="",
+        help="The same database as its owner, used by `migrate` alone.",
+    )
+    redis_url: str = _variable(
+        "REDIS_URL",
+        url("redis", "rediss", "unix"),
+        default="",
+        help="Redis or Valkey. Unset: the embedded Valkey.",
+    )
+    secret_key: str = _variable(
+        "SECRET_KEY",
+        text,
+        default="",
+        help="Signs sessions and links; 50 random characters or more.",
+    )
+    secret_key_file: Path | None = _variable(
+        "SECRET_KEY_FILE",
+        folder,
+        default=None,
+        help="File that holds SECRET_KEY. Embedded: made under the data folder.",
+    )
+    debug: bool = _variable(
+        "DEBUG", flag, default=False, help="Show errors in the browser. Never in use."
+    )
+    allowed_hosts: tuple[str, ...] = _variable(
+        "ALLOWED_HOSTS",
+        words,
+        default=("127.0.0.1", "localhost", "[::1]"),
+        help="Host names that the site answers to, separated by commas.",
+    )
+    base_url: str = _variable(
+        "BASE_URL",
+        url("https", "http"),
+        default="",
+        help="Public address of the site, used in links. "
+        "Unset: https:// and the first of ALLOWED_HOSTS, if that is set.",
+    )
+    email_url: str = _variable(
+        "EMAIL_URL",
+        url("smtp", "file", "console"),
+        default="console://",
+        help="Where mail goes: smtp://user:password@host:port?tls=starttls (or tls=tls), "
+        "file:///folder, console://.",
+    )
+    default_from_email: str = _variable(
+        "DEFAULT_FROM_EMAIL",
+        text,
+        default="Tocsin <tocsin@localhost>",
+        help="Sender of mail.",
+    )
+    data: Path | None = _variable(
+        "TOCSIN_DATA",
+        folder,
+        default=None,
+        help="Data folder: attachments, keys, logs and the embedded servers. "
+        "Unset: `var` in the checkout.",
+    )
+    kek_file: Path | None = _variable(
+        "TOCSIN_KEK_FILE",
+        folder,
+        default=None,
+        help="File of 32 random bytes that wraps the content keys. "
+        "Unset: `kek` in the data folder, made by the embedded start.",
+    )
+    max_attachment_bytes: int = _variable(
+        "TOCSIN_MAX_ATTACHMENT_BYTES",
+        positive_number,
+        default=50 * MEBIBYTE,
+        help="Largest attachment, in bytes.",
+    )
+    max_delivery_bytes: int = _variable(
+        "TOCSIN_MAX_DELIVERY_BYTES",
+        positive_number,
+        default=MEBIBYTE,
+        help="Largest body of a webhook, in bytes.",
+    )
+    allow_private_webhooks: bool = _variable(
+        "TOCSIN_ALLOW_PRIVATE_WEBHOOKS",
+        flag,
+        default=False,
+        help="Let outgoing webhooks reach private and loopback addresses.",
+    )
+    demo: bool = _variable(
+        "TOCSIN_DEMO",
+        flag,
+        default=False,
+        help="Let the demo world be loaded. Set by `up` on the embedded database.",
+    )
+    demo_receiver: str = _variable(
+        "TOCSIN_DEMO_RECEIVER",
+        url("http"),
+        default="",
+        help="Address of the demo's webhook receiver. Set by `up`.",
+    )
+    test_clock: bool = _variable(
+        "TOCSIN_TEST_CLOCK",
+        flag,
+        default=False,
+        help="Let tests move the clock. Refused by `check --deploy`.",
+    )
+    database_role: str = _variable(
+        "TOCSIN_DATABASE_ROLE",
+        one_of("runtime", "owner"),
+        default="runtime",
+        help="Which of the two database addresses is used. Set by `manage.py`.",
+    )
+    log_format: str = _variable(
+        "TOCSIN_LOG_FORMAT",
+        one_of("json", "console"),
+        default="json",
+        help="How log lines look: json or console.",
+    )
+    postgres_bin: Path | None = _variable(
+        "TOCSIN_POSTGRES_BIN",
+        folder,
+        default=None,
+        help="Folder of the PostgreSQL programs that the embedded start uses. "
+        "Unset: those of the installed wheel, else the system's.",
+    )
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Read and check all variables. Raises `ImproperlyConfigured`."""
+    known = variables()
+    for name in sorted(environ):
+        if name.startswith("TOCSIN_") and name not in known:
+            raise ImproperlyConfigured(f"{name} is not a setting of Tocsin.")
+    values = {
+        entry.name: _read_one(name, entry, environ[name])
+        for name, entry in known.items()
+        if name in environ and environ[name] != ""
+    }
+    return Environment(**values)
+
+
+def variables() -> dict[str, Field[Any]]:
+    """Return the field of each variable by the variable's name."""
+    return {entry.metadata["name"]: entry for entry in fields(Environment)}
+
+
+def read_secret_key(environment: Environment) -> str:
+    """Return SECRET_KEY or the content of SECRET_KEY_FILE, or an empty text."""
+    if environment.secret_key and environment.secret_key_file:
+        raise ImproperlyConfigured("Set SECRET_KEY or SECRET_KEY_FILE, not both.")
+    if environment.secret_key_file is None:
+        return environment.secret_key
+    try:
+        return environment.secret_key_file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"SECRET_KEY_FILE cannot be read: {error}"
+        raise ImproperlyConfigured(message) from error
+
+
+def _read_one(name: str, entry: Field[Any], value: str) -> Any:
+    try:
+        return entry.metadata["read"](value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} {error}: {value!r}") from error

@@ -1,0 +1,178 @@
+"""Settings of the product: one file, every difference is an environment variable.
+
+`config/env.py` has the table of variables with their meaning.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from csp.constants import NONE, SELF
+
+from config import addresses, env
+from config.logging import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = env.read_environment(os.environ)
+
+# Data on disk
+DATA_DIR = ENVIRONMENT.data or BASE_DIR / "var"
+KEK_FILE = ENVIRONMENT.kek_file or DATA_DIR / "kek"
+ATTACHMENTS_DIR = DATA_DIR / "attachments"
+MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
+MAX_DELIVERY_BYTES = ENVIRONMENT.max_delivery_bytes
+DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_delivery_bytes
+
+# Who may come, and how
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = env.read_secret_key(ENVIRONMENT)
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+BASE_URL = ENVIRONMENT.base_url.rstrip("/")
+if not BASE_URL:
+    _is_local = ALLOWED_HOSTS[:1] in (["127.0.0.1"], ["localhost"], ["*"], [])
+    BASE_URL = (
+        "http://127.0.0.1:8000"
+        if _is_local
+        else f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+    )
+_has_tls = BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_COOKIE_SECURE = _has_tls
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = _has_tls
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SECURE_SSL_REDIRECT = _has_tls
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _has_tls else None
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _has_tls else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _has_tls
+SECURE_HSTS_PRELOAD = _has_tls
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+    }
+}
+
+# Database: the runtime role owns nothing, the owner only migrates
+DATABASE_ROLE = ENVIRONMENT.database_role
+DATABASE_URL = ENVIRONMENT.database_url or (
+    f"postgresql://tocsin_app@/tocsin?host={quote(str(DATA_DIR / 'run'), safe='')}"
+)
+DATABASE_OWNER_URL = ENVIRONMENT.database_owner_url or DATABASE_URL
+RUNTIME_ROLE = addresses.role_of(DATABASE_URL)
+DATABASES = {
+    "default": addresses.database(
+        DATABASE_OWNER_URL if DATABASE_ROLE == "owner" else DATABASE_URL
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Broker: a doorbell only
+REDIS_URL = ENVIRONMENT.redis_url or f"unix://{DATA_DIR / 'run' / 'valkey.sock'}"
+BROKER_URL = addresses.broker(REDIS_URL)
+
+# Applications
+INSTALLED_APPS = [
+    "config.apps.WiringConfig",
+    "incidents.apps.IncidentsConfig",
+    "escalation.apps.EscalationConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "drf_spectacular",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# People
+AUTH_USER_MODEL = "incidents.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tocsin",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Language and time
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# Static files come straight from the packages: no collecting step
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+
+# Mail and outgoing webhooks
+for _name, _value in addresses.email(ENVIRONMENT.email_url).items():
+    globals()[_name] = _value
+DEFAULT_FROM_EMAIL = ENVIRONMENT.default_from_email
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ALLOW_PRIVATE_WEBHOOKS = ENVIRONMENT.allow_private_webhooks
+
+# Demo and tests
+DEMO = ENVIRONMENT.demo
+DEMO_FILE = BASE_DIR / "demo" / "world.toml"
+DEMO_RECEIVER_URL = ENVIRONMENT.demo_receiver
+MAILBOX_DIR = DATA_DIR / "mailbox"
+TEST_CLOCK = ENVIRONMENT.test_clock
+
+# Logs
+LOGGING_CONFIG = "config.logging.configure_logging"
+LOGGING = logging_settings(ENVIRONMENT.log_format, debug=DEBUG)

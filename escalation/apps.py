@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class EscalationConfig(AppConfig):
+    name = "escalation"
+
+    def ready(self) -> None:
+        from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
+        from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
+        from escalation.runs import handlers as runs  # noqa: PLC0415 (app ready)
+
+        dispatch.register()
+        runs.register_handlers()
+        messages.register_handlers()

@@ -1,0 +1,226 @@
+"""START READING HERE: everything that happens by itself happens in this file.
+
+    hooks, forms, API ──► rows in PostgreSQL ──► doorbell (Celery; may be lost)
+                                  │
+      route_new_events   entries that wait for the router   → runs, shares
+      fire_due_timers    timers whose instant has come      → handlers of their kind
+      deliver_messages   outbox rows that are due           → the outside world
+
+Each looks by itself at least once a second, any number of workers at a time, on any
+number of hosts: work is claimed with SKIP LOCKED and a timer's row is deleted in the
+transaction that does its work. Losing every message of the broker costs at most 2 s.
+`now` is read once, here, and handed down.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, connection, transaction
+
+from escalation.notifications.delivery import deliver_due
+from escalation.routing.dispatch import dispatch
+from incidents.events.doorbell import ring_in
+from incidents.events.record import recording
+from incidents.incident.lifecycle import CHANGED, lock_incidents
+from incidents.models import Incident, Tick, Timer
+from incidents.timers.clock import read_now
+from incidents.timers.schedule import handler_of
+
+BATCH: Final = 400
+# A pass ends after this, so that a worker stays responsive in a storm.
+PASS_SECONDS: Final = 20.0
+# A pass that sees a timer due within this stays for it instead of waiting for a bell.
+STAY: Final = timedelta(seconds=1)
+# A timer this late no longer passes over a locked incident: it waits for the lock.
+LATE_AFTER: Final = timedelta(seconds=1)
+LOCK_TIMEOUT: Final = "2s"
+# A timer whose handler raises comes back after 2, 4, 8 … seconds, at most 5 minutes.
+BACKOFF_LIMIT_SECONDS: Final = 300
+ALARM_AFTER_ATTEMPTS: Final = 5
+
+log = structlog.get_logger(__name__)
+
+
+def route_new_events() -> int:
+    """Route until nothing waits; returns how many entries were dealt with."""
+    return _repeat("router", dispatch)
+
+
+def fire_due_timers() -> int:
+    """Fire until nothing is due; returns how many timers were fired."""
+    fired = _repeat("timers", fire_due)
+    _stay_for_next(read_now())
+    return fired
+
+
+def deliver_messages() -> int:
+    """Send what is due from the outbox; returns how many were sent."""
+    sent = deliver_due(read_now, budget_seconds=PASS_SECONDS)
+    note_tick("delivery", read_now())
+    return sent
+
+
+def fire_due(now: datetime) -> int:
+    """Fire one batch of the timers that are due at `now`; returns how many it took on.
+
+    1. Select due timers without locking anything.
+    2. Lock their incidents, passing over those that somebody else holds.
+    3. Delete the timers that are still there, and hand them to the handlers of their kinds.
+    4. A timer that is over a second late waits for its incident's lock, in a
+       transaction of its own.
+    5. When a handler raises, each of the batch runs alone, and the bad one is pushed back.
+    """
+    due = list(Timer.objects.filter(due_at__lte=now).order_by("due_at", "id")[:BATCH])
+    if not due:
+        return 0
+    fired = _fire_or_split(due, now)
+    late = [t for t in due if t.pk not in fired and now - t.due_at > LATE_AFTER]
+    for timer in late:
+        fired |= _fire_waiting(timer, now)
+    return len(fired)
+
+
+def _fire_or_split(due: Sequence[Timer], now: datetime) -> set[int]:
+    try:
+        return _fire_together(due, now)
+    except Exception as error:  # noqa: BLE001  (one bad row never stops the loop)
+        if len(due) == 1:
+            _push_back(due[0], error, now)
+            return set()
+    fired: set[int] = set()
+    for timer in due:
+        fired |= _fire_or_split([timer], now)
+    return fired
+
+
+def _fire_together(due: Sequence[Timer], now: datetime) -> set[int]:
+    """Fire a batch in one transaction; returns the ids of those it could claim."""
+    with recording(now):
+        incidents = _lock_free({t.incident_id for t in due if t.incident_id})
+        claimed = _claim([t.pk for t in due], incidents)
+        _hand_over(claimed, now)
+    return {timer.pk for timer in claimed}
+
+
+def _lock_free(ids: Iterable[int]) -> set[int]:
+    """Lock the incidents that nobody else holds, ids ascending; returns their ids."""
+    rows = Incident.objects.filter(pk__in=set(ids)).order_by("pk")
+    return set(
+        rows.select_for_update(no_key=True, skip_locked=True).values_list(
+            "pk", flat=True
+        )
+    )
+
+
+# Reading and deleting in one statement: whoever deletes the row does its work.
+_CLAIM = """
+DELETE FROM tocsin_timer WHERE id IN (
+    SELECT id FROM tocsin_timer
+    WHERE id = ANY(%s) AND (incident_id IS NULL OR incident_id = ANY(%s))
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id, due_at, kind, subject_id, incident_id, organisation_id, payload, attempts,
+          last_error, original_due_at, made_at
+"""
+
+
+def _claim(ids: list[int], incidents: set[int]) -> list[Timer]:
+    rows = Timer.objects.raw(_CLAIM, [ids, list(incidents)])
+    return sorted(rows, key=lambda timer: (timer.due_at, timer.pk))
+
+
+def _hand_over(timers: Sequence[Timer], now: datetime) -> None:
+    """Call each kind's handler once; changes of an incident come before its steps."""
+    by_kind: dict[str, list[Timer]] = defaultdict(list)
+    for timer in timers:
+        by_kind[timer.kind].append(timer)
+    for kind in sorted(by_kind, key=lambda kind: (kind != CHANGED, kind)):
+        handler_of(kind)(by_kind[kind], now)
+
+
+def _fire_waiting(timer: Timer, now: datetime) -> set[int]:
+    """Fire a late timer, waiting for its incident's lock; a timeout leaves it due."""
+    try:
+        with recording(now):
+            _limit_lock_wait()
+            lock_incidents([timer.incident_id] if timer.incident_id else [])
+            claimed = _claim(
+                [timer.pk], {timer.incident_id} if timer.incident_id else set()
+            )
+            _hand_over(claimed, now)
+    except Exception as error:  # noqa: BLE001  (one bad row never stops the loop)
+        if not isinstance(error, DatabaseError):
+            _push_back(timer, error, now)
+        return set()
+    return {timer.pk for timer in claimed}
+
+
+def _limit_lock_wait() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+
+
+def _push_back(timer: Timer, error: Exception, now: datetime) -> None:
+    """Make a timer due again later; its lateness still counts from the first instant."""
+    attempts = timer.attempts + 1
+    pause = timedelta(seconds=min(2**attempts, BACKOFF_LIMIT_SECONDS))
+    Timer.objects.filter(pk=timer.pk).update(
+        attempts=attempts,
+        due_at=now + pause,
+        original_due_at=timer.original_due_at or timer.due_at,
+        last_error=f"{type(error).__name__}: {error}"[:500],
+    )
+    alarm = log.error if attempts >= ALARM_AFTER_ATTEMPTS else log.warning
+    alarm(
+        "timer_pushed_back",
+        timer=timer.pk,
+        kind=timer.kind,
+        attempts=attempts,
+        exc_info=error,
+    )
+
+
+def _repeat(name: str, step: Callable[[datetime], int]) -> int:
+    """Take steps until one finds nothing, or the pass has lasted long enough."""
+    done, ends_at = 0, time.monotonic() + PASS_SECONDS
+    while time.monotonic() < ends_at:
+        count = step(read_now())
+        done += count
+        if count == 0:
+            break
+    note_tick(name, read_now())
+    return done
+
+
+def _stay_for_next(now: datetime) -> None:
+    """Set an alarm in this process for a timer that is due within the second.
+
+    An alarm, not a sleep: routing shares the worker and must not wait behind it.
+    """
+    soon = Timer.objects.filter(due_at__gt=now, due_at__lte=now + STAY)
+    next_due = soon.order_by("due_at").values_list("due_at", flat=True).first()
+    if next_due is not None:
+        ring_in("timers", (next_due - now).total_seconds())
+
+
+def note_tick(consumer: str, now: datetime) -> None:
+    """Note that a consumer came to its end; what watches the loop reads this."""
+    with transaction.atomic():
+        Tick.objects.bulk_create(
+            [Tick(consumer=consumer, ran_at=now)],
+            update_conflicts=True,
+            unique_fields=["consumer"],
+            update_fields=["ran_at"],
+        )
+
+
+def last_tick_age(now: datetime) -> timedelta | None:
+    """Return how long ago timers were last looked at; None: never, which is a failure."""
+    ran_at = (
+        Tick.objects.filter(consumer="timers").values_list("ran_at", flat=True).first()
+    )
+    return None if ran_at is None else now - ran_at

@@ -1,0 +1,24 @@
+"""Index of the models of `escalation`; each lives in its slice."""
+
+from escalation.notifications.models import (
+    Attempt,
+    ContactMethod,
+    Notification,
+    NotificationStatus,
+)
+from escalation.policies.models import Policy, PolicyVersion
+from escalation.routing.models import Route
+from escalation.runs.models import Run, RunState, StepTaken
+
+__all__ = [
+    "Attempt",
+    "ContactMethod",
+    "Notification",
+    "NotificationStatus",
+    "Policy",
+    "PolicyVersion",
+    "Route",
+    "Run",
+    "RunState",
+    "StepTaken",
+]

@@ -1,0 +1,149 @@
+"""The page behind an acknowledge link: opening it changes nothing, its button does.
+
+Mail scanners open links, so only a POST acknowledges.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from escalation.notifications.ack_links import LinkExpired, LinkInvalid, read_token
+from escalation.notifications.models import Notification
+from incidents.errors import NotPossible
+from incidents.events.actor import Actor
+from incidents.incident.lifecycle import acknowledge
+from incidents.incident.tlp import may_carry_content
+from incidents.models import (
+    AcknowledgedVia,
+    Acknowledgement,
+    Incident,
+    Organisation,
+    Share,
+    User,
+)
+from incidents.organisations.roles import Action, can
+from incidents.timers.clock import read_now
+
+_TEMPLATE = "escalation/notifications/acknowledge.html"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what a link is about; acknowledge it when its button is pressed."""
+    try:
+        notification = _notification_of(token)
+    except LinkExpired:
+        return _page(request, {"state": "expired"}, status=HTTPStatus.GONE)
+    except LinkInvalid:
+        return _page(request, {"state": "invalid"}, status=HTTPStatus.NOT_FOUND)
+    state = _state(notification)
+    if request.method == "POST" and state == "ready":
+        state = _acknowledge(notification, request.user)
+    return _page(request, {"state": state, **_context(notification)})
+
+
+def _page(
+    request: HttpRequest, context: dict[str, Any], *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    response = render(request, _TEMPLATE, context, status=status)
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _notification_of(token: str) -> Notification:
+    """Return what the link belongs to, if its organisation still sees the incident."""
+    rows = Notification.objects.select_related(
+        "incident__organisation", "organisation", "recipient_user"
+    )
+    notification = rows.filter(uid=read_token(token)).first()
+    if notification is None or notification.incident is None:
+        raise LinkInvalid
+    if not _sees(notification.organisation, notification.incident):
+        raise LinkInvalid
+    return notification
+
+
+def _sees(organisation: Organisation, incident: Incident) -> bool:
+    if organisation.pk == incident.organisation_id:
+        return True
+    shares = Share.objects.filter(agency=organisation, unshared_at=None)
+    return shares.filter(incident=incident).exists()
+
+
+def _state(notification: Notification) -> str:
+    if _incident_of(notification).is_closed:
+        return "ended"
+    return "already" if _acknowledgement(notification) else "ready"
+
+
+def _acknowledge(notification: Notification, user: Any) -> str:
+    organisation = notification.organisation
+    member = _member(user, organisation)
+    try:
+        acknowledge(
+            _incident_of(notification),
+            organisation=organisation,
+            user=member,
+            via=AcknowledgedVia.LINK if member is None else AcknowledgedVia.PAGE,
+            actor=_actor(notification, member),
+            now=read_now(),
+        )
+    except NotPossible:
+        return "ended"
+    return "done"
+
+
+def _member(user: Any, organisation: Organisation) -> User | None:
+    """Return the signed-in person if they may acknowledge for the organisation."""
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    return user if can(user, Action.ACKNOWLEDGE, organisation) else None
+
+
+def _actor(notification: Notification, member: User | None) -> Actor:
+    if member is not None:
+        return Actor.of(member, notification.organisation)
+    name = f"by link sent to {_recipient(notification)}"
+    return Actor.link(notification.organisation, name=name)
+
+
+def _context(notification: Notification) -> dict[str, Any]:
+    incident = _incident_of(notification)
+    is_open = may_carry_content(incident.tlp, "link", inside=True)
+    row = _acknowledgement(notification)
+    return {
+        "incident": incident,
+        "title": incident.title if is_open else "",
+        "recipient": _recipient(notification),
+        "acknowledged_by": _who(row) if row else "",
+        "acknowledged_at": row.at if row else None,
+    }
+
+
+def _acknowledgement(notification: Notification) -> Acknowledgement | None:
+    rows = Acknowledgement.objects.select_related("user", "organisation")
+    return rows.filter(
+        incident=notification.incident_id,
+        organisation=notification.organisation_id,
+        ended_at=None,
+    ).first()
+
+
+def _who(row: Acknowledgement) -> str:
+    return str(row.user) if row.user else f"{row.organisation}, by link"
+
+
+def _recipient(notification: Notification) -> str:
+    return notification.recipient_name or notification.address
+
+
+def _incident_of(notification: Notification) -> Incident:
+    if notification.incident is None:
+        raise LinkInvalid
+    return notification.incident

@@ -1,0 +1,183 @@
+"""Take due messages from the outbox under a lease, and close those not worth sending.
+
+Claiming is fair: each organisation's oldest message comes before anybody's second.
+A lease is by the real clock; what is due is by the business clock `now`.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection, models
+from django.db.models.functions import Coalesce
+
+from escalation.notifications import ack_links, retry, verification
+from escalation.notifications.channels.base import Outgoing
+from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.models import Notification, NotificationStatus
+from escalation.notifications.render import Message
+from incidents.events.record import recording
+from incidents.models import Acknowledgement
+
+LEASE: Final = timedelta(seconds=60)
+
+# Walks the organisations and looks into the index once for each, so that one with a
+# hundred thousand due messages costs the others nothing.
+_LOCK_DUE: Final = """
+    SELECT due.id
+      FROM (
+        SELECT n.id, n.next_attempt_at,
+               row_number() OVER (
+                   PARTITION BY o.id ORDER BY n.next_attempt_at, n.id
+               ) AS turn
+          FROM tocsin_organisation o
+         CROSS JOIN LATERAL (
+            SELECT id, next_attempt_at
+              FROM tocsin_notification
+             WHERE organisation_id = o.id
+               AND status IN ('queued', 'sending', 'unknown')
+               AND next_attempt_at <= %(now)s
+               AND (lease_until IS NULL OR lease_until < clock_timestamp())
+             ORDER BY next_attempt_at, id
+             LIMIT %(limit)s
+               FOR NO KEY UPDATE SKIP LOCKED
+         ) n
+      ) due
+     ORDER BY due.turn, due.next_attempt_at
+     LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One message that this process may send until its lease ends."""
+
+    notification: Notification
+    outgoing: Outgoing
+    secret_sealed: bytes | None
+    lease_token: uuid.UUID
+
+
+def claim_due(now: datetime, *, limit: int) -> list[Claimed]:
+    """Lease up to `limit` due messages. Commits, so that sending is outside.
+
+    A page is cancelled here when its run was acknowledged or stopped or its incident
+    closed; a message tried until its end of life is failed.
+    """
+    with recording(now):
+        rows = _lock_due(now, limit=limit)
+        cancelled = [row for row in rows if _why_cancelled(row)]
+        expired = [
+            row for row in rows if not _why_cancelled(row) and _why_failed(row, now)
+        ]
+        closed = {row.pk for row in [*cancelled, *expired]}
+        leased = _lease([row for row in rows if row.pk not in closed], now)
+        _close_cancelled(cancelled)
+        _close_expired(expired, now)
+    return leased
+
+
+def _lock_due(now: datetime, *, limit: int) -> list[Notification]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_DUE, {"now": now, "limit": limit})
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return []
+    # Read after locking: an acknowledgement that has committed is seen.
+    acknowledged = Acknowledgement.objects.filter(
+        incident=models.OuterRef("incident"),
+        organisation=models.OuterRef("organisation"),
+        ended_at=None,
+    )
+    rows = Notification.objects.filter(pk__in=ids).select_related(
+        "organisation", "incident", "method", "recipient_user", "run"
+    )
+    return list(rows.annotate(has_acknowledgement=models.Exists(acknowledged)))
+
+
+def _why_cancelled(row: Notification) -> str:
+    if row.purpose not in retry.CANCELLED_BY_ACKNOWLEDGEMENT:
+        return ""
+    if getattr(row, "has_acknowledgement", False):
+        return "acknowledged before it was sent"
+    if row.incident is not None and row.incident.is_closed:
+        return "the incident was closed before it was sent"
+    if row.run is not None and row.run.state in {"acknowledged", "stopped"}:
+        return "the escalation had stopped before it was sent"
+    return ""
+
+
+def _why_failed(row: Notification, now: datetime) -> str:
+    """Say why to give up; a message that was never tried is sent however late."""
+    if row.attempts > 0 and row.expires_at <= now:
+        return f"given up after {row.attempts} tries"
+    if row.method is not None and row.method.disabled_at is not None:
+        return "the contact method was removed"
+    return ""
+
+
+def _lease(rows: Sequence[Notification], now: datetime) -> list[Claimed]:
+    if not rows:
+        return []
+    token = uuid.uuid4()
+    clock = models.Func(function="clock_timestamp", output_field=models.DateTimeField())
+    Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=NotificationStatus.SENDING,
+        lease_token=token,
+        lease_until=clock + models.Value(LEASE),
+        attempts=models.F("attempts") + 1,
+        first_attempt_at=Coalesce("first_attempt_at", models.Value(now)),
+    )
+    for row in rows:
+        row.attempts += 1
+    return [_claimed(row, token) for row in rows]
+
+
+def _claimed(row: Notification, token: uuid.UUID) -> Claimed:
+    message = Message.from_json(row.message)
+    if row.purpose == retry.VERIFY:
+        message = verification.fill_in_code(message, dedup_key=row.dedup_key)
+    asks_for_acknowledgement = row.purpose in retry.CANCELLED_BY_ACKNOWLEDGEMENT
+    outgoing = Outgoing(
+        uid=row.uid,
+        purpose=row.purpose,
+        address=row.address,
+        message=message,
+        queued_at=row.queued_at,
+        attempt=row.attempts,
+        thread=row.incident.ref if row.incident else "",
+        acknowledge_url=(
+            ack_links.acknowledge_url(row.uid) if asks_for_acknowledgement else ""
+        ),
+    )
+    sealed = row.method.secret_sealed if row.method else None
+    return Claimed(row, outgoing, bytes(sealed) if sealed else None, token)
+
+
+def _close_cancelled(rows: Sequence[Notification]) -> None:
+    if not rows:
+        return
+    for row in rows:
+        row.status, row.last_error = NotificationStatus.CANCELLED, _why_cancelled(row)
+        record_outcome("notification.cancelled", row, detail=row.last_error)
+    _close(rows)
+
+
+def _close_expired(rows: Sequence[Notification], now: datetime) -> None:
+    if not rows:
+        return
+    for row in rows:
+        row.status, row.last_error = NotificationStatus.FAILED, _why_failed(row, now)
+        record_outcome("notification.failed", row, detail=row.last_error)
+    _close(rows)
+    tell_runs(rows, now=now)
+
+
+def _close(rows: Sequence[Notification]) -> None:
+    for row in rows:
+        row.lease_token = row.lease_until = None
+    Notification.objects.bulk_update(
+        rows, ["status", "last_error", "lease_token", "lease_until"]
+    )

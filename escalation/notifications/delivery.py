@@ -1,0 +1,166 @@
+"""Send what is due: claim, send in threads outside any transaction, write the outcomes.
+
+The pool never waits for its slowest member: as soon as some sends have ended, their
+outcomes are written and their places are filled again. A process that is killed
+between a send and its outcome leaves a lease; when that ends, the message goes out
+again under the same id.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from escalation.notifications.channels import registry
+from escalation.notifications.channels.base import (
+    SEND_LIMIT_SECONDS,
+    Outcome,
+    SendResult,
+)
+from escalation.notifications.claim import LEASE, Claimed, claim_due
+from escalation.notifications.settle import Finished, settle
+from incidents.ledger.keyring import open_secret
+
+SENDERS: Final = 24
+SECRET_CONTEXT: Final = "contact-method"  # noqa: S105  (a name, no secret)
+# How long one task goes on claiming before it makes room for a fresh one.
+_BUDGET_SECONDS: Final = 30.0
+# While slow sends are under way, newly due messages wait this long at most.
+_LOOK_AGAIN_SECONDS: Final = 0.2
+# After a send has ended, the others get this long to join its batch of outcomes.
+_GATHER_SECONDS: Final = 0.01
+# A send that hangs below the channel's own limit (name servers do) is given up.
+_GIVE_UP_SECONDS: Final = 3 * SEND_LIMIT_SECONDS
+
+log = structlog.get_logger(__name__)
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A send under way, with both clocks at its claim."""
+
+    claimed: Claimed
+    claimed_at: datetime
+    started: float
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What one call of `deliver_due` has under way."""
+
+    read_now: Callable[[], datetime]
+    flights: dict[Future[Finished], _Flight] = field(default_factory=dict)
+
+    def claim(self) -> None:
+        """Fill the free places with due messages."""
+        free = SENDERS - len(self.flights)
+        if free <= 0:
+            return
+        now = self.read_now()
+        for claimed in claim_due(now, limit=free):
+            flight = _Flight(claimed, now, time.monotonic())
+            self.flights[_pool().submit(_send, flight)] = flight
+
+    def collect(self) -> list[Finished]:
+        """Wait shortly for sends to end, and return those that did."""
+        done, rest = wait(self.flights, _LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
+        if done and rest:
+            done |= wait(rest, _GATHER_SECONDS).done
+        finished = [future.result() for future in done]
+        for future in done:
+            del self.flights[future]
+        return finished + self._give_up()
+
+    def _give_up(self) -> list[Finished]:
+        hanging = [
+            (future, flight)
+            for future, flight in self.flights.items()
+            if time.monotonic() - flight.started > _GIVE_UP_SECONDS
+        ]
+        for future, _ in hanging:
+            future.cancel()
+            del self.flights[future]
+        result = SendResult(Outcome.UNKNOWN, "the send did not end")
+        return [_finished(flight, flight.started, result) for _, flight in hanging]
+
+
+def deliver_due(
+    read_now: Callable[[], datetime], *, budget_seconds: float = _BUDGET_SECONDS
+) -> int:
+    """Send until nothing is due any more; returns the number of outcomes written.
+
+    Stops claiming after the budget and then waits for what is under way.
+    """
+    stops_at = time.monotonic() + budget_seconds
+    desk = _Desk(read_now)
+    count = 0
+    while True:
+        if time.monotonic() < stops_at:
+            desk.claim()
+        if not desk.flights:
+            return count
+        if finished := desk.collect():
+            count += settle(finished, now=read_now())
+
+
+def deliver_batch(now: datetime) -> int:
+    """Send everything that is due at `now`, and return the number of outcomes."""
+    return deliver_due(lambda: now)
+
+
+def close_channels() -> None:
+    """Close what channels keep open between messages."""
+    registry.close_channels()
+
+
+def _pool() -> ThreadPoolExecutor:
+    # A forked child inherits the pool but not its threads.
+    pid = os.getpid()
+    if pid not in _pools:
+        _pools.clear()
+        _pools[pid] = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
+    return _pools[pid]
+
+
+def _send(flight: _Flight) -> Finished:
+    """Send one message; runs in a thread and never touches the database."""
+    started = time.monotonic()
+    lease_seconds = LEASE.total_seconds() - (started - flight.started)
+    if lease_seconds < 2 * SEND_LIMIT_SECONDS:
+        # Waited too long for a thread: somebody else may send it by now.
+        result = SendResult(Outcome.RETRYABLE, "no sender was free in time")
+        return _finished(flight, started, result)
+    try:
+        result = _send_now(flight.claimed)
+    except Exception as error:
+        # One broken message must not keep the others from being sent.
+        log.exception("send_raised", notification=str(flight.claimed.outgoing.uid))
+        result = SendResult(
+            Outcome.RETRYABLE, f"internal error: {type(error).__name__}"
+        )
+    return _finished(flight, started, result)
+
+
+def _send_now(claimed: Claimed) -> SendResult:
+    channel = registry.CHANNELS.get(claimed.notification.channel)
+    if channel is None:
+        return SendResult(Outcome.PERMANENT, "there is no such channel here")
+    outgoing = claimed.outgoing
+    if claimed.secret_sealed is not None:
+        secret = open_secret(claimed.secret_sealed, context=SECRET_CONTEXT)
+        outgoing = replace(outgoing, secret=secret.decode())
+    return channel.send(outgoing)
+
+
+def _finished(flight: _Flight, started: float, result: SendResult) -> Finished:
+    waited = timedelta(seconds=started - flight.started)
+    took = timedelta(seconds=time.monotonic() - started)
+    started_at = flight.claimed_at + waited
+    return Finished(flight.claimed, result, started_at, started_at + took)

@@ -1,0 +1,174 @@
+"""Contact methods, the outbox, and each attempt to deliver from it."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class ContactMethod(models.Model):
+    """One verified way to reach a person, or an organisation's desk (`user` is null)."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation",
+        on_delete=models.PROTECT,
+        related_name="contact_methods",
+    )
+    user = models.ForeignKey(
+        "incidents.User",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="contact_methods",
+    )
+    slug = models.SlugField(max_length=60, help_text="its name in a policy or a file")
+    channel = models.CharField(
+        max_length=20, help_text="a key of channels.registry.CHANNELS"
+    )
+    address = models.CharField(max_length=500)
+    secret_sealed = models.BinaryField(
+        null=True, help_text="webhook: its signing secret, encrypted"
+    )
+    verified_at = models.DateTimeField(null=True)
+    verification_digest = models.BinaryField(
+        null=True, help_text="sha256 of the code that was sent"
+    )
+    verification_sent_at = models.DateTimeField(null=True)
+    verification_count = models.SmallIntegerField(
+        default=0, help_text="codes sent so far"
+    )
+    verification_tries = models.SmallIntegerField(
+        default=0, help_text="wrong codes given"
+    )
+    disabled_at = models.DateTimeField(
+        null=True, help_text="removed, or the receiver said gone"
+    )
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_contact_method"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "user", "slug"],
+                nulls_distinct=False,
+                name="contact_method_slug",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.slug}"
+
+
+class NotificationStatus(models.TextChoices):
+    """Where an outbox row stands. `sent` is: accepted by the provider."""
+
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Delivered to the provider"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Outcome unknown"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Notification(models.Model):
+    """One message to one address: the outbox row. `dedup_key` makes it unique for ever."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(
+        default=uuid.uuid4, unique=True, help_text="Message-ID, webhook-id"
+    )
+    dedup_key = models.CharField(max_length=200, unique=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="in whose name it is sent; only it sees the row",
+    )
+    incident = models.ForeignKey(
+        "incidents.Incident",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="notifications",
+    )
+    run = models.ForeignKey(
+        "escalation.Run",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="notifications",
+    )
+    step_index = models.SmallIntegerField(null=True)
+    round = models.SmallIntegerField(null=True)
+    purpose = models.CharField(
+        max_length=20, help_text="a key of retry.LIFETIMES: page, question …"
+    )
+    method = models.ForeignKey(
+        ContactMethod, null=True, on_delete=models.PROTECT, related_name="notifications"
+    )
+    recipient_user = models.ForeignKey(
+        "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    recipient_name = models.CharField(max_length=200, blank=True)
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=500)
+    message = models.JSONField(
+        help_text="subject, text, url, data: what render.py made"
+    )
+    message_sha256 = models.CharField(max_length=64)
+    status = models.CharField(
+        max_length=10, choices=NotificationStatus, default=NotificationStatus.QUEUED
+    )
+    queued_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(help_text="due for a sender from here on")
+    expires_at = models.DateTimeField(help_text="retries end here")
+    attempts = models.SmallIntegerField(default=0)
+    first_attempt_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_notification"
+        indexes: ClassVar = [
+            # Serves the sender's claim: each organisation's oldest due rows.
+            models.Index(
+                fields=["organisation", "next_attempt_at", "id"],
+                condition=models.Q(status__in=["queued", "sending", "unknown"]),
+                name="notification_due",
+            ),
+            models.Index(
+                fields=["incident", "organisation", "id"], name="notification_incident"
+            ),
+            models.Index(
+                fields=["run", "step_index", "round"], name="notification_step"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.dedup_key
+
+
+class Attempt(models.Model):
+    """One try to send a notification, with what the provider answered."""
+
+    id = models.BigAutoField(primary_key=True)
+    notification = models.ForeignKey(
+        Notification, on_delete=models.PROTECT, related_name="attempt_rows"
+    )
+    number = models.SmallIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    outcome = models.CharField(
+        max_length=10, help_text="sent, retryable, permanent, unknown"
+    )
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_attempt"
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.outcome}"

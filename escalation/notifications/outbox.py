@@ -1,0 +1,166 @@
+"""Put messages into the outbox, each at most once, and find where people are reached."""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+
+from escalation.notifications import retry
+from escalation.notifications.models import ContactMethod, Notification
+from escalation.notifications.render import Message
+from incidents.events.actor import Actor
+from incidents.events.doorbell import ring_after_commit
+from incidents.events.record import record
+from incidents.models import Incident, Organisation, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotification:
+    """A message to one address, before it is in the outbox.
+
+    `organisation_id` is the recipient's: only that organisation sees the row.
+    """
+
+    dedup_key: str
+    organisation_id: int
+    purpose: str
+    channel: str
+    address: str
+    message: Message
+    incident: Incident | None = None
+    run_id: int | None = None
+    step_index: int | None = None
+    round: int | None = None
+    method_id: int | None = None
+    recipient_user_id: int | None = None
+    recipient_name: str = ""
+
+
+def queue_notifications(
+    rows: Sequence[NewNotification], *, now: datetime
+) -> list[Notification]:
+    """Insert the rows whose dedup_key is new, and return those, in the given order.
+
+    Records `notification.queued` for those about an incident. Requires an open
+    `recording`. The number of statements does not grow with the rows.
+    """
+    drafts = [_outbox_row(row, now) for row in rows]
+    if not drafts:
+        return []
+    Notification.objects.bulk_create(drafts, ignore_conflicts=True)
+    # A row whose key existed was skipped, so its uid is not there.
+    uids = [draft.uid for draft in drafts]
+    ids = dict(Notification.objects.filter(uid__in=uids).values_list("uid", "pk"))
+    queued = [draft for draft in drafts if draft.uid in ids]
+    for row in queued:
+        row.pk = ids[row.uid]
+    incidents = {row.incident.pk: row.incident for row in rows if row.incident}
+    _record_queued(queued, incidents)
+    if queued:
+        ring_after_commit("delivery")
+    return queued
+
+
+def methods_for_users(
+    user_ids: Collection[int], organisation_id: int
+) -> dict[int, list[ContactMethod]]:
+    """Return where each person is reached for the organisation, oldest first.
+
+    Only verified methods; a person without any is not in the result.
+    """
+    found: dict[int, list[ContactMethod]] = {}
+    rows = _usable_methods().filter(user__in=user_ids, organisation=organisation_id)
+    for method in rows:
+        found.setdefault(method.user_id or 0, []).append(method)
+    return found
+
+
+def desk_methods(organisation_ids: Collection[int]) -> dict[int, list[ContactMethod]]:
+    """Return where each organisation itself is reached, oldest first; only verified."""
+    found: dict[int, list[ContactMethod]] = {}
+    rows = _usable_methods().filter(user=None, organisation__in=organisation_ids)
+    for method in rows:
+        found.setdefault(method.organisation_id, []).append(method)
+    return found
+
+
+def methods_named(
+    organisation_id: int, names: Collection[str]
+) -> dict[str, ContactMethod]:
+    """Return the organisation's own verified methods, by slug or by address."""
+    rows = _usable_methods().filter(
+        models.Q(slug__in=names) | models.Q(address__in=names),
+        user=None,
+        organisation=organisation_id,
+    )
+    found: dict[str, ContactMethod] = {}
+    for method in rows:
+        found.setdefault(method.address, method)
+        found.setdefault(method.slug, method)
+    return {name: found[name] for name in names if name in found}
+
+
+def recipients_personal(user: User | None) -> dict[str, uuid.UUID]:
+    """Return whose key hides the field `recipient` of an entry."""
+    return {"recipient": user.uid} if user is not None else {}
+
+
+def _usable_methods() -> models.QuerySet[ContactMethod]:
+    return (
+        ContactMethod.objects.filter(verified_at__isnull=False, disabled_at=None)
+        .select_related("user")
+        .order_by("id")
+    )
+
+
+def _outbox_row(new: NewNotification, now: datetime) -> Notification:
+    return Notification(
+        uid=uuid.uuid4(),
+        dedup_key=new.dedup_key,
+        organisation_id=new.organisation_id,
+        incident_id=new.incident.pk if new.incident else None,
+        run_id=new.run_id,
+        step_index=new.step_index,
+        round=new.round,
+        purpose=new.purpose,
+        method_id=new.method_id,
+        recipient_user_id=new.recipient_user_id,
+        recipient_name=new.recipient_name,
+        channel=new.channel,
+        address=new.address,
+        message=new.message.as_json(),
+        message_sha256=new.message.sha256(),
+        queued_at=now,
+        next_attempt_at=now,
+        expires_at=now + retry.LIFETIMES[new.purpose],
+    )
+
+
+def _record_queued(
+    queued: Iterable[Notification], incidents: dict[int, Incident]
+) -> None:
+    rows = [row for row in queued if row.incident_id is not None]
+    organisations = Organisation.objects.in_bulk({row.organisation_id for row in rows})
+    user_ids = {row.recipient_user_id for row in rows if row.recipient_user_id}
+    users = User.objects.in_bulk(user_ids) if user_ids else {}
+    for row in rows:
+        record(
+            "notification.queued",
+            incident=incidents[row.incident_id or 0],
+            organisation_id=row.organisation_id,
+            actor=Actor.system(organisations[row.organisation_id]),
+            body={**entry_fields(row), "message_sha256": row.message_sha256},
+            subjects=recipients_personal(users.get(row.recipient_user_id or 0)),
+        )
+
+
+def entry_fields(row: Notification) -> dict[str, str]:
+    """Return the fields that every entry about a notification has."""
+    return {
+        "notification": str(row.uid),
+        "channel": row.channel,
+        "recipient": row.recipient_name or row.address,
+        "purpose": row.purpose,
+    }

@@ -1,0 +1,177 @@
+"""Write down what became of a batch of sends: rows, attempts, entries, runs.
+
+An outcome counts only while the lease under which it was sent is still the row's own.
+"""
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from django.db import connection
+
+from escalation.notifications import retry
+from escalation.notifications.channels.base import Outcome, SendResult
+from escalation.notifications.claim import Claimed
+from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.models import (
+    Attempt,
+    ContactMethod,
+    Notification,
+    NotificationStatus,
+)
+from incidents.events.record import recording
+
+_DETAIL_CHARACTERS: Final = 500
+
+_WRITE: Final = """
+    UPDATE tocsin_notification n
+       SET status = v.status,
+           sent_at = v.sent_at,
+           next_attempt_at = coalesce(v.next_attempt_at, n.next_attempt_at),
+           last_error = v.last_error,
+           lease_token = NULL,
+           lease_until = NULL
+      FROM unnest(
+               %s::bigint[], %s::uuid[], %s::text[],
+               %s::timestamptz[], %s::timestamptz[], %s::text[]
+           ) AS v(id, lease_token, status, sent_at, next_attempt_at, last_error)
+     WHERE n.id = v.id AND n.lease_token = v.lease_token
+ RETURNING n.id
+"""
+
+_ENTRY_KINDS: Final = {
+    NotificationStatus.SENT: "notification.sent",
+    NotificationStatus.FAILED: "notification.failed",
+    NotificationStatus.UNKNOWN: "notification.unknown",
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One send that has ended, with its times on the business clock."""
+
+    claimed: Claimed
+    result: SendResult
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Settlement:
+    """What a finished send makes of its row."""
+
+    finished: Finished
+    status: NotificationStatus
+    next_attempt_at: datetime | None
+
+    @property
+    def row(self) -> Notification:
+        return self.finished.claimed.notification
+
+
+def settle(finished: Sequence[Finished], *, now: datetime) -> int:
+    """Write the outcomes whose lease still holds; returns how many those were.
+
+    The number of statements does not grow with the batch.
+    """
+    if not finished:
+        return 0
+    settlements = [_settlement(one, now) for one in finished]
+    with recording(now):
+        written = _write(settlements)
+        kept = [one for one in settlements if one.row.pk in written]
+        _add_attempts(kept)
+        _disable_gone(kept, now)
+        for one in kept:
+            if one.status in _ENTRY_KINDS:
+                detail = _detail(one.finished.result)
+                record_outcome(_ENTRY_KINDS[one.status], one.row, detail=detail)
+        failed = [one.row for one in kept if one.status == NotificationStatus.FAILED]
+        tell_runs(failed, now=now)
+    _log_stale(settlements, written)
+    return len(kept)
+
+
+def _settlement(finished: Finished, now: datetime) -> _Settlement:
+    outcome = finished.result.outcome
+    if outcome == Outcome.SENT:
+        return _Settlement(finished, NotificationStatus.SENT, None)
+    next_at = _next_attempt(finished, now)
+    if next_at is None:
+        return _Settlement(finished, NotificationStatus.FAILED, None)
+    is_unknown = outcome == Outcome.UNKNOWN
+    status = NotificationStatus.UNKNOWN if is_unknown else NotificationStatus.QUEUED
+    return _Settlement(finished, status, next_at)
+
+
+def _next_attempt(finished: Finished, now: datetime) -> datetime | None:
+    row, result = finished.claimed.notification, finished.result
+    if result.outcome == Outcome.PERMANENT:
+        return None
+    is_unknown = result.outcome == Outcome.UNKNOWN
+    if is_unknown and not retry.may_repeat_unknown(row.channel, attempt=row.attempts):
+        return None
+    return retry.next_attempt(
+        row.purpose,
+        attempt=row.attempts,
+        now=now,
+        expires_at=row.expires_at,
+        retry_after=result.retry_after,
+        jitter=random.random(),  # noqa: S311  (spreads load, keeps no secret)
+    )
+
+
+def _write(settlements: Sequence[_Settlement]) -> set[int]:
+    columns: list[list[Any]] = [[], [], [], [], [], []]
+    for one in settlements:
+        is_sent = one.status == NotificationStatus.SENT
+        values = (
+            one.row.pk,
+            one.finished.claimed.lease_token,
+            one.status.value,
+            one.finished.ended_at if is_sent else None,
+            one.next_attempt_at,
+            _detail(one.finished.result),
+        )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, columns)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _add_attempts(kept: Sequence[_Settlement]) -> None:
+    Attempt.objects.bulk_create(
+        Attempt(
+            notification_id=one.row.pk,
+            number=one.row.attempts,
+            started_at=one.finished.started_at,
+            ended_at=one.finished.ended_at,
+            outcome=one.finished.result.outcome.value,
+            detail=_detail(one.finished.result),
+        )
+        for one in kept
+    )
+
+
+def _disable_gone(kept: Sequence[_Settlement], now: datetime) -> None:
+    gone = [one.row.method_id for one in kept if one.finished.result.is_gone]
+    if gone:
+        ContactMethod.objects.filter(pk__in=gone, disabled_at=None).update(
+            disabled_at=now
+        )
+
+
+def _detail(result: SendResult) -> str:
+    return result.detail.replace("\x00", "")[:_DETAIL_CHARACTERS]
+
+
+def _log_stale(settlements: Sequence[_Settlement], written: Collection[int]) -> None:
+    for one in settlements:
+        if one.row.pk not in written:
+            log.warning("outcome_after_lease", notification=str(one.row.uid))

@@ -1,0 +1,220 @@
+"""Carries runs along their policies: loads a batch, asks `decide`, writes in bulk.
+
+Every function here requires an open `recording` and the incidents to be locked, and
+takes a number of SQL statements that does not grow with the batch.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.policies.models import PolicyVersion
+from escalation.runs import messages
+from escalation.runs.decide import (
+    Decision,
+    Facts,
+    Notify,
+    RunState,
+    Share,
+    Skip,
+    decide,
+)
+from escalation.runs.facts import load_facts
+from escalation.runs.models import Run, StepTaken
+from escalation.runs.models import RunState as State
+from escalation.runs.timers import (
+    AT_LATEST_REACHED,
+    CHECK_REACHED,
+    next_step_timer,
+)
+from escalation.runs.trail import (
+    record_end,
+    record_start,
+    record_steps,
+    system_actor,
+)
+from incidents.incident.shares import share_locked
+from incidents.models import Incident, Organisation
+from incidents.timers.schedule import NewTimer, add_timers
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A policy version to be put to work on a locked incident, and why."""
+
+    incident: Incident
+    organisation: Organisation
+    version: PolicyVersion
+    reason: str
+
+
+@dataclass(slots=True)
+class _Step:
+    """One run of the batch while it is decided and written."""
+
+    run: Run
+    facts: Facts
+    due_at: datetime
+    decision: Decision
+
+
+def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
+    """Start runs and take their first steps at once."""
+    runs = Run.objects.bulk_create(
+        Run(
+            incident=new.incident,
+            organisation=new.organisation,
+            version=new.version,
+            reason=new.reason[:300],
+            started_at=now,
+            next_due_at=now,
+        )
+        for new in news
+    )
+    for run in runs:
+        record_start(run, reason=run.reason)
+    advance(runs, now=now, due={run.pk: now for run in runs})
+    return runs
+
+
+def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) -> None:
+    """Let active runs do what is due; `due` gives each run's due instant.
+
+    Requires `incident.organisation`, `organisation` and `version.policy` loaded.
+    """
+    facts = load_facts(runs)
+    steps = []
+    for run in runs:
+        state = RunState(run.step_index, run.round, due[run.pk])
+        decision = decide(state, facts[run.pk], now)
+        steps.append(_Step(run, facts[run.pk], due[run.pk], decision))
+    _share(steps, now)
+    _note_steps(steps, now)
+    _notify(steps, now)
+    _move(steps, now)
+
+
+def end_runs(runs: Sequence[Run], *, state: State, reason: str, now: datetime) -> None:
+    """Stop runs, or pause them for an acknowledgement, and drop their next step."""
+    for run in runs:
+        run.state, run.state_reason, run.next_due_at = state, reason[:300], None
+        run.ended_at = None if state == State.ACKNOWLEDGED else now
+        record_end(run)
+    _save(runs)
+
+
+def loaded(ids: Iterable[int]) -> list[Run]:
+    """Return runs with what `advance` needs, oldest first."""
+    related = ("incident__organisation", "organisation", "version__policy")
+    return list(
+        Run.objects.filter(pk__in=set(ids)).select_related(*related).order_by("pk")
+    )
+
+
+def _share(steps: Sequence[_Step], now: datetime) -> None:
+    wanted = []
+    for step in steps:
+        for action in step.decision.actions:
+            if isinstance(action, Share):
+                reason = (
+                    f"step {action.step_index + 1} of {step.run.version.policy.name}"
+                )
+                wanted.append((step.run, action.agency, reason))
+    if not wanted:
+        return
+    slugs = {agency for _, agency, _ in wanted}
+    agencies = {row.slug: row for row in Organisation.objects.filter(slug__in=slugs)}
+    share_locked(
+        [(run.incident, agencies[agency], reason) for run, agency, reason in wanted],
+        user=None,
+        actors=[system_actor(run) for run, _, _ in wanted],
+        now=now,
+    )
+
+
+def _note_steps(steps: Sequence[_Step], now: datetime) -> None:
+    rows: list[StepTaken] = []
+    for step in steps:
+        rows += record_steps(
+            step.run, step.facts, step.decision, due_at=step.due_at, now=now
+        )
+    # A path taken up again after an acknowledgement may pass a step twice; the first
+    # passing stands.
+    StepTaken.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _notify(steps: Sequence[_Step], now: datetime) -> None:
+    rows: list[NewNotification] = []
+    timers: list[NewTimer] = []
+    for step in steps:
+        for action in step.decision.actions:
+            if isinstance(action, Notify):
+                rows += messages.pages(step.run, step.facts, step.decision, action)
+                timers.append(_check_reached(step.run, action, now))
+            if isinstance(action, Skip) and action.is_dead_end:
+                rows += messages.unreachable(step.run, step.facts, action)
+        if step.decision.state == State.EXHAUSTED:
+            rows += messages.exhausted(step.run, step.facts)
+    queue_notifications(rows, now=now)
+    add_timers(timers)
+
+
+def _check_reached(run: Run, action: Notify, now: datetime) -> NewTimer:
+    return NewTimer(
+        kind=CHECK_REACHED,
+        subject_id=run.pk,
+        organisation_id=run.organisation_id,
+        incident_id=run.incident_id,
+        due_at=now + AT_LATEST_REACHED,
+        payload={"step": action.step_index, "round": action.round},
+    )
+
+
+def _move(steps: Sequence[_Step], now: datetime) -> None:
+    """Write where each run now stands, and the timer of its next step."""
+    ended = []
+    for step in steps:
+        run, decision = step.run, step.decision
+        run.step_index, run.round = decision.step_index, decision.round
+        run.next_due_at = decision.next_due_at
+        if decision.state != State.ACTIVE:
+            run.state, run.state_reason = State(decision.state), decision.reason
+            run.ended_at = None if run.state == State.ACKNOWLEDGED else now
+            ended.append(run)
+    for run in ended:
+        record_end(run)
+    _save([step.run for step in steps])
+    add_timers(next_step_timer(step.run) for step in steps if step.run.next_due_at)
+
+
+_SAVE = """
+UPDATE tocsin_run AS r
+SET state = v.state, state_reason = v.state_reason, step_index = v.step_index,
+    round = v.round, next_due_at = v.next_due_at, ended_at = v.ended_at
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::smallint[],
+            %s::timestamptz[], %s::timestamptz[])
+     AS v (id, state, state_reason, step_index, round, next_due_at, ended_at)
+WHERE r.id = v.id
+"""
+
+
+def _save(runs: Sequence[Run]) -> None:
+    if not runs:
+        return
+    rows = [
+        (
+            r.pk,
+            str(r.state),
+            str(r.state_reason),
+            r.step_index,
+            r.round,
+            r.next_due_at,
+            r.ended_at,
+        )
+        for r in runs
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE, [list(column) for column in zip(*rows, strict=True)])

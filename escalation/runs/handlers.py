@@ -1,0 +1,278 @@
+"""What due timers do to runs. `loop.py` hands each a batch, the incidents locked."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from escalation.notifications.models import Notification, NotificationStatus
+from escalation.runs.decide import Reason
+from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
+from escalation.runs.models import Run, RunState
+from escalation.runs.timers import (
+    ACKNOWLEDGEMENT_ENDS,
+    AT_LATEST_REACHED,
+    CHECK_REACHED,
+    METHOD_FAILED,
+    STEP,
+)
+from escalation.runs.trail import record_start, record_unreached
+from incidents.incident.lifecycle import CHANGED
+from incidents.models import Acknowledgement, Incident, Share, Status, Timer
+from incidents.timers.schedule import (
+    NewTimer,
+    add_timers,
+    cancel_timers,
+    register_handler,
+)
+
+UNREACHED = "no message of this step was delivered"
+TIMED_OUT = "the acknowledgement timed out"
+FAILED = "every message of this step failed"
+_LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
+_ON_ITS_WAY = (
+    NotificationStatus.QUEUED,
+    NotificationStatus.SENDING,
+    NotificationStatus.UNKNOWN,
+)
+
+
+def register_handlers() -> None:
+    """Register the timers of runs; called when the app is ready."""
+    register_handler(STEP, take_steps)
+    register_handler(CHANGED, look_at_changes)
+    register_handler(CHECK_REACHED, go_on_if_unreached)
+    register_handler(METHOD_FAILED, go_on_if_failed)
+    register_handler(ACKNOWLEDGEMENT_ENDS, end_acknowledgements)
+
+
+def take_steps(timers: Sequence[Timer], now: datetime) -> None:
+    """Take the next steps of runs that still stand where the timer was set."""
+    due = {t.subject_id: t.original_due_at or t.due_at for t in timers}
+    places = {(t.subject_id, t.payload["step"], t.payload["round"]) for t in timers}
+    runs = [
+        run for run in _active(due) if (run.pk, run.step_index, run.round) in places
+    ]
+    advance(runs, now=now, due=due)
+
+
+def look_at_changes(timers: Sequence[Timer], now: datetime) -> None:
+    """Pause or stop the runs of incidents that were acknowledged, closed or unshared."""
+    incident_ids = {t.incident_id for t in timers if t.incident_id}
+    live = Run.objects.filter(incident__in=incident_ids, state__in=_LIVE)
+    runs = loaded(live.values_list("pk", flat=True))
+    acknowledged = _acknowledgements(incident_ids)
+    shared = _shared(incident_ids)
+    closed = [run for run in runs if run.incident.is_closed]
+    unshared = [r for r in runs if r not in closed and not _is_visible(r, shared)]
+    gone = {run.pk for run in (*closed, *unshared)}
+    paused = [
+        run
+        for run in runs
+        if run.pk not in gone
+        and run.state == RunState.ACTIVE
+        and (run.incident_id, run.organisation_id) in acknowledged
+    ]
+    drop_steps([*closed, *unshared, *paused])
+    end_runs(closed, state=RunState.STOPPED, reason=Reason.CLOSED, now=now)
+    end_runs(unshared, state=RunState.STOPPED, reason=Reason.UNSHARED, now=now)
+    end_runs(paused, state=RunState.ACKNOWLEDGED, reason=Reason.ACKNOWLEDGED, now=now)
+    _watch_acknowledgements(incident_ids, acknowledged)
+
+
+def go_on_if_unreached(timers: Sequence[Timer], now: datetime) -> None:
+    """Go on at once with runs whose step delivered nothing 60 s after its first attempt.
+
+    A step that was not attempted yet is looked at again: after an outage of the senders
+    nobody's ladder empties at once.
+    """
+    tried = _first_attempts(timers)
+    ripe, early = [], []
+    for timer in timers:
+        first = tried.get(_place(timer))
+        is_ripe = first is not None and first + AT_LATEST_REACHED <= now
+        (ripe if is_ripe else early).append(timer)
+    _look_again(early, tried, now)
+    _go_on(ripe, now, reason=UNREACHED, counts_as_hope=(NotificationStatus.SENT,))
+
+
+def go_on_if_failed(timers: Sequence[Timer], now: datetime) -> None:
+    """Go on at once with runs whose step has no message left that could arrive."""
+    hope = (NotificationStatus.SENT, *_ON_ITS_WAY)
+    _go_on(timers, now, reason=FAILED, counts_as_hope=hope)
+
+
+def end_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
+    """End acknowledgements that timed out and take their paths up again."""
+    rows = Acknowledgement.objects.filter(
+        pk__in=[t.subject_id for t in timers], ended_at=None
+    ).select_related("incident")
+    forgotten = [row for row in rows if not row.incident.is_closed]
+    Acknowledgement.objects.filter(pk__in=[r.pk for r in forgotten]).update(
+        ended_at=now
+    )
+    owners = [
+        r.incident_id
+        for r in forgotten
+        if r.organisation_id == r.incident.organisation_id
+    ]
+    Incident.objects.filter(pk__in=owners, status=Status.ACKNOWLEDGED).update(
+        status=Status.OPEN
+    )
+    runs = _latest_runs(forgotten)
+    paused = [run for run in runs if run.state == RunState.ACKNOWLEDGED]
+    anew = [run for run in runs if run.state == RunState.EXHAUSTED]
+    _resume(paused, now)
+    start_runs(
+        [NewRun(r.incident, r.organisation, r.version, TIMED_OUT) for r in anew],
+        now=now,
+    )
+
+
+def _resume(runs: Sequence[Run], now: datetime) -> None:
+    """Put paused runs to work where they stood, their wait cut short."""
+    for run in runs:
+        run.state, run.state_reason = RunState.ACTIVE, TIMED_OUT
+        record_start(run, reason=f"taken up again: {TIMED_OUT}")
+    advance(runs, now=now, due={run.pk: now for run in runs})
+
+
+def _place(timer: Timer) -> tuple[int, int, int]:
+    return timer.subject_id, timer.payload["step"], timer.payload["round"]
+
+
+def _first_attempts(timers: Sequence[Timer]) -> dict[tuple[int, int, int], datetime]:
+    """Return when each timer's step was first attempted; a step not yet tried is absent."""
+    rows = Notification.objects.filter(
+        run__in={t.subject_id for t in timers}, first_attempt_at__isnull=False
+    ).values_list("run_id", "step_index", "round", "first_attempt_at")
+    first: dict[tuple[int, int, int], datetime] = {}
+    for run_id, step, round_number, at in rows:
+        place = (run_id, step or 0, round_number or 0)
+        first[place] = min(at, first.get(place, at))
+    return first
+
+
+def _look_again(
+    timers: Sequence[Timer], tried: dict[tuple[int, int, int], datetime], now: datetime
+) -> None:
+    active = set(
+        Run.objects.filter(
+            pk__in={t.subject_id for t in timers}, state=RunState.ACTIVE
+        ).values_list("pk", flat=True)
+    )
+    add_timers(
+        NewTimer(
+            kind=CHECK_REACHED,
+            subject_id=timer.subject_id,
+            organisation_id=timer.organisation_id,
+            incident_id=timer.incident_id,
+            due_at=tried.get(_place(timer), now) + AT_LATEST_REACHED,
+            payload=timer.payload,
+        )
+        for timer in timers
+        if timer.subject_id in active
+    )
+
+
+def _go_on(
+    timers: Sequence[Timer],
+    now: datetime,
+    *,
+    reason: str,
+    counts_as_hope: Iterable[NotificationStatus],
+) -> None:
+    """Advance active runs that still wait behind a step without a hopeful message."""
+    places = {(t.subject_id, t.payload["step"], t.payload["round"]) for t in timers}
+    runs = [
+        run
+        for run in _active({t.subject_id for t in timers})
+        if _waits_behind(run, places)
+    ]
+    hopeful = set(
+        Notification.objects.filter(
+            run__in=runs, status__in=list(counts_as_hope)
+        ).values_list("run_id", "step_index", "round")
+    )
+    stuck = [
+        run for run in runs if (run.pk, *_last_notified(run, places)) not in hopeful
+    ]
+    drop_steps(stuck)
+    for run in stuck:
+        step, round_number = _last_notified(run, places)
+        record_unreached(run, step_index=step, round_number=round_number, reason=reason)
+    advance(stuck, now=now, due={run.pk: now for run in stuck})
+
+
+def _waits_behind(run: Run, places: set[tuple[int, int, int]]) -> bool:
+    """Whether the run has a wait to cut short behind one of the places."""
+    return any(pk == run.pk for pk, _, _ in places) and _is_last(run, places)
+
+
+def _is_last(run: Run, places: set[tuple[int, int, int]]) -> bool:
+    step, round_number = _last_notified(run, places)
+    # Between the step and where the run stands lie its wait and nothing that was sent.
+    return round_number == run.round and step < run.step_index
+
+
+def _last_notified(run: Run, places: set[tuple[int, int, int]]) -> tuple[int, int]:
+    return max((rnd, step) for pk, step, rnd in places if pk == run.pk)[::-1]
+
+
+def _active(ids: Iterable[int]) -> list[Run]:
+    return [run for run in loaded(ids) if run.state == RunState.ACTIVE]
+
+
+def drop_steps(runs: Sequence[Run]) -> None:
+    """Cancel the timers of the runs' next steps."""
+    ids = [run.pk for run in runs]
+    if ids:
+        cancel_timers(STEP, ids)
+
+
+def _acknowledgements(
+    incident_ids: Iterable[int],
+) -> dict[tuple[int, int], Acknowledgement]:
+    rows = Acknowledgement.objects.filter(incident__in=incident_ids, ended_at=None)
+    return {(row.incident_id, row.organisation_id): row for row in rows}
+
+
+def _shared(incident_ids: Iterable[int]) -> set[tuple[int, int]]:
+    rows = Share.objects.filter(incident__in=incident_ids, unshared_at=None)
+    return set(rows.values_list("incident_id", "agency_id"))
+
+
+def _is_visible(run: Run, shared: set[tuple[int, int]]) -> bool:
+    is_owner = run.organisation_id == run.incident.organisation_id
+    return is_owner or (run.incident_id, run.organisation_id) in shared
+
+
+def _watch_acknowledgements(
+    incident_ids: Iterable[int], acknowledged: dict[tuple[int, int], Acknowledgement]
+) -> None:
+    """Set the timer that ends each acknowledgement whose policy has a timeout."""
+    cancel = [row.pk for row in acknowledged.values()]
+    if not cancel:
+        return
+    cancel_timers(ACKNOWLEDGEMENT_ENDS, cancel)
+    timers = []
+    for run in _latest_runs(acknowledged.values()):
+        minutes = run.version.body.get("ack_timeout_minutes")
+        row = acknowledged.get((run.incident_id, run.organisation_id))
+        if minutes and row and not run.incident.is_closed:
+            timers.append(
+                NewTimer(
+                    kind=ACKNOWLEDGEMENT_ENDS,
+                    subject_id=row.pk,
+                    organisation_id=run.organisation_id,
+                    incident_id=run.incident_id,
+                    due_at=row.at + timedelta(minutes=minutes),
+                )
+            )
+    add_timers(timers)
+
+
+def _latest_runs(rows: Iterable[Acknowledgement]) -> list[Run]:
+    """Return the newest run of each acknowledgement's incident and organisation."""
+    wanted = {(row.incident_id, row.organisation_id) for row in rows}
+    found = Run.objects.filter(incident__in={i for i, _ in wanted}).order_by("pk")
+    newest = {(r.incident_id, r.organisation_id): r.pk for r in found}
+    return loaded(pk for place, pk in newest.items() if place in wanted)

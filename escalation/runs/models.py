@@ -1,0 +1,90 @@
+"""Runs: one policy at work on one incident for one organisation."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class RunState(models.TextChoices):
+    """Where a run stands."""
+
+    ACTIVE = "active", "Running"
+    ACKNOWLEDGED = "acknowledged", "Paused by an acknowledgement"
+    EXHAUSTED = "exhausted", "All steps taken"
+    STOPPED = "stopped", "Stopped"
+
+
+class Run(models.Model):
+    """A policy version at work; `step_index` is the next step, in `round`."""
+
+    id = models.BigAutoField(primary_key=True)
+    incident = models.ForeignKey(
+        "incidents.Incident", on_delete=models.PROTECT, related_name="runs"
+    )
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    version = models.ForeignKey(
+        "escalation.PolicyVersion", on_delete=models.PROTECT, related_name="runs"
+    )
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.ACTIVE)
+    step_index = models.SmallIntegerField(default=0)
+    round = models.SmallIntegerField(default=1)
+    reason = models.CharField(
+        max_length=300, help_text="why the route chose this policy"
+    )
+    state_reason = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField()
+    next_due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_run"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["incident", "organisation"],
+                condition=models.Q(state__in=["active", "acknowledged"]),
+                name="run_active_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.incident_id}"
+
+
+class StepTaken(models.Model):
+    """One step of a run as it really went: when due, when done, why, and what came of it."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps_taken")
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    step_index = models.SmallIntegerField()
+    round = models.SmallIntegerField()
+    outcome = models.CharField(
+        max_length=10, choices=[("taken", "Taken"), ("skipped", "Skipped")]
+    )
+    reason = models.CharField(max_length=300)
+    due_at = models.DateTimeField()
+    ran_at = models.DateTimeField()
+    recipients = models.JSONField(
+        default=list, help_text="names, as shown on the ladder"
+    )
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_step_taken"
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            # Each step exactly once, whatever workers do.
+            models.UniqueConstraint(
+                fields=["run", "step_index", "round"], name="step_taken_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} step {self.step_index} round {self.round}"

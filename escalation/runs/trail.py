@@ -1,0 +1,119 @@
+"""Writes what a run did, and why, to the record and to its own table of steps."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from escalation.policies.sentences import describe_step
+from escalation.runs.decide import (
+    Action,
+    Decision,
+    Facts,
+    Notify,
+    Reason,
+    Share,
+    Skip,
+    Wait,
+)
+from escalation.runs.facts import names_of
+from escalation.runs.models import Run, RunState, StepTaken
+from incidents.events.actor import Actor
+from incidents.events.record import record
+from incidents.ledger.canonical import format_at
+
+_END_KINDS = {
+    RunState.ACKNOWLEDGED: "run.acknowledged",
+    RunState.EXHAUSTED: "run.exhausted",
+    RunState.STOPPED: "run.stopped",
+}
+
+
+def system_actor(run: Run) -> Actor:
+    """Return Tocsin, acting for the run's organisation."""
+    return Actor.system(run.organisation)
+
+
+def record_start(run: Run, *, reason: str) -> None:
+    """Record that a policy was put to work, or taken up again, and why."""
+    body = {
+        "policy": run.version.policy.name,
+        "version": run.version.number,
+        "reason": reason,
+        "run": run.pk,
+    }
+    _record("run.started", run, body)
+
+
+def record_end(run: Run) -> None:
+    """Record that a run paused, was exhausted or stopped. Its state is set already."""
+    body: dict[str, Any] = {"reason": str(run.state_reason), "run": run.pk}
+    if run.state == RunState.EXHAUSTED:
+        body["policy"] = run.version.policy.name
+    _record(_END_KINDS[RunState(run.state)], run, body)
+
+
+def record_steps(
+    run: Run, facts: Facts, decision: Decision, *, due_at: datetime, now: datetime
+) -> Iterable[StepTaken]:
+    """Record each step of a decision and return its row, to be written in bulk."""
+    for action in decision.actions:
+        yield _record_step(run, facts, action, due_at=due_at, now=now)
+
+
+def _record_step(
+    run: Run, facts: Facts, action: Action, *, due_at: datetime, now: datetime
+) -> StepTaken:
+    is_skipped = isinstance(action, Skip)
+    reason = action.reason if isinstance(action, Skip) else Reason.DUE
+    recipients = names_of(action.recipients) if isinstance(action, Notify) else []
+    body: dict[str, Any] = {
+        "step": action.step_index + 1,
+        "round": action.round,
+        "what": describe_step(facts.plan.steps[action.step_index]),
+        "reason": str(reason),
+        "due_at": format_at(due_at),
+        "ran_at": format_at(now),
+        "late_ms": max(0, int((now - due_at).total_seconds() * 1000)),
+        "run": run.pk,
+    }
+    if isinstance(action, Wait):
+        body["wait_from"] = action.from_instant
+    if isinstance(action, Share):
+        body["agency"] = action.agency
+    if recipients:
+        body["recipients"] = recipients
+    _record("run.step_skipped" if is_skipped else "run.step_taken", run, body)
+    return StepTaken(
+        run=run,
+        organisation_id=run.organisation_id,
+        step_index=action.step_index,
+        round=action.round,
+        outcome="skipped" if is_skipped else "taken",
+        reason=str(reason),
+        due_at=due_at,
+        ran_at=now,
+        recipients=recipients,
+    )
+
+
+def record_unreached(
+    run: Run, *, step_index: int, round_number: int, reason: str
+) -> None:
+    """Record that a step was taken but reached nobody, so that the run goes on."""
+    body = {
+        "step": step_index + 1,
+        "round": round_number,
+        "reason": reason,
+        "run": run.pk,
+    }
+    _record("run.step_skipped", run, body)
+
+
+def _record(kind: str, run: Run, body: dict[str, Any]) -> None:
+    record(
+        kind,
+        incident=run.incident,
+        organisation_id=run.organisation_id,
+        actor=system_actor(run),
+        body=body,
+    )

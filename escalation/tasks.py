@@ -1,0 +1,23 @@
+"""Celery is the doorbell: each task looks for work by itself and needs no arguments."""
+
+from celery import shared_task
+
+from escalation import loop
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def dispatch_routes() -> None:
+    """Route what waits for the router."""
+    loop.route_new_events()
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def tick() -> None:
+    """Fire the timers that are due."""
+    loop.fire_due_timers()
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def deliver() -> None:
+    """Send what is due from the outbox."""
+    loop.deliver_messages()

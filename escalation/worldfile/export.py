@@ -1,0 +1,128 @@
+"""Write the configuration as a file that applies back to the same, without secrets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from escalation.models import ContactMethod, Policy, Route
+from escalation.policies.steps import parse_policy, to_body
+from escalation.worldfile.toml_text import array_item
+from incidents.models import Membership, Organisation, Source, Team
+
+HEADER = """\
+# Tocsin's configuration. `manage.py apply` reads it back.
+# Passwords, source keys and signing secrets are not in it: those that exist are kept,
+# and on another installation new ones are made.
+
+"""
+
+
+def export_world(organisations: Sequence[Organisation] | None = None) -> str:
+    """Return TOML for these organisations, or for all."""
+    chosen = organisations
+    if chosen is None:
+        chosen = list(Organisation.objects.order_by("kind", "slug"))
+    sections = (
+        ("organisations", _organisations(chosen)),
+        ("people", _people(chosen)),
+        ("teams", _teams(chosen)),
+        ("contact_methods", _contact_methods(chosen)),
+        ("policies", _policies(chosen)),
+        ("routes", _routes(chosen)),
+        ("sources", _sources(chosen)),
+    )
+    items = [array_item(name, fields) for name, rows in sections for fields in rows]
+    return HEADER + "\n".join(items)
+
+
+Rows = Iterator[Mapping[str, Any]]
+
+
+def _organisations(chosen: Sequence[Organisation]) -> Rows:
+    for row in chosen:
+        yield {"slug": row.slug, "name": row.name, "kind": row.kind}
+
+
+def _people(chosen: Sequence[Organisation]) -> Rows:
+    memberships = Membership.objects.filter(organisation__in=chosen, ended_at=None)
+    people: dict[str, dict[str, Any]] = {}
+    for one in memberships.select_related("organisation", "user").order_by(
+        "user__email", "organisation__slug", "role"
+    ):
+        person = people.setdefault(
+            one.user.email,
+            {"email": one.user.email, "name": one.user.name or None, "roles": {}},
+        )
+        person["roles"].setdefault(one.organisation.slug, []).append(one.role)
+    yield from people.values()
+
+
+def _teams(chosen: Sequence[Organisation]) -> Rows:
+    teams = Team.objects.filter(organisation__in=chosen).select_related("organisation")
+    for team in teams.prefetch_related("members").order_by("organisation__slug", "slug"):
+        yield {
+            "organisation": team.organisation.slug,
+            "slug": team.slug,
+            "name": team.name,
+            "members": sorted(user.email for user in team.members.all()),
+        }
+
+
+def _contact_methods(chosen: Sequence[Organisation]) -> Rows:
+    methods = ContactMethod.objects.filter(organisation__in=chosen)
+    for method in methods.select_related("organisation", "user").order_by("pk"):
+        yield {
+            "organisation": method.organisation.slug,
+            "person": method.user.email if method.user else None,
+            "slug": method.slug,
+            "channel": method.channel,
+            "address": method.address,
+            "verified": True if method.verified_at else None,
+            "enabled": False if method.disabled_at else None,
+        }
+
+
+def _policies(chosen: Sequence[Organisation]) -> Rows:
+    policies = Policy.objects.filter(organisation__in=chosen, archived_at=None)
+    for policy in policies.select_related("organisation").order_by("pk"):
+        version = policy.versions.order_by("-number").first()
+        if version is not None:
+            yield {
+                "organisation": policy.organisation.slug,
+                "slug": policy.slug,
+                "name": policy.name,
+                **to_body(parse_policy(version.body)),
+            }
+
+
+def _routes(chosen: Sequence[Organisation]) -> Rows:
+    routes = Route.objects.filter(organisation__in=chosen)
+    for route in (
+        routes.select_related("organisation", "policy")
+        .prefetch_related("share_with")
+        .order_by("organisation__slug", "is_default", "position")
+    ):
+        yield {
+            "organisation": route.organisation.slug,
+            "name": route.name,
+            "default": True if route.is_default else None,
+            "match": route.matchers or None,
+            "policy": route.policy.slug if route.policy else None,
+            "share_with": sorted(a.slug for a in route.share_with.all()) or None,
+        }
+
+
+def _sources(chosen: Sequence[Organisation]) -> Rows:
+    sources = Source.objects.filter(organisation__in=chosen)
+    for source in sources.select_related("organisation").order_by("pk"):
+        yield {
+            "organisation": source.organisation.slug,
+            "slug": source.slug,
+            "tool": source.tool,
+            "name": source.name,
+            "enabled": None if source.is_enabled else False,
+            "resolves_incidents": None if source.resolves_incidents else False,
+            "default_severity": source.default_severity,
+            "default_category": source.default_category,
+            "default_tlp": source.default_tlp,
+            "mapping": source.mapping or None,
+        }

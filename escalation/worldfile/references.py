@@ -1,0 +1,246 @@
+"""Check that what a file names exists, in the file or already in the database."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from escalation.notifications.models import ContactMethod
+from escalation.policies.models import Policy
+from escalation.worldfile.positions import Path
+from escalation.worldfile.problems import Problems
+from escalation.worldfile.world import PersonSpec, PolicySpec, RouteSpec, World
+from incidents.events.access import ROLES_OF
+from incidents.models import Membership, Organisation, OrganisationKind, Team, User
+
+Pair = tuple[str, str]
+
+
+class Owned(Protocol):
+    """A spec that belongs to an organisation."""
+
+    @property
+    def path(self) -> Path:
+        """Where it stands."""
+
+    @property
+    def organisation(self) -> str:
+        """Whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there will be once the file is applied; pairs are (organisation, slug)."""
+
+    kinds: dict[str, str]
+    stored_kinds: dict[str, str]
+    people: frozenset[str]
+    members: frozenset[Pair]
+    teams: frozenset[Pair]
+    policies: frozenset[Pair]
+    contacts: frozenset[Pair]
+
+
+def check_references(world: World, problems: Problems) -> None:
+    """Note every name that leads nowhere and every thing that is there twice."""
+    known = _known(world)
+    _check_twice(world, problems)
+    _check_kinds(world, known, problems)
+    for person in world.people:
+        _check_roles(person, known, problems)
+    owned: Sequence[Sequence[Owned]] = (
+        world.teams,
+        world.contact_methods,
+        world.policies,
+        world.routes,
+        world.sources,
+    )
+    for specs in owned:
+        _check_owners(specs, known, problems)
+    for team in world.teams:
+        for index, email in enumerate(team.members):
+            path = (*team.path, "members", index)
+            _check_member(path, team.organisation, email, known, problems)
+    for contact in world.contact_methods:
+        if contact.person:
+            path = (*contact.path, "person")
+            _check_member(path, contact.organisation, contact.person, known, problems)
+    for policy in world.policies:
+        _check_policy(policy, known, problems)
+    _check_routes(world, known, problems)
+
+
+def _known(world: World) -> Known:
+    stored = dict(Organisation.objects.values_list("slug", "kind"))
+    return Known(
+        kinds=stored | {spec.slug: spec.kind for spec in world.organisations},
+        stored_kinds=stored,
+        people=frozenset(User.objects.values_list("email", flat=True))
+        | {spec.email for spec in world.people},
+        members=_members(world),
+        teams=_pairs(Team.objects.values_list("organisation__slug", "slug"))
+        | {(spec.organisation, spec.slug) for spec in world.teams},
+        policies=_pairs(
+            Policy.objects.filter(archived_at=None).values_list(
+                "organisation__slug", "slug"
+            )
+        )
+        | {(spec.organisation, spec.slug) for spec in world.policies},
+        contacts=_pairs(
+            ContactMethod.objects.filter(user=None, disabled_at=None).values_list(
+                "organisation__slug", "slug"
+            )
+        )
+        | {(c.organisation, c.slug) for c in world.contact_methods if not c.person},
+    )
+
+
+def _pairs(rows: Iterable[Any]) -> frozenset[Pair]:
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+def _members(world: World) -> frozenset[Pair]:
+    """Return who has a role where, the file's word over the database's."""
+    rows = Membership.objects.filter(ended_at=None)
+    stored = _pairs(rows.values_list("organisation__slug", "user__email"))
+    said = {(slug, p.email): bool(r) for p in world.people for slug, r in p.roles.items()}
+    kept = {pair for pair in stored if said.get(pair, True)}
+    return frozenset(kept | {pair for pair, has_role in said.items() if has_role})
+
+
+def _check_twice(world: World, problems: Problems) -> None:
+    keyed: list[tuple[Path, tuple[str, ...]]] = [
+        *((s.path, ("organisation", s.slug)) for s in world.organisations),
+        *((s.path, ("person", s.email)) for s in world.people),
+        *((s.path, ("team", s.organisation, s.slug)) for s in world.teams),
+        *((s.path, ("policy", s.organisation, s.slug)) for s in world.policies),
+        *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
+        *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
+        *(
+            (s.path, ("contact method", s.organisation, s.person, s.slug))
+            for s in world.contact_methods
+        ),
+    ]
+    seen: set[tuple[str, ...]] = set()
+    for path, key in keyed:
+        if key in seen:
+            name = "/".join(part for part in key[1:] if part)
+            problems.add(path, f"{key[0]} {name} is here twice. Leave one out.")
+        seen.add(key)
+
+
+def _check_kinds(world: World, known: Known, problems: Problems) -> None:
+    for spec in world.organisations:
+        stored = known.stored_kinds.get(spec.slug, spec.kind)
+        if stored != spec.kind:
+            message = f"{spec.slug} is a {stored} and stays one. Write {stored!r}."
+            problems.add((*spec.path, "kind"), message)
+
+
+def _check_roles(person: PersonSpec, known: Known, problems: Problems) -> None:
+    for slug, roles in person.roles.items():
+        path = (*person.path, "roles", slug)
+        if slug not in known.kinds:
+            problems.add(path, _no_organisation(slug, known))
+            continue
+        allowed = ROLES_OF[known.kinds[slug]]
+        for index, role in enumerate(roles):
+            if role not in allowed:
+                remedy = f"Use {', '.join(allowed)}."
+                message = f"{role!r} is no role in a {known.kinds[slug]}. {remedy}"
+                problems.add((*path, index), message)
+
+
+def _check_owners(specs: Sequence[Owned], known: Known, problems: Problems) -> None:
+    for spec in specs:
+        if spec.organisation not in known.kinds:
+            message = _no_organisation(spec.organisation, known)
+            problems.add((*spec.path, "organisation"), message)
+
+
+def _no_organisation(slug: str, known: Known) -> str:
+    there = ", ".join(sorted(known.kinds)) or "none"
+    return f"there is no organisation {slug!r}. Add it; there are {there}."
+
+
+def _check_member(
+    path: Path, organisation: str, email: str, known: Known, problems: Problems
+) -> None:
+    if email not in known.people:
+        problems.add(path, f"there is no person {email!r}. Add them under [[people]].")
+    elif (organisation, email) not in known.members:
+        remedy = f"Give them one: roles = {{ {organisation} = [\"…\"] }}."
+        problems.add(path, f"{email!r} has no role in {organisation}. {remedy}")
+
+
+def _check_policy(policy: PolicySpec, known: Known, problems: Problems) -> None:
+    for index, step in enumerate(policy.body.get("steps", [])):
+        path = (*policy.path, "steps", index)
+        if step["kind"] == "share":
+            _check_agency((*path, "agency"), step["agency"], known, problems)
+        for number, target in enumerate(step.get("targets", [])):
+            inner = (*path, "targets", number)
+            _check_target(inner, policy.organisation, target, known, problems)
+    if fallback := policy.body.get("fallback"):
+        path = (*policy.path, "fallback")
+        _check_target(path, policy.organisation, fallback, known, problems)
+
+
+def _check_target(
+    path: Path,
+    organisation: str,
+    target: dict[str, str],
+    known: Known,
+    problems: Problems,
+) -> None:
+    [(kind, value)] = target.items()
+    if kind == "user":
+        _check_member((*path, kind), organisation, value.lower(), known, problems)
+        return
+    exists, remedy = _TARGETS[kind]
+    if not exists(organisation, value, known):
+        message = f"{organisation} has no {kind} {value!r}. {remedy}"
+        problems.add((*path, kind), message)
+
+
+_TARGETS: Final[dict[str, tuple[Callable[[str, str, Known], bool], str]]] = {
+    "team": (
+        lambda organisation, value, known: (organisation, value) in known.teams,
+        "Add it under [[teams]].",
+    ),
+    "desk": (
+        lambda _, value, known: value in known.kinds,
+        "Name an organisation.",
+    ),
+    "webhook": (
+        lambda organisation, value, known: "://" in value
+        or (organisation, value) in known.contacts,
+        "Add it under [[contact_methods]], without a person.",
+    ),
+}
+
+
+def _check_agency(path: Path, slug: str, known: Known, problems: Problems) -> None:
+    if known.kinds.get(slug) != OrganisationKind.AGENCY:
+        agencies = [s for s, kind in known.kinds.items() if kind == "agency"]
+        there = ", ".join(sorted(agencies)) or "none"
+        problems.add(path, f"there is no agency {slug!r}. There are {there}.")
+
+
+def _check_routes(world: World, known: Known, problems: Problems) -> None:
+    for route in world.routes:
+        _check_route(route, known, problems)
+    owners = dict.fromkeys(route.organisation for route in world.routes)
+    for owner in owners:
+        routes = [route for route in world.routes if route.organisation == owner]
+        defaults = [route for route in routes if route.is_default]
+        if len(defaults) != 1:
+            message = f"{owner} has {len(defaults)} default routes here. Mark one."
+            problems.add((defaults or routes)[-1].path, message)
+
+
+def _check_route(route: RouteSpec, known: Known, problems: Problems) -> None:
+    if route.policy and (route.organisation, route.policy) not in known.policies:
+        message = f"{route.organisation} has no policy {route.policy!r}. Add it."
+        problems.add((*route.path, "policy"), message)
+    for index, slug in enumerate(route.share_with):
+        _check_agency((*route.path, "share_with", index), slug, known, problems)

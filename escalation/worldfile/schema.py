@@ -1,0 +1,275 @@
+"""Read the text of a file into a `World`, or say everything that is wrong with it.
+
+Nothing here looks at the database: `references.py` does, afterwards.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from escalation.policies.steps import PolicyError, parse_policy, to_body
+from escalation.routing.rules import RuleError, matchers_to_body, parse_matchers
+from escalation.worldfile.positions import line_numbers
+from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
+from escalation.worldfile.tables import Table
+from escalation.worldfile.world import (
+    ContactSpec,
+    OrganisationSpec,
+    PersonSpec,
+    PolicySpec,
+    RouteSpec,
+    SourceSpec,
+    TeamSpec,
+    World,
+)
+from incidents.incident.severity import SEVERITIES
+from incidents.incident.taxonomy import CATEGORY_CHOICES
+from incidents.incident.tlp import DEFAULT_TLP, Tlp
+from incidents.intake.adapters.generic import MappingError, check_mapping
+from incidents.intake.adapters.registry import ADAPTERS
+from incidents.organisations.models import OrganisationKind
+
+SECTIONS: Final = (
+    "organisations",
+    "people",
+    "teams",
+    "contact_methods",
+    "policies",
+    "routes",
+    "sources",
+)
+CHANNELS: Final = ("email", "webhook")
+DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
+
+_SUBSTITUTE = re.compile(r"\$\{(TOCSIN_[A-Z0-9_]*)\}")
+_TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+Spec = TypeVar("Spec")
+
+
+def read_world(
+    text: str, *, is_demo_allowed: bool, substitutes: Mapping[str, str]
+) -> tuple[World, Problems]:
+    """Read the text; what was noted as a problem must be raised before the world is used.
+
+    `substitutes` are the names that may stand in a value as ${NAME}; an empty one
+    counts as not set. Raises WorldFileInvalid for what is not TOML at all.
+    """
+    document = _load(text)
+    problems = Problems(line_numbers(text))
+    document = _substituted(document, (), substitutes, problems)
+    top = Table(document, path=(), problems=problems)
+    if top.flag("demo", default=False) and not is_demo_allowed:
+        remedy = "It has passwords that everybody knows: never load it elsewhere."
+        problems.add(("demo",), DEMO_ONLY.format(remedy=remedy))
+    for section in SECTIONS:
+        top.has(section)
+    top.finish()
+    _check_secrets(document, is_demo_allowed=is_demo_allowed, problems=problems)
+    world = World(
+        organisations=_read_all(document, "organisations", _organisation, problems),
+        people=_read_all(document, "people", _person, problems),
+        teams=_read_all(document, "teams", _team, problems),
+        contact_methods=_read_all(document, "contact_methods", _contact, problems),
+        policies=_read_all(document, "policies", _policy, problems),
+        routes=_read_all(document, "routes", _route, problems),
+        sources=_read_all(document, "sources", _source, problems),
+    )
+    return world, problems
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_LINE.search(str(error))
+        line = int(place.group(1)) if place else text.count("\n") + 1
+        message = f"this is not TOML: {_TOML_LINE.sub('', str(error))}."
+        raise WorldFileInvalid([Problem(line, "", message)]) from None
+
+
+def _substituted(
+    value: Any, path: tuple[Any, ...], names: Mapping[str, str], problems: Problems
+) -> Any:
+    """Put values for ${TOCSIN_…}, in text only, at any depth."""
+    if isinstance(value, dict):
+        return {
+            key: _substituted(inner, (*path, key), names, problems)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _substituted(inner, (*path, index), names, problems)
+            for index, inner in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+
+    def put(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name not in names:
+            known = ", ".join(sorted(names))
+            problems.add(path, f"${{{name}}} cannot be put in. Known are {known}.")
+        elif not names[name]:
+            problems.add(path, f"${{{name}}} is not set. Set it or write the value.")
+        return names.get(name, "")
+
+    return _SUBSTITUTE.sub(put, value)
+
+
+def _check_secrets(
+    document: Mapping[str, Any], *, is_demo_allowed: bool, problems: Problems
+) -> None:
+    if is_demo_allowed:
+        return
+    remedies = {
+        ("people", "password"): "Leave it out; the person gets one by "
+        "`manage.py changepassword`.",
+        ("sources", "key"): "Leave it out; one is made and printed once.",
+    }
+    for (section, field), remedy in remedies.items():
+        items = document.get(section)
+        for index, item in enumerate(items if isinstance(items, list) else []):
+            if isinstance(item, dict) and field in item:
+                message = DEMO_ONLY.format(remedy=remedy)
+                problems.add((section, index, field), message)
+
+
+def _read_all(
+    document: Mapping[str, Any],
+    section: str,
+    read: Callable[[Table], Spec],
+    problems: Problems,
+) -> tuple[Spec, ...]:
+    items = document.get(section, [])
+    if not isinstance(items, list):
+        problems.add((section,), f"is one table. Begin each with [[{section}]].")
+        return ()
+    specs = []
+    for index, item in enumerate(items):
+        table = Table(item, path=(section, index), problems=problems)
+        specs.append(read(table))
+        table.finish()
+    return tuple(specs)
+
+
+def _organisation(table: Table) -> OrganisationSpec:
+    return OrganisationSpec(
+        path=table.path,
+        slug=table.slug("slug"),
+        name=table.text("name"),
+        kind=table.choice("kind", OrganisationKind.values),
+    )
+
+
+def _person(table: Table) -> PersonSpec:
+    roles = table.raw("roles", default={})
+    reader = Table(roles, path=(*table.path, "roles"), problems=table.problems)
+    return PersonSpec(
+        path=table.path,
+        email=table.email("email"),
+        name=table.text("name", default=""),
+        password=table.text("password", default=""),
+        roles={slug: reader.texts(slug) for slug in reader.values},
+    )
+
+
+def _team(table: Table) -> TeamSpec:
+    return TeamSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        slug=table.slug("slug"),
+        name=table.text("name"),
+        members=tuple(member.lower() for member in table.texts("members")),
+    )
+
+
+def _contact(table: Table) -> ContactSpec:
+    return ContactSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        person=table.email("person", default=""),
+        slug=table.slug("slug"),
+        channel=table.choice("channel", CHANNELS),
+        address=table.text("address"),
+        is_verified=table.flag("verified", default=False),
+        is_enabled=table.flag("enabled", default=True),
+        secret=table.text("secret", default=""),
+    )
+
+
+def _policy(table: Table) -> PolicySpec:
+    optional = ("ack_timeout_minutes", "fallback")
+    body = {"steps": table.raw("steps")}
+    body |= {name: table.raw(name) for name in optional if table.has(name)}
+    try:
+        read = to_body(parse_policy(body))
+    except PolicyError as error:
+        table.problems.add_within(table.path, str(error))
+        read = {}
+    return PolicySpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        slug=table.slug("slug"),
+        name=table.text("name"),
+        body=read,
+    )
+
+
+def _route(table: Table) -> RouteSpec:
+    try:
+        matchers = matchers_to_body(parse_matchers(table.raw("match", default=[])))
+    except RuleError as error:
+        message = re.sub(r"^matchers", "match", str(error))
+        table.problems.add_within(table.path, message)
+        matchers = []
+    is_default = table.flag("default", default=False)
+    if is_default and matchers:
+        remedy = "The default route takes what no other took: leave `match` out."
+        table.problems.add((*table.path, "match"), remedy)
+    return RouteSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        name=table.text("name"),
+        matchers=tuple(matchers),
+        is_default=is_default,
+        policy=table.slug("policy", default=""),
+        share_with=table.texts("share_with"),
+    )
+
+
+def _source(table: Table) -> SourceSpec:
+    tool = table.choice("tool", tuple(ADAPTERS))
+    categories = [code for code, _ in CATEGORY_CHOICES]
+    return SourceSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        slug=table.slug("slug"),
+        tool=tool,
+        name=table.text("name"),
+        key=table.text("key", default=""),
+        is_enabled=table.flag("enabled", default=True),
+        resolves_incidents=table.flag("resolves_incidents", default=True),
+        default_severity=table.level(
+            "default_severity", low=0, high=SEVERITIES[-1].level, default=2
+        ),
+        default_category=table.choice("default_category", categories, default="AVL"),
+        default_tlp=table.choice("default_tlp", list(Tlp), default=DEFAULT_TLP.value),
+        mapping=_mapping(table, tool),
+    )
+
+
+def _mapping(table: Table, tool: str) -> Mapping[str, str]:
+    mapping = table.raw("mapping", default={})
+    path = (*table.path, "mapping")
+    if mapping and tool != "generic":
+        table.problems.add(path, "belongs to the tool generic only. Leave it out.")
+        return {}
+    if not mapping:
+        return {}
+    try:
+        return dict(check_mapping(mapping))
+    except MappingError as error:
+        table.problems.add(path, str(error))
+        return {}

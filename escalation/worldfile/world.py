@@ -1,0 +1,112 @@
+"""Hold what a file says, read and checked, before it meets the database.
+
+Each has the `path` at which it stands in the file, for messages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from escalation.worldfile.positions import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationSpec:
+    """A lab, an agency or the platform's operator."""
+
+    path: Path
+    slug: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSpec:
+    """A person and, for each organisation named, exactly these roles."""
+
+    path: Path
+    email: str
+    name: str
+    password: str
+    roles: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamSpec:
+    """A team and exactly these members."""
+
+    path: Path
+    organisation: str
+    slug: str
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSpec:
+    """A way to reach a person, or the organisation's desk when there is no person."""
+
+    path: Path
+    organisation: str
+    person: str
+    slug: str
+    channel: str
+    address: str
+    is_verified: bool
+    is_enabled: bool
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySpec:
+    """An escalation policy; `body` is what `policies.steps.to_body` returns."""
+
+    path: Path
+    organisation: str
+    slug: str
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSpec:
+    """A route, at its place in the file's order."""
+
+    path: Path
+    organisation: str
+    name: str
+    matchers: tuple[Mapping[str, Any], ...]
+    is_default: bool
+    policy: str
+    share_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """A monitoring tool that may post."""
+
+    path: Path
+    organisation: str
+    slug: str
+    tool: str
+    name: str
+    key: str
+    is_enabled: bool
+    resolves_incidents: bool
+    default_severity: int
+    default_category: str
+    default_tlp: str
+    mapping: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that one file says."""
+
+    organisations: tuple[OrganisationSpec, ...]
+    people: tuple[PersonSpec, ...]
+    teams: tuple[TeamSpec, ...]
+    contact_methods: tuple[ContactSpec, ...]
+    policies: tuple[PolicySpec, ...]
+    routes: tuple[RouteSpec, ...]
+    sources: tuple[SourceSpec, ...]

@@ -1,0 +1,105 @@
+"""Reads the record back for a person: the entries that their side may see, in order."""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from incidents.events.kinds import KINDS
+from incidents.events.models import AudienceStream, Purpose
+from incidents.ledger.append import disclosure_context
+from incidents.ledger.canonical import open_disclosure
+from incidents.ledger.keyring import decrypt, unwrap
+from incidents.ledger.models import Disclosure, Entry
+
+if TYPE_CHECKING:
+    from incidents.incident.models import Incident
+
+ERASED = "(erased)"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One step as its reader may see it. `seq` counts the reader's own view from 1."""
+
+    seq: int
+    kind: str
+    at: datetime
+    actor: dict[str, Any]
+    summary: str
+    data: dict[str, Any]
+    entry_id: int
+    stream: str
+    stream_seq: int
+
+
+def timeline(
+    incident: "Incident", organisation_ids: Collection[int]
+) -> list[TimelineItem]:
+    """Return the incident's steps for these organisations' side, oldest first.
+
+    An event that stands in two of their streams is shown once, from the private one.
+    """
+    streams = readable_streams(incident, organisation_ids)
+    entries = Entry.objects.filter(stream__in=[s.stream_id for s in streams])
+    private = {s.stream_id for s in streams if s.purpose == Purpose.PRIVATE}
+    kept: dict[uuid.UUID, Entry] = {}
+    for entry in entries.order_by("id"):
+        if entry.source_event not in kept or entry.stream_id in private:
+            kept[entry.source_event] = entry
+    return _items(sorted(kept.values(), key=lambda entry: entry.pk))
+
+
+def readable_streams(
+    incident: "Incident", organisation_ids: Collection[int]
+) -> list[AudienceStream]:
+    """Return the streams that hold the incident's steps for these organisations.
+
+    An agency reads its pair only while the share lasts; the owner reads all its own.
+    """
+    own = Q(organisation__in=organisation_ids)
+    shared_now = Q(agency__in=organisation_ids, closed_at=None)
+    purposes = [Purpose.PRIVATE, Purpose.PAIR]
+    rows = AudienceStream.objects.filter(incident=incident, purpose__in=purposes)
+    return list(rows.filter(own | shared_now))
+
+
+def read_fields(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
+    """Decrypt the entries' fields: {entry id: {name: value}}, in one statement."""
+    by_id = {entry.pk: entry for entry in entries}
+    fields: dict[int, dict[str, Any]] = {pk: {} for pk in by_id}
+    keys: dict[int, bytes] = {}
+    rows = (
+        Disclosure.objects.filter(entry__in=by_id).select_related("key").order_by("id")
+    )
+    for row in rows:
+        entry = by_id[row.entry_id]
+        if row.key_id not in keys:
+            keys[row.key_id] = unwrap(row.key)
+        context = disclosure_context(entry.stream_id, entry.seq, row.name)
+        text = decrypt(keys[row.key_id], row.body, context=context).decode("ascii")
+        fields[entry.pk][row.name] = open_disclosure(text)[1]
+    return fields
+
+
+def _items(entries: list[Entry]) -> list[TimelineItem]:
+    fields = read_fields(entries)
+    return [_item(seq, e, fields[e.pk]) for seq, e in enumerate(entries, start=1)]
+
+
+def _item(seq: int, entry: Entry, fields: dict[str, Any]) -> TimelineItem:
+    actor = fields.pop("actor", {"kind": "system", "name": ERASED})
+    return TimelineItem(
+        seq=seq,
+        kind=entry.kind,
+        at=entry.at,
+        actor=actor,
+        summary=KINDS[entry.kind].summarise(fields),
+        data=fields,
+        entry_id=entry.pk,
+        stream=str(entry.stream_id),
+        stream_seq=entry.seq,
+    )

@@ -1,0 +1,173 @@
+"""Every kind of event: its fields, who may read which of them, and its sentence.
+
+`shared` lists the fields that the other side of a pair stream gets; None keeps the
+kind in the private stream of the organisation that acted. Adding a kind: one line here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from incidents.events.models import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What may be recorded under one name."""
+
+    name: str
+    summary: str
+    fields: frozenset[str]
+    shared: frozenset[str] | None = None
+    purpose: Purpose = Purpose.PRIVATE
+    personal: frozenset[str] = field(default_factory=frozenset)
+
+    def summarise(self, data: Mapping[str, Any]) -> str:
+        """Return the entry's sentence; what the reader may not see is left out."""
+        return self.summary.format_map(_Blanks(data)).strip().rstrip(":").strip()
+
+
+class _Blanks(dict[str, Any]):
+    """Field values for a sentence; an absent field reads as nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        if isinstance(value, list):
+            return ", ".join(str(item) for item in value)
+        return value
+
+
+def _kind(
+    name: str,
+    summary: str,
+    fields: str = "",
+    *,
+    shared: str | None = None,
+    purpose: Purpose = Purpose.PRIVATE,
+    personal: str = "",
+) -> Kind:
+    other = None if shared is None else frozenset(shared.split())
+    own = frozenset(fields.split()) | (other or frozenset())
+    return Kind(name, summary, own, other, purpose, frozenset(personal.split()))
+
+
+_INCIDENT = (
+    "ref title description category severity tlp facts occurred_at detected_at aware_at"
+)
+_STEP = "step round reason due_at ran_at late_ms wait_from recipients run agency"
+_NOTICE = "channel recipient purpose notification attempt detail reason message_sha256"
+
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        _kind("incident.reported", "Reported: {title}", f"{_INCIDENT} is_danger"),
+        _kind(
+            "incident.opened",
+            "Opened with severity {severity}: {title}",
+            f"{_INCIDENT} source",
+        ),
+        _kind("incident.acknowledged", "Acknowledged {how}", "by how", shared="how"),
+        _kind(
+            "incident.severity_changed",
+            "Severity changed from {old} to {new}: {reason}",
+            shared="old new reason",
+        ),
+        _kind(
+            "incident.shared",
+            "Shared with {agency}: {reason}",
+            "reason",
+            shared=f"agency attachments {_INCIDENT}",
+        ),
+        _kind(
+            "incident.unshared",
+            "No longer shared with {agency}: {reason}",
+            shared="agency reason",
+        ),
+        _kind("incident.resolved", "Resolved: {reason}", shared="reason"),
+        _kind("incident.reopened", "Reopened: {reason}", shared="reason"),
+        _kind("incident.commented", "{text}", "is_shared", shared="text attachments"),
+        _kind(
+            "triage.decided",
+            "Triage: {outcome}. {reason}",
+            "priority owner next_review_at duplicate_elsewhere",
+            shared="outcome reason referred_to duplicate_of",
+        ),
+        _kind("triage.assigned", "Assigned to {owner}", "owner", personal="owner"),
+        _kind("triage.info_requested", "Asked: {text}", shared="text question"),
+        _kind("triage.info_answered", "Answered: {text}", shared="text question"),
+        _kind("triage.merged", "Merged into {into}: {reason}", shared="into reason"),
+        _kind(
+            "alert.attached",
+            "Alert fired: {title}",
+            "title severity source labels url started_at event_at dedup",
+        ),
+        _kind(
+            "alert.resolved",
+            "Alert cleared: {title}",
+            "title source ended_at event_at dedup",
+        ),
+        _kind(
+            "run.started",
+            "Escalation started: {policy}: {reason}",
+            "policy version reason run",
+        ),
+        _kind("run.step_taken", "Step {step}: {what} {recipients}", f"{_STEP} what"),
+        _kind("run.step_skipped", "Step {step} skipped: {reason}", f"{_STEP} what"),
+        _kind("run.acknowledged", "Escalation paused: {reason}", "reason run"),
+        _kind(
+            "run.exhausted",
+            "Every step of {policy} is taken: {reason}",
+            "policy reason run",
+        ),
+        _kind("run.stopped", "Escalation stopped: {reason}", "reason run"),
+        _kind(
+            "notification.queued",
+            "{channel} to {recipient} queued",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
+            "notification.sent",
+            "{channel} to {recipient} delivered",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
+            "notification.failed",
+            "{channel} to {recipient} failed: {detail}",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
+            "notification.unknown",
+            "{channel} to {recipient}: outcome unknown: {detail}",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
+            "notification.cancelled",
+            "{channel} to {recipient} cancelled: {reason}",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
+            "record.read", "Read {targets}", "targets reader", purpose=Purpose.ACCESS
+        ),
+        _kind(
+            "access.granted",
+            "{who} is now {role}",
+            "who role team",
+            purpose=Purpose.CONFIG,
+        ),
+        _kind(
+            "access.revoked",
+            "{who} is no longer {role}",
+            "who role team",
+            purpose=Purpose.CONFIG,
+        ),
+        _kind("config.changed", "{what}", "what changes", purpose=Purpose.CONFIG),
+    )
+}

@@ -1,0 +1,102 @@
+"""Which streams an event goes to, found or made in a fixed number of statements."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from incidents.events.models import AudienceStream, Purpose
+from incidents.ledger.append import make_streams
+
+if TYPE_CHECKING:
+    from incidents.events.record import Event
+
+
+@dataclass(frozen=True, slots=True)
+class StreamKey:
+    """The audience of a stream: one organisation, or an owner and an agency."""
+
+    purpose: str
+    incident_id: int | None
+    organisation_id: int
+    agency_id: int | None = None
+
+
+@dataclass(slots=True)
+class Streams:
+    """The streams of a batch of events."""
+
+    ids: dict[StreamKey, uuid.UUID]
+    pairs: dict[int, list[tuple[StreamKey, datetime | None]]]
+
+    @classmethod
+    def load(cls, events: Sequence["Event"]) -> "Streams":
+        """Read the streams that the events need and make those that are missing."""
+        streams = cls({}, {})
+        own = {_own_key(event) for event in events}
+        streams._read(own)
+        if missing := sorted(own - streams.ids.keys(), key=repr):
+            make_audience_streams(missing)
+            streams._read(missing)
+        return streams
+
+    def id_of(self, key: StreamKey) -> uuid.UUID:
+        """Return the id of a stream that `keys_for` named."""
+        return self.ids[key]
+
+    def keys_for(self, event: "Event") -> Iterator[StreamKey]:
+        """Yield the acting organisation's own stream, then the pair streams."""
+        yield _own_key(event)
+        if event.kind.shared is None or event.is_internal or event.incident_id is None:
+            return
+        acts_as_owner = event.organisation_id == event.owner_id
+        only = event.agency_id if acts_as_owner else event.organisation_id
+        for pair, closed_at in self.pairs.get(event.incident_id, []):
+            # The unsharing itself, at the very instant of closing, is the last entry.
+            is_open = closed_at is None or closed_at >= event.at
+            if is_open and only in (None, pair.agency_id):
+                yield pair
+
+    def _read(self, wanted: Iterable[StreamKey]) -> None:
+        keys = list(wanted)
+        incidents = {key.incident_id for key in keys} - {None}
+        organisations = {key.organisation_id for key in keys if key.incident_id is None}
+        rows = AudienceStream.objects.filter(
+            models.Q(incident__in=incidents)
+            | models.Q(incident=None, organisation__in=organisations)
+        )
+        for row in rows:
+            self._take(row)
+
+    def _take(self, row: AudienceStream) -> None:
+        key = StreamKey(
+            row.purpose, row.incident_id, row.organisation_id, row.agency_id
+        )
+        is_new = key not in self.ids
+        self.ids[key] = row.stream_id
+        if is_new and row.purpose == Purpose.PAIR and row.incident_id:
+            self.pairs.setdefault(row.incident_id, []).append((key, row.closed_at))
+
+
+def make_audience_streams(keys: Sequence[StreamKey]) -> None:
+    """Create streams for these audiences; one that another transaction made is kept."""
+    rows = [
+        AudienceStream(
+            stream=stream,
+            purpose=key.purpose,
+            incident_id=key.incident_id,
+            organisation_id=key.organisation_id,
+            agency_id=key.agency_id,
+        )
+        for key, stream in zip(keys, make_streams(len(keys)), strict=True)
+    ]
+    AudienceStream.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _own_key(event: "Event") -> StreamKey:
+    purpose = event.kind.purpose
+    incident_id = None if purpose == Purpose.CONFIG else event.incident_id
+    return StreamKey(purpose, incident_id, event.organisation_id)

@@ -1,0 +1,431 @@
+"""What people and tools do to an incident; each function owns its transaction.
+
+Each locks the incident first, writes one entry for one change, and leaves upward
+effects as data: a timer `incident.changed`, due now, for whoever runs escalations.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from incidents.errors import BadInput, NotPossible
+from incidents.events.actor import Actor
+from incidents.events.record import record, recording
+from incidents.incident.models import (
+    AcknowledgedVia,
+    Acknowledgement,
+    Incident,
+    Status,
+)
+from incidents.incident.refs import make_ref
+from incidents.incident.severity import SEVERITIES
+from incidents.ledger.canonical import format_at
+from incidents.organisations.models import Organisation, User
+from incidents.timers.schedule import NewTimer, add_timers
+
+CHANGED = "incident.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewIncident:
+    """What is known of an incident when it is opened. Times are aware datetimes."""
+
+    organisation_id: int
+    title: str
+    category: str
+    severity: int
+    description: str = ""
+    tlp: str = "AMBER+STRICT"
+    is_danger: bool | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    occurred_at: datetime | None = None
+    detected_at: datetime | None = None
+    aware_at: datetime | None = None
+    reported_by: User | None = None
+    source_id: int | None = None
+    group_key: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def lock_incidents(ids: Iterable[int]) -> dict[int, Incident]:
+    """Lock incidents FOR NO KEY UPDATE, ids ascending, and return them fresh by id."""
+    rows = Incident.objects.filter(pk__in=set(ids)).order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True)}
+
+
+def open_incident(new: NewIncident, *, actor: Actor, now: datetime) -> Incident:
+    """Open one incident and record it."""
+    return open_incidents([new], actors=[actor], now=now)[0]
+
+
+def open_incidents(
+    news: Sequence[NewIncident], *, actors: Sequence[Actor], now: datetime
+) -> list[Incident]:
+    """Open incidents in bulk, in a fixed number of statements.
+
+    Returns only those that it inserted: of a (source, group key) that is open already,
+    or that another transaction opens at this moment, the other one stands.
+    """
+    with recording(now):
+        rows = {
+            (incident := _incident_from(new, now)).ref: (incident, actor)
+            for new, actor in zip(news, actors, strict=True)
+        }
+        Incident.objects.bulk_create(
+            [incident for incident, _ in rows.values()], ignore_conflicts=True
+        )
+        inserted = {i.ref: i for i in Incident.objects.filter(ref__in=rows)}
+        opened = [inserted[ref] for ref in rows if ref in inserted]
+        for incident in opened:
+            _record_opened(incident, rows[incident.ref][1])
+    return opened
+
+
+def acknowledge(  # noqa: PLR0913  (who, for whom, how and when)
+    incident: Incident,
+    *,
+    organisation: Organisation,
+    user: User | None,
+    via: AcknowledgedVia,
+    actor: Actor,
+    now: datetime,
+) -> Incident:
+    """Note that somebody of the organisation has it; stops that organisation's run.
+
+    A second acknowledgement of the same organisation changes nothing.
+    """
+    with recording(now):
+        incident = _lock_open(incident)
+        row, is_new = Acknowledgement.objects.get_or_create(
+            incident=incident,
+            organisation=organisation,
+            ended_at=None,
+            defaults={"user": user, "via": via, "at": now},
+        )
+        if not is_new:
+            return incident
+        _note_acknowledged(incident, row)
+        record(
+            "incident.acknowledged",
+            incident=incident,
+            organisation_id=organisation.pk,
+            actor=actor,
+            body={"how": _how(via, actor), "by": actor.name},
+        )
+        announce_change(incident, organisation.pk, now=now)
+    return incident
+
+
+def change_severity(  # noqa: PLR0913  (what, why, who and when)
+    incident: Incident,
+    *,
+    severity: int,
+    reason: str,
+    user: User | None,
+    actor: Actor,
+    now: datetime,
+) -> Incident:
+    """Set another severity. It pages people and never sets a legal clock."""
+    if severity not in {level.level for level in SEVERITIES}:
+        raise BadInput("severity", severity, "Give a whole number from 0 to 5.")
+    with recording(now):
+        incident = _lock_open(incident)
+        if incident.severity == severity:
+            return incident
+        old, incident.severity = incident.severity, severity
+        incident.is_touched = incident.is_touched or user is not None
+        incident.save(update_fields=["severity", "is_touched"])
+        record(
+            "incident.severity_changed",
+            incident=incident,
+            organisation_id=incident.organisation_id,
+            actor=actor,
+            body={"old": old, "new": severity, "reason": reason},
+        )
+    return incident
+
+
+def comment(  # noqa: PLR0913  (what, for whom, who and when)
+    incident: Incident,
+    *,
+    text: str,
+    is_shared: bool,
+    organisation: Organisation,
+    user: User | None,
+    actor: Actor,
+    now: datetime,
+    attachments: Sequence[Mapping[str, Any]] = (),
+) -> Incident:
+    """Add a comment, for one's own side or also for the other side of each share."""
+    if not text.strip():
+        raise BadInput("text", text, "Write what should be noted.")
+    with recording(now):
+        incident = lock_incidents([incident.pk])[incident.pk]
+        if user is not None:
+            _touch(incident)
+        body: dict[str, Any] = {"text": text, "is_shared": is_shared}
+        if attachments:
+            body["attachments"] = [dict(item) for item in attachments]
+        record(
+            "incident.commented",
+            incident=incident,
+            organisation_id=organisation.pk,
+            actor=actor,
+            body=body,
+            is_internal=not is_shared,
+        )
+    return incident
+
+
+def resolve(
+    incident: Incident, *, reason: str, user: User | None, actor: Actor, now: datetime
+) -> Incident:
+    """Close the incident; every organisation's run ends."""
+    with recording(now):
+        incident = _lock_open(incident)
+        close_incidents([incident], status=Status.RESOLVED, now=now)
+        if user is not None:
+            _touch(incident)
+        record(
+            "incident.resolved",
+            incident=incident,
+            organisation_id=incident.organisation_id,
+            actor=actor,
+            body={"reason": reason},
+        )
+    return incident
+
+
+def resolve_cleared(
+    incidents: Sequence[Incident],
+    *,
+    actor_of: Callable[[Incident], Actor],
+    now: datetime,
+) -> None:
+    """Close locked incidents whose last alert has cleared, in bulk."""
+    with recording(now):
+        close_incidents(incidents, status=Status.RESOLVED, now=now)
+        for incident in incidents:
+            record(
+                "incident.resolved",
+                incident=incident,
+                organisation_id=incident.organisation_id,
+                actor=actor_of(incident),
+                body={"reason": "all its alerts have cleared"},
+            )
+
+
+def reopen(
+    incident: Incident, *, reason: str, user: User | None, actor: Actor, now: datetime
+) -> Incident:
+    """Open a resolved incident again; acknowledgements end and routing starts anew."""
+    with recording(now):
+        incident = lock_incidents([incident.pk])[incident.pk]
+        if incident.status != Status.RESOLVED:
+            message = f"Only a resolved incident can be reopened; this one is {incident.status}."
+            raise NotPossible(message, state=state_of(incident))
+        if _other_is_open(incident):
+            message = "A newer incident of the same alerts is open; work on that one."
+            raise NotPossible(message, state=state_of(incident))
+        incident.status, incident.resolved_at = Status.OPEN, None
+        incident.reopened_count += 1
+        incident.is_touched = True
+        incident.save(
+            update_fields=["status", "resolved_at", "reopened_count", "is_touched"]
+        )
+        incident.acknowledgements.filter(ended_at=None).update(ended_at=now)
+        record(
+            "incident.reopened",
+            incident=incident,
+            organisation_id=incident.organisation_id,
+            actor=actor,
+            body={"reason": reason},
+        )
+        announce_change(incident, incident.organisation_id, now=now)
+    return incident
+
+
+def merge(  # noqa: PLR0913  (what, into what, why, who and when)
+    incident: Incident,
+    *,
+    into: Incident,
+    reason: str,
+    user: User | None,
+    actor: Actor,
+    now: datetime,
+) -> Incident:
+    """Close an incident as part of another of the same owner; its alerts move there."""
+    with recording(now):
+        locked = lock_incidents([incident.pk, into.pk])
+        incident, into = locked[incident.pk], locked[into.pk]
+        _require_mergeable(incident, into)
+        incident.merged_into = into
+        incident.save(update_fields=["merged_into"])
+        close_incidents([incident], status=Status.MERGED, now=now)
+        _touch(into)
+        for one, other in ((incident, into), (into, incident)):
+            record(
+                "triage.merged",
+                incident=one,
+                organisation_id=one.organisation_id,
+                actor=actor,
+                body={"into": into.ref, "reason": reason or f"with {other.ref}"},
+            )
+    return incident
+
+
+def close_incidents(
+    incidents: Sequence[Incident], *, status: Status, now: datetime
+) -> None:
+    """Set locked incidents to a closed status and announce it. Needs an open recording."""
+    for incident in incidents:
+        incident.status, incident.resolved_at = status, now
+    Incident.objects.filter(pk__in=[i.pk for i in incidents]).update(
+        status=status, resolved_at=now
+    )
+    _announce(incidents, now=now)
+
+
+def announce_change(incident: Incident, organisation_id: int, *, now: datetime) -> None:
+    """Leave word that runs of the incident must look at it. Needs an open recording."""
+    _announce([incident], now=now, organisation_id=organisation_id)
+
+
+def state_of(incident: Incident) -> dict[str, Any]:
+    """Return the present state, as an error that says "not possible" carries it."""
+    state: dict[str, Any] = {
+        "ref": incident.ref,
+        "status": incident.status,
+        "severity": incident.severity,
+    }
+    if incident.resolved_at:
+        state["resolved_at"] = format_at(incident.resolved_at)
+    return state
+
+
+def described(incident: Incident) -> dict[str, Any]:
+    """Return the incident's fields as the record keeps them; absent ones are left out."""
+    body: dict[str, Any] = {
+        "ref": incident.ref,
+        "title": incident.title,
+        "description": incident.description,
+        "category": incident.category,
+        "severity": incident.severity,
+        "tlp": incident.tlp,
+    }
+    if incident.facts:
+        body["facts"] = incident.facts
+    for name in ("occurred_at", "detected_at", "aware_at"):
+        if moment := getattr(incident, name):
+            body[name] = format_at(moment)
+    return body
+
+
+def _incident_from(new: NewIncident, now: datetime) -> Incident:
+    return Incident(
+        ref=make_ref(),
+        organisation_id=new.organisation_id,
+        title=new.title,
+        description=new.description,
+        category=new.category,
+        severity=new.severity,
+        tlp=new.tlp,
+        is_danger=new.is_danger,
+        facts=dict(new.facts),
+        occurred_at=new.occurred_at,
+        detected_at=new.detected_at,
+        aware_at=new.aware_at,
+        opened_at=now,
+        reported_by=new.reported_by,
+        source_id=new.source_id,
+        group_key=new.group_key,
+        labels=dict(new.labels),
+        is_touched=new.reported_by is not None,
+    )
+
+
+def _record_opened(incident: Incident, actor: Actor) -> None:
+    """Record the opening; a person's report is an entry of its own before it."""
+    body = described(incident)
+    if actor.kind in {"user", "reporter"}:
+        danger = {None: "unknown", True: "yes", False: "no"}[incident.is_danger]
+        report = {**body, "is_danger": danger}
+        _record_by_owner("incident.reported", incident, actor, report)
+    if actor.kind == "source":
+        body["source"] = actor.name
+    _record_by_owner("incident.opened", incident, actor, body)
+
+
+def _record_by_owner(
+    kind: str, incident: Incident, actor: Actor, body: Mapping[str, Any]
+) -> None:
+    record(
+        kind,
+        incident=incident,
+        organisation_id=incident.organisation_id,
+        actor=actor,
+        body=body,
+    )
+
+
+def _lock_open(incident: Incident) -> Incident:
+    locked = lock_incidents([incident.pk])[incident.pk]
+    if locked.is_closed:
+        message = f"{locked.ref} is {locked.status}; reopen it first."
+        raise NotPossible(message, state=state_of(locked))
+    return locked
+
+
+def _note_acknowledged(incident: Incident, row: Acknowledgement) -> None:
+    if row.organisation_id == incident.organisation_id:
+        incident.status = Status.ACKNOWLEDGED
+        incident.acknowledged_at = incident.acknowledged_at or row.at
+    incident.is_touched = True
+    incident.save(update_fields=["status", "acknowledged_at", "is_touched"])
+
+
+def _how(via: AcknowledgedVia, actor: Actor) -> str:
+    return (
+        actor.name if via == AcknowledgedVia.LINK else str(AcknowledgedVia(via).label)
+    )
+
+
+def _touch(incident: Incident) -> None:
+    if not incident.is_touched:
+        incident.is_touched = True
+        incident.save(update_fields=["is_touched"])
+
+
+def _other_is_open(incident: Incident) -> bool:
+    if incident.source_id is None:
+        return False
+    same = Incident.objects.active().filter(
+        source_id=incident.source_id, group_key=incident.group_key
+    )
+    return same.exclude(pk=incident.pk).exists()
+
+
+def _require_mergeable(incident: Incident, into: Incident) -> None:
+    if incident.pk == into.pk:
+        raise BadInput("into", into.ref, "Name another incident.")
+    if incident.organisation_id != into.organisation_id:
+        raise BadInput("into", into.ref, "Name an incident of the same owner.")
+    for one in (incident, into):
+        if one.is_closed:
+            raise NotPossible(f"{one.ref} is {one.status}.", state=state_of(one))
+
+
+def _announce(
+    incidents: Sequence[Incident], *, now: datetime, organisation_id: int | None = None
+) -> None:
+    add_timers(
+        NewTimer(
+            kind=CHANGED,
+            subject_id=incident.pk,
+            organisation_id=organisation_id or incident.organisation_id,
+            incident_id=incident.pk,
+            due_at=now,
+        )
+        for incident in incidents
+    )

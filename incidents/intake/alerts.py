@@ -1,0 +1,160 @@
+"""Read and write alert rows, a whole batch in one statement each."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from django.db import connection
+
+from incidents.incident.models import CLOSED
+from incidents.intake.adapters.base import ParsedAlert
+from incidents.intake.models import Alert
+from incidents.intake.news import AlertChange, AlertKey, AlertRow, News
+
+
+class Overtaken(Exception):  # what happened to the batch, not a fault
+    """Another worker changed the same alerts first; the batch must be read afresh."""
+
+
+_READ: Final = """
+SELECT a.id, a.source_id, a.dedup_key, a.status, a.event_at, a.delivery_id, a.incident_id,
+       COALESCE(i.status <> ALL(%s), false)
+FROM unnest(%s::bigint[], %s::text[]) AS k (source_id, dedup_key)
+JOIN tocsin_alert a USING (source_id, dedup_key)
+LEFT JOIN tocsin_incident i ON i.id = a.incident_id
+ORDER BY a.id
+"""
+
+_COLUMNS: Final = (
+    ("source_id", "bigint"),
+    ("organisation_id", "bigint"),
+    ("dedup_key", "text"),
+    ("incident_id", "bigint"),
+    ("status", "text"),
+    ("title", "text"),
+    ("summary", "text"),
+    ("severity", "text"),
+    ("labels", "text"),
+    ("url", "text"),
+    ("started_at", "timestamptz"),
+    ("ended_at", "timestamptz"),
+    ("event_at", "timestamptz"),
+    ("delivery_id", "bigint"),
+    ("repeat_count", "integer"),
+    ("late_count", "integer"),
+)
+_NAMES: Final = ", ".join(name for name, _ in _COLUMNS)
+_ARRAYS: Final = ", ".join(f"%s::{kind}[]" for _, kind in _COLUMNS)
+_VALUES: Final = _NAMES.replace("labels", "labels::jsonb")
+
+_INSERT: Final = f"""
+INSERT INTO tocsin_alert ({_NAMES})
+SELECT {_VALUES} FROM unnest({_ARRAYS}) AS n ({_NAMES})
+ORDER BY source_id, dedup_key
+ON CONFLICT (source_id, dedup_key) DO NOTHING
+"""  # noqa: S608  (built from the constants above)
+
+_UPDATE: Final = f"""
+UPDATE tocsin_alert AS a
+SET incident_id = n.incident_id, status = n.status, title = n.title, summary = n.summary,
+    severity = n.severity, labels = n.labels::jsonb, url = n.url,
+    started_at = n.started_at, ended_at = n.ended_at, event_at = n.event_at,
+    delivery_id = n.delivery_id, repeat_count = a.repeat_count + n.repeat_count,
+    late_count = a.late_count + n.late_count
+FROM unnest({_ARRAYS}) AS n ({_NAMES})
+WHERE a.source_id = n.source_id AND a.dedup_key = n.dedup_key
+"""  # noqa: S608  (built from the constants above)
+
+_COUNT_LATE: Final = """
+UPDATE tocsin_alert AS a SET late_count = a.late_count + n.lates
+FROM unnest(%s::bigint[], %s::integer[]) AS n (id, lates)
+WHERE a.id = n.id
+"""
+
+
+def read_alerts(
+    keys: Collection[AlertKey], *, is_locking: bool
+) -> dict[AlertKey, AlertRow]:
+    """Return the rows of these alerts; locks them, ids ascending, if asked to.
+
+    Locking requires that their incidents are locked already.
+    """
+    sql = f"{_READ} FOR NO KEY UPDATE OF a" if is_locking else _READ
+    sources, dedups = [list(part) for part in zip(*keys, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[str(s) for s in CLOSED], sources, dedups])
+        rows = cursor.fetchall()
+    return {
+        (source, dedup): AlertRow(pk, (source, dedup), *rest)
+        for pk, source, dedup, *rest in rows
+    }
+
+
+def write_alerts(
+    changes: Sequence[AlertChange],
+    *,
+    incident_ids: Mapping[AlertKey, int | None],
+    organisation_ids: Mapping[int, int],
+) -> None:
+    """Write what the changes made of the alerts, in three statements at most.
+
+    Raises Overtaken when an alert that is new here was inserted by another worker.
+    """
+    rows = [
+        (c, _row(c, c.latest, incident_ids[c.key], organisation_ids[c.key[0]]))
+        for c in changes
+        if c.latest
+    ]
+    new = [row for change, row in rows if change.row is None]
+    if new and _execute(_INSERT, new) != len(new):
+        raise Overtaken
+    if known := [row for change, row in rows if change.row]:
+        _execute(_UPDATE, known)
+    if late := [(c.row.id, c.lates) for c in changes if c.row and not c.latest]:
+        _execute(_COUNT_LATE, late)
+
+
+def count_alerts(incident_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Return {incident id: (alerts, those that fire)}."""
+    sql = (
+        "SELECT incident_id, count(*), count(*) FILTER (WHERE status = 'firing') "
+        "FROM tocsin_alert WHERE incident_id = ANY(%s) GROUP BY incident_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(incident_ids)])
+        return {pk: (total, firing) for pk, total, firing in cursor.fetchall()}
+
+
+def move_alerts(incident_id: int, *, into_id: int) -> int:
+    """Give one incident's alerts to another. Requires that both are locked."""
+    return Alert.objects.filter(incident_id=incident_id).update(incident_id=into_id)
+
+
+def _row(
+    change: AlertChange, news: News, incident_id: int | None, organisation_id: int
+) -> tuple[Any, ...]:
+    alert: ParsedAlert = news.alert
+    return (
+        news.source_id,
+        organisation_id,
+        news.dedup,
+        incident_id,
+        alert.status,
+        alert.title,
+        alert.summary,
+        alert.severity,
+        json.dumps(alert.labels),
+        alert.url,
+        alert.started_at,
+        alert.ended_at,
+        news.event_at,
+        news.delivery_id,
+        change.repeats,
+        change.lates,
+    )
+
+
+def _execute(sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        return int(cursor.rowcount)

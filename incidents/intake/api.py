@@ -1,0 +1,257 @@
+"""Sources and their raw deliveries over REST."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from incidents.incident.access import actor_for, note_reading
+from incidents.incident.serializers import TlpField
+from incidents.incident.severity import SEVERITY_CHOICES
+from incidents.incident.taxonomy import CATEGORY_CHOICES
+from incidents.intake.adapters.registry import TOOL_CHOICES
+from incidents.intake.models import Delivery, DeliveryState, Source
+from incidents.intake.receive import replay
+from incidents.intake.sources import (
+    SourceOptions,
+    change_source,
+    create_source,
+    rotate_key,
+    send_trial,
+    source_url,
+)
+from incidents.organisations.authentication import reader_name
+from incidents.organisations.directory import organisation_for
+from incidents.organisations.models import Organisation
+from incidents.organisations.roles import Action
+from incidents.organisations.tokens import Scope
+from incidents.rest import ApiViewSet, OrganisationQuery, StrictSerializer
+from incidents.timers.clock import read_now
+
+_UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class SourceSerializer(serializers.Serializer[Any]):
+    """A tool that may post, with the secret address to which it posts."""
+
+    id = serializers.UUIDField(source="uid")
+    organisation = serializers.CharField(source="organisation.slug")
+    tool = serializers.ChoiceField(TOOL_CHOICES)
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="holds the key: keep it secret")
+    is_enabled = serializers.BooleanField()
+    resolves_incidents = serializers.BooleanField()
+    default_severity = serializers.ChoiceField(SEVERITY_CHOICES)
+    default_category = serializers.ChoiceField(CATEGORY_CHOICES)
+    default_tlp = serializers.CharField()
+    mapping = serializers.DictField()
+    created_at = serializers.DateTimeField()
+
+    def get_url(self, source: Source) -> str:
+        """Return the address with its key."""
+        return source_url(source)
+
+
+class SourceChangeBody(StrictSerializer):
+    """What is to be changed; the rest stays."""
+
+    name = serializers.CharField(max_length=200, required=False)
+    is_enabled = serializers.BooleanField(required=False)
+    resolves_incidents = serializers.BooleanField(required=False)
+    default_severity = serializers.ChoiceField(SEVERITY_CHOICES, required=False)
+    default_category = serializers.ChoiceField(CATEGORY_CHOICES, required=False)
+    default_tlp = TlpField(required=False)
+    mapping = serializers.DictField(
+        child=serializers.CharField(), required=False, help_text="generic only"
+    )
+
+
+class SourceBody(SourceChangeBody):
+    """A source to be made."""
+
+    tool = serializers.ChoiceField(TOOL_CHOICES)
+    slug = serializers.SlugField(max_length=60)
+    name = serializers.CharField(max_length=200)
+    organisation = serializers.SlugField(default="", allow_blank=True)
+
+
+class DeliverySerializer(serializers.Serializer[Any]):
+    """One raw delivery without its body."""
+
+    id = serializers.UUIDField(source="uid")
+    received_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(DeliveryState.choices)
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.SerializerMethodField()
+    error = serializers.CharField()
+    processed_at = serializers.DateTimeField(allow_null=True)
+    alert_count = serializers.IntegerField()
+
+    def get_sha256(self, delivery: Delivery) -> str:
+        """Return the digest in hex."""
+        return bytes(delivery.sha256).hex()
+
+
+class DeliveryBodySerializer(DeliverySerializer):
+    """One raw delivery as it was posted."""
+
+    headers = serializers.DictField()
+    body = serializers.SerializerMethodField(help_text="base64; null: too large to keep")
+
+    def get_body(self, delivery: Delivery) -> str | None:
+        """Return the exact bytes in base64."""
+        if delivery.body is None:
+            return None
+        return base64.b64encode(bytes(delivery.body)).decode()
+
+
+class SourceViewSet(ApiViewSet):
+    """The monitoring tools that may post to your organisations."""
+
+    queryset = Source.objects.none()
+    serializer_class = SourceSerializer
+    write_scope = Scope.CONFIGURE
+    lookup_field = "uid"
+    lookup_value_regex = _UID
+
+    @extend_schema(parameters=[OrganisationQuery])
+    def list(self, request: Request) -> Response:
+        """List the sources."""
+        wanted = self.read_query(OrganisationQuery)
+        return self.respond_page(
+            self._visible().filter(**wanted),
+            lambda page: list(SourceSerializer(page, many=True).data),
+        )
+
+    def retrieve(self, request: Request, uid: str) -> Response:
+        """Open one source."""
+        return Response(SourceSerializer(self._find()).data)
+
+    @extend_schema(request=SourceBody, responses={201: SourceSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a source."""
+        body = self.read_body(SourceBody)
+        slug = body.pop("organisation")
+        organisation = organisation_for(self.person, Action.CONFIGURE, slug=slug)
+        named = {name: body.pop(name) for name in ("tool", "slug", "name")}
+        source, _ = create_source(
+            organisation,
+            **named,
+            options=SourceOptions(**body),
+            actor=actor_for(self.person, organisation),
+            now=read_now(),
+        )
+        source.refresh_from_db()
+        shown = SourceSerializer(source).data
+        return Response(shown, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=SourceChangeBody)
+    def partial_update(self, request: Request, uid: str) -> Response:
+        """Change the name or the options of a source."""
+        source = self._find()
+        organisation = self._configurable(source)
+        source = change_source(
+            source,
+            changes=self.read_body(SourceChangeBody),
+            actor=actor_for(self.person, organisation),
+            now=read_now(),
+        )
+        return Response(SourceSerializer(source).data)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="rotate-key")
+    def rotate_key(self, request: Request, uid: str) -> Response:
+        """Give it another address; the old one ends at once."""
+        source = self._find()
+        organisation = self._configurable(source)
+        actor = actor_for(self.person, organisation)
+        rotate_key(source, actor=actor, now=read_now())
+        return Response(SourceSerializer(source).data)
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, uid: str) -> Response:
+        """Store a delivery as the tool would post it, so that the whole way is walked."""
+        source = self._find()
+        self._configurable(source)
+        delivery = send_trial(source, now=read_now())
+        delivery.refresh_from_db()
+        shown = DeliverySerializer(delivery).data
+        return Response(shown, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        responses=DeliverySerializer(many=True),
+        parameters=[OpenApiParameter("state", enum=DeliveryState.values)],
+    )
+    @action(detail=True)
+    def deliveries(self, request: Request, uid: str) -> Response:
+        """List its deliveries, newest first."""
+        wanted = self.read_query(StateQuery)
+        rows = self._find().deliveries.defer("body").filter(**wanted)
+        return self.respond_page(
+            rows, lambda page: list(DeliverySerializer(page, many=True).data)
+        )
+
+    @extend_schema(responses=DeliveryBodySerializer)
+    @action(detail=True, url_path=f"deliveries/(?P<delivery>{_UID})")
+    def delivery(self, request: Request, uid: str, delivery: str) -> Response:
+        """Open one delivery as it was posted."""
+        row = self._find_delivery(delivery)
+        note_reading(
+            reader=reader_name(request),
+            user=self.person,
+            incidents=[],
+            targets=[f"delivery:{row.uid}"],
+            now=read_now(),
+        )
+        return Response(DeliveryBodySerializer(row).data)
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(
+        detail=True, methods=["post"], url_path=f"deliveries/(?P<delivery>{_UID})/replay"
+    )
+    def replay(self, request: Request, uid: str, delivery: str) -> Response:
+        """Have an unreadable delivery read once more."""
+        row = self._find_delivery(delivery)
+        self._configurable(row.source)
+        shown = DeliverySerializer(replay(row)).data
+        return Response(shown, status=status.HTTP_202_ACCEPTED)
+
+    def page_order(self) -> Sequence[str]:
+        """Return newest first for deliveries, the order of making for sources."""
+        return ("-id",) if self.action == "deliveries" else ("id",)
+
+    def _visible(self) -> QuerySet[Source]:
+        visible = Source.objects.visible_to(self.person)
+        return visible.select_related("organisation")
+
+    def _find(self) -> Source:
+        source = self._visible().filter(uid=self.kwargs["uid"]).first()
+        if source is None:
+            raise Http404
+        return source
+
+    def _find_delivery(self, uid: str) -> Delivery:
+        rows = Delivery.objects.filter(source=self._find(), uid=uid)
+        row = rows.select_related("source__organisation").first()
+        if row is None:
+            raise Http404
+        return row
+
+    def _configurable(self, source: Source) -> Organisation:
+        slug = source.organisation.slug
+        return organisation_for(self.person, Action.CONFIGURE, slug=slug)
+
+
+class StateQuery(StrictSerializer):
+    """Narrow deliveries to one state, for example unreadable."""
+
+    state = serializers.ChoiceField(DeliveryState.choices, required=False)

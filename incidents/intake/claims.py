@@ -1,0 +1,133 @@
+"""Claim waiting deliveries fairly across organisations, and write what became of them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+MAX_CLAIMED_BYTES: Final = 16 * 1024 * 1024
+
+# Each organisation that has anything waiting gets an equal share of the batch, so that
+# one tenant's storm does not delay another's single alert. The index delivery_pending
+# serves both the look for organisations and each one's oldest rows.
+_CLAIM: Final = """
+WITH waiting AS MATERIALIZED (
+    SELECT o.id FROM tocsin_organisation o
+    WHERE EXISTS (SELECT FROM tocsin_delivery d
+                  WHERE d.organisation_id = o.id AND d.state = 'pending')
+), share AS MATERIALIZED (
+    SELECT GREATEST(1, %s / GREATEST(1, count(*))) AS size FROM waiting
+)
+SELECT claimed.id, claimed.size_bytes
+FROM waiting
+CROSS JOIN LATERAL (
+    SELECT d.id, d.size_bytes FROM tocsin_delivery d
+    WHERE d.organisation_id = waiting.id AND d.state = 'pending'
+    ORDER BY d.id
+    LIMIT (SELECT size FROM share)
+    FOR UPDATE SKIP LOCKED
+) AS claimed
+ORDER BY claimed.id
+"""
+
+_CLAIM_THESE: Final = """
+SELECT id FROM tocsin_delivery
+WHERE id = ANY(%s) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+
+_READ: Final = """
+SELECT id, source_id, received_at, body, headers, attempts
+FROM tocsin_delivery WHERE id = ANY(%s) ORDER BY id
+"""
+
+_WRITE: Final = """
+UPDATE tocsin_delivery AS d
+SET state = n.state, error = n.error, attempts = n.attempts,
+    alert_count = n.alert_count,
+    processed_at = CASE WHEN n.state = 'pending' THEN NULL ELSE %s::timestamptz END
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::integer[])
+     AS n (id, state, error, attempts, alert_count)
+WHERE d.id = n.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this transaction holds."""
+
+    id: int
+    source_id: int
+    received_at: datetime
+    body: bytes
+    headers: dict[str, str]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a delivery."""
+
+    delivery_id: int
+    state: str
+    error: str = ""
+    attempts: int = 0
+    alert_count: int = 0
+
+
+def claim_deliveries(limit: int) -> list[Claimed]:
+    """Lock waiting deliveries that nobody else holds, the oldest of each organisation.
+
+    Requires an open transaction. What exceeds 16 MiB of bodies stays waiting.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [limit])
+        return _read_bodies(_within_bytes(cursor.fetchall()))
+
+
+def claim_these(ids: Sequence[int]) -> list[Claimed]:
+    """Lock those of the deliveries that still wait and that nobody else holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_THESE, [list(ids)])
+        return _read_bodies([pk for (pk,) in cursor.fetchall()])
+
+
+def write_outcomes(outcomes: Sequence[Outcome], *, now: datetime) -> None:
+    """Write what became of claimed deliveries, in one statement."""
+    columns: list[list[Any]] = [
+        [o.delivery_id for o in outcomes],
+        [str(o.state) for o in outcomes],
+        [o.error for o in outcomes],
+        [o.attempts for o in outcomes],
+        [o.alert_count for o in outcomes],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [now, *columns])
+
+
+def _within_bytes(rows: Sequence[tuple[int, int]]) -> list[int]:
+    ids: list[int] = []
+    total = 0
+    for pk, size_bytes in rows:
+        total += size_bytes
+        if ids and total > MAX_CLAIMED_BYTES:
+            break
+        ids.append(pk)
+    return ids
+
+
+def _read_bodies(ids: Sequence[int]) -> list[Claimed]:
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [list(ids)])
+        return [_claimed(row) for row in cursor.fetchall()]
+
+
+def _claimed(row: tuple[Any, ...]) -> Claimed:
+    pk, source_id, received_at, body, headers, attempts = row
+    # Django's cursor leaves jsonb as text.
+    kept = json.loads(headers) if isinstance(headers, str) else headers
+    return Claimed(pk, source_id, received_at, bytes(body or b""), kept, attempts)

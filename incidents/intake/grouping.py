@@ -1,0 +1,354 @@
+"""Bring a batch of news to its alerts and its incidents, in a fixed number of statements.
+
+Locks are taken in one order by every worker, so that none waits in a circle: groups
+that have no incident are opened sorted by key, then all incidents are locked by id,
+then the alerts by id. What was planned from an unlocked reading is worked out again
+under the locks; where the two differ, another worker was faster and nothing is kept.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from incidents.events.actor import Actor
+from incidents.events.record import record
+from incidents.incident.lifecycle import (
+    NewIncident,
+    lock_incidents,
+    open_incidents,
+    resolve_cleared,
+)
+from incidents.incident.models import Incident
+from incidents.incident.severity import severity_from_tool
+from incidents.intake.alerts import (
+    Overtaken,
+    count_alerts,
+    move_alerts,
+    read_alerts,
+    write_alerts,
+)
+from incidents.intake.counts import write_counts
+from incidents.intake.models import Source
+from incidents.intake.news import (
+    FIRING,
+    AlertChange,
+    AlertKey,
+    GroupKey,
+    News,
+    Step,
+    StepKind,
+    fold_news,
+    joined_groups,
+    shared_labels,
+)
+from incidents.ledger.canonical import format_at
+
+MAX_TITLE = 300
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One batch at work: the news, their sources, and the homes of their groups."""
+
+    news: Sequence[News]
+    sources: Mapping[int, Source]
+    now: datetime
+    homes: dict[GroupKey, int] = field(default_factory=dict)
+    opened: set[int] = field(default_factory=set)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> list[AlertKey]:
+        return sorted({item.key for item in self.news})
+
+    def home_of(self, change: AlertChange) -> int | None:
+        """Return the incident that the alert belongs to after the batch."""
+        if change.joins:
+            return self.homes[change.joins]
+        return change.row.incident_id if change.row else None
+
+    def home_at(self, change: AlertChange, step: Step) -> Incident | None:
+        """Return the incident that the alert belonged to at one of its steps."""
+        old = change.row.incident_id if change.row else None
+        home = self.home_of(change) if step.is_in_new_home else old
+        return self.incidents[home] if home else None
+
+
+def apply_news(
+    news: Sequence[News], sources: Mapping[int, Source], *, now: datetime
+) -> None:
+    """Update alerts, open and resolve incidents, and record each change of state.
+
+    Requires an open recording, and news in the order received. Locks the incidents and
+    the alerts. Raises Overtaken.
+    """
+    if not news:
+        return
+    batch = _Batch(news, sources, now)
+    planned = fold_news(news, read_alerts(batch.keys, is_locking=False))
+    groups = joined_groups(planned.values())
+    _find_or_open_homes(batch, groups)
+    rows = [change.row for change in planned.values() if change.row]
+    known = {row.incident_id for row in rows if row.incident_id}
+    batch.incidents = lock_incidents(known | set(batch.homes.values()))
+    changes = fold_news(news, read_alerts(batch.keys, is_locking=True))
+    _require_as_planned(batch, groups, changes)
+    _write(batch, list(changes.values()))
+
+
+def take_over_alerts(incident: Incident, *, into: Incident) -> None:
+    """Give the alerts of a merged incident to the other one. Requires both locked."""
+    move_alerts(incident.pk, into_id=into.pk)
+    counts = count_alerts([into.pk])
+    into.alert_count, into.open_alert_count = counts.get(into.pk, (0, 0))
+    if into.open_alert_count:
+        into.all_clear_at = None
+    write_counts([into])
+
+
+def _find_or_open_homes(
+    batch: _Batch, groups: Mapping[GroupKey, list[AlertChange]]
+) -> None:
+    """Give each group an open incident: the one it has, a new one, or a rival's."""
+    if not groups:
+        return
+    batch.homes = _open_homes(groups)
+    missing = [key for key in groups if key not in batch.homes]
+    if not missing:
+        return
+    opened = open_incidents(
+        [_new_incident(batch, key, groups[key]) for key in missing],
+        actors=[_tool(batch.sources[source_id]) for source_id, _ in missing],
+        now=batch.now,
+    )
+    batch.opened = {incident.pk for incident in opened}
+    for incident in opened:
+        batch.homes[incident.source_id or 0, incident.group_key] = incident.pk
+    if rivals := [key for key in missing if key not in batch.homes]:
+        batch.homes.update(_open_homes(rivals))
+    if batch.homes.keys() != groups.keys():
+        raise Overtaken
+
+
+def _open_homes(groups: Collection[GroupKey]) -> dict[GroupKey, int]:
+    rows = Incident.objects.active().filter(
+        source_id__in={source_id for source_id, _ in groups},
+        group_key__in={group for _, group in groups},
+    )
+    found = {
+        (source_id, group): pk
+        for source_id, group, pk in rows.values_list("source_id", "group_key", "pk")
+    }
+    return {key: found[key] for key in groups if key in found}
+
+
+def _new_incident(
+    batch: _Batch, key: GroupKey, changes: Sequence[AlertChange]
+) -> NewIncident:
+    source = batch.sources[key[0]]
+    # A group whose alerts all cleared within the batch is told by those.
+    news = [step.news for change in changes for step in change.steps]
+    fired = [item for item in news if item.alert.status == FIRING]
+    worst = max(fired, key=lambda item: _severity(item, source))
+    title = worst.alert.group_title if len(changes) > 1 else worst.alert.title
+    began = (item.alert.started_at or item.event_at for item in fired)
+    return NewIncident(
+        organisation_id=source.organisation_id,
+        title=(title or worst.alert.title)[:MAX_TITLE],
+        description=worst.alert.summary,
+        category=source.default_category,
+        severity=_severity(worst, source),
+        tlp=source.default_tlp,
+        detected_at=min(*began, *(item.received_at for item in fired)),
+        source_id=source.pk,
+        group_key=key[1],
+        labels=shared_labels(item.alert.labels for item in fired),
+    )
+
+
+def _require_as_planned(
+    batch: _Batch,
+    groups: Mapping[GroupKey, list[AlertChange]],
+    changes: Mapping[AlertKey, AlertChange],
+) -> None:
+    rows = [change.row for change in changes.values() if change.row]
+    is_covered = all(
+        row.incident_id is None or row.incident_id in batch.incidents for row in rows
+    )
+    is_open = all(not batch.incidents[pk].is_closed for pk in batch.homes.values())
+    is_same = joined_groups(changes.values()).keys() == groups.keys()
+    if not (is_covered and is_open and is_same):
+        raise Overtaken
+
+
+def _write(batch: _Batch, changes: Sequence[AlertChange]) -> None:
+    write_alerts(
+        changes,
+        incident_ids={change.key: batch.home_of(change) for change in changes},
+        organisation_ids={pk: s.organisation_id for pk, s in batch.sources.items()},
+    )
+    _record_steps(batch, changes)
+    touched = _touched(batch, changes)
+    if not touched:
+        return
+    before = {incident.pk: _counted(incident) for incident in touched}
+    _count(batch, touched, changes)
+    _raise_severities(batch, changes)
+    write_counts([i for i in touched if _counted(i) != before[i.pk]])
+    _resolve(batch, touched, changes)
+
+
+def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
+    steps = [(change, step) for change in changes for step in change.steps]
+    steps.sort(key=lambda pair: (pair[1].news.delivery_id, pair[1].news.place))
+    for change, step in steps:
+        incident = batch.home_at(change, step)
+        if incident is None:
+            continue
+        source = batch.sources[step.news.source_id]
+        record(
+            step.kind,
+            incident=incident,
+            organisation_id=incident.organisation_id,
+            actor=_tool(source),
+            body=_body_of(step, source),
+        )
+
+
+def _body_of(step: Step, source: Source) -> dict[str, Any]:
+    alert = step.news.alert
+    body: dict[str, Any] = {
+        "title": alert.title,
+        "source": source.name,
+        "dedup": step.news.dedup,
+        "event_at": format_at(step.news.event_at),
+    }
+    if step.kind is StepKind.RESOLVED:
+        return body | _at("ended_at", alert.ended_at)
+    # Names of fields in the record are ASCII; those of labels need not be.
+    labels = {_in_ascii(name): value for name, value in alert.labels.items()}
+    body |= {"severity": alert.severity, "labels": labels}
+    return (
+        body
+        | ({"url": alert.url} if alert.url else {})
+        | _at("started_at", alert.started_at)
+    )
+
+
+def _touched(batch: _Batch, changes: Iterable[AlertChange]) -> list[Incident]:
+    """Return the incidents that alerts joined, left, or brought news to, ids ascending."""
+    ids: set[int] = set()
+    for change in changes:
+        if change.latest:
+            homes = (batch.home_of(change), change.row and change.row.incident_id)
+            ids.update(home for home in homes if home)
+    return [batch.incidents[pk] for pk in sorted(ids)]
+
+
+def _count(
+    batch: _Batch, touched: Sequence[Incident], changes: Iterable[AlertChange]
+) -> None:
+    """Count the alerts of locked incidents, and narrow the labels that they share."""
+    counts = count_alerts([incident.pk for incident in touched])
+    for incident in touched:
+        total, firing = counts.get(incident.pk, (0, 0))
+        # An alert that fired again elsewhere was still one of this closed incident.
+        incident.alert_count = max(incident.alert_count, total)
+        is_clearing = incident.open_alert_count > 0 or incident.pk in batch.opened
+        incident.open_alert_count = firing
+        if firing:
+            incident.all_clear_at = None
+        elif is_clearing:
+            incident.all_clear_at = batch.now
+    for incident, item in _joined(batch, changes):
+        if incident.source_id and incident.pk not in batch.opened:
+            incident.labels = shared_labels([incident.labels, item.alert.labels])
+
+
+def _raise_severities(batch: _Batch, changes: Iterable[AlertChange]) -> None:
+    worst: dict[int, int] = {}
+    for incident, item in _joined(batch, changes):
+        level = _severity(item, batch.sources[item.source_id])
+        worst[incident.pk] = max(level, worst.get(incident.pk, 0))
+    for pk, level in sorted(worst.items()):
+        incident = batch.incidents[pk]
+        if incident.is_touched or incident.is_closed or level <= incident.severity:
+            continue
+        old, incident.severity = incident.severity, level
+        record(
+            "incident.severity_changed",
+            incident=incident,
+            organisation_id=incident.organisation_id,
+            actor=_system(incident, batch),
+            body={"old": old, "new": level, "reason": "a worse alert joined"},
+        )
+
+
+def _joined(
+    batch: _Batch, changes: Iterable[AlertChange]
+) -> Iterable[tuple[Incident, News]]:
+    """Yield each alert that fires now, with its incident."""
+    for change in changes:
+        home = batch.home_of(change)
+        if change.latest and change.latest.alert.status == FIRING and home:
+            yield batch.incidents[home], change.latest
+
+
+def _resolve(
+    batch: _Batch, touched: Iterable[Incident], changes: Iterable[AlertChange]
+) -> None:
+    """Resolve what has cleared, if its source says so and no person has touched it."""
+    cleared_now = {
+        home.pk
+        for change in changes
+        for step in change.steps
+        if step.kind is StepKind.RESOLVED and (home := batch.home_at(change, step))
+    }
+    done = [
+        incident
+        for incident in touched
+        if incident.pk in cleared_now
+        and incident.open_alert_count == 0
+        and not incident.is_closed
+        and not incident.is_touched
+        and (source := batch.sources.get(incident.source_id or 0))
+        and source.resolves_incidents
+    ]
+    if done:
+        resolve_cleared(done, actor_of=lambda i: _system(i, batch), now=batch.now)
+
+
+def _severity(news: News, source: Source) -> int:
+    level = severity_from_tool(news.alert.severity)
+    return source.default_severity if level is None else level
+
+
+def _tool(source: Source) -> Actor:
+    return Actor.source(source.organisation, name=source.name)
+
+
+def _system(incident: Incident, batch: _Batch) -> Actor:
+    sources = batch.sources.values()
+    owner = next(
+        s.organisation for s in sources if s.organisation_id == incident.organisation_id
+    )
+    return Actor.system(owner)
+
+
+def _counted(incident: Incident) -> tuple[Any, ...]:
+    return (
+        incident.alert_count,
+        incident.open_alert_count,
+        incident.all_clear_at,
+        incident.severity,
+        dict(incident.labels),
+    )
+
+
+def _at(name: str, moment: datetime | None) -> dict[str, str]:
+    return {name: format_at(moment)} if moment else {}
+
+
+def _in_ascii(name: str) -> str:
+    return name.encode("ascii", "backslashreplace").decode("ascii")

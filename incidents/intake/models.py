@@ -1,0 +1,161 @@
+"""Sources, the raw deliveries that they send, and the alerts read from them."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    """Filters of sources."""
+
+    def visible_to(self, user: models.Model) -> "SourceQuerySet":
+        """Keep the sources of the user's organisations."""
+        return self.filter(
+            organisation__memberships__user=user,
+            organisation__memberships__ended_at=None,
+        ).distinct()
+
+
+class Source(models.Model):
+    """A monitoring tool that may post to us under a secret key in its address."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="sources"
+    )
+    tool = models.CharField(max_length=30)
+    slug = models.SlugField(max_length=60)
+    name = models.CharField(max_length=200)
+    key_digest = models.BinaryField(unique=True, help_text="sha256 of the key")
+    key_sealed = models.BinaryField(
+        help_text="the key, encrypted, so that its address can be shown"
+    )
+    is_enabled = models.BooleanField(default=True)
+    resolves_incidents = models.BooleanField(
+        default=True,
+        help_text="an untouched incident resolves when its last alert clears",
+    )
+    default_severity = models.SmallIntegerField(default=2)
+    default_category = models.CharField(max_length=3, default="AVL")
+    default_tlp = models.CharField(max_length=12, default="AMBER+STRICT")
+    mapping = models.JSONField(
+        default=dict, help_text="generic only: our field → their path"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_source"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "slug"], name="source_organisation_slug"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.tool})"
+
+
+class DeliveryState(models.TextChoices):
+    """How far a raw delivery has come."""
+
+    PENDING = "pending", "Waiting"
+    PROCESSED = "processed", "Processed"
+    UNREADABLE = "unreadable", "Unreadable"
+    TOO_LARGE = "too_large", "Too large"
+
+
+class Delivery(models.Model):
+    """One raw webhook body, kept exactly as it was posted. A 202 means: this row is committed."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(unique=True, help_text="what the sender is told")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    received_at = models.DateTimeField(db_default=Now())
+    body = models.BinaryField(null=True, help_text="null when it was too large")
+    size_bytes = models.BigIntegerField()
+    sha256 = models.BinaryField(help_text="of the part that was read")
+    headers = models.JSONField(default=dict, help_text="a subset without secrets")
+    state = models.CharField(
+        max_length=10, choices=DeliveryState, default=DeliveryState.PENDING
+    )
+    attempts = models.SmallIntegerField(default=0)
+    error = models.CharField(max_length=1000, blank=True)
+    processed_at = models.DateTimeField(null=True)
+    alert_count = models.IntegerField(default=0)
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_delivery"
+        indexes: ClassVar = [
+            # Serves the claim: an organisation's oldest waiting deliveries.
+            models.Index(
+                fields=["organisation", "id"],
+                condition=models.Q(state="pending"),
+                name="delivery_pending",
+            ),
+            # Serves a source's page: its last deliveries.
+            models.Index(fields=["source", "-id"], name="delivery_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.uid}"
+
+
+class Alert(models.Model):
+    """What a tool says is wrong: its latest state, by the tool's own dedup key."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alerts")
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    dedup_key = models.CharField(max_length=64, help_text="sha256 of the tool's key")
+    incident = models.ForeignKey(
+        "incidents.Incident", null=True, on_delete=models.PROTECT, related_name="alerts"
+    )
+    status = models.CharField(
+        max_length=8, choices=[("firing", "Firing"), ("resolved", "Resolved")]
+    )
+    title = models.CharField(max_length=300)
+    summary = models.TextField(blank=True)
+    severity = models.CharField(max_length=10)
+    labels = models.JSONField(default=dict)
+    url = models.URLField(max_length=2000, blank=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    event_at = models.DateTimeField(
+        help_text="the instant of the state that the row holds"
+    )
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="+")
+    repeat_count = models.IntegerField(
+        default=0, help_text="times it was sent again unchanged"
+    )
+    late_count = models.IntegerField(
+        default=0, help_text="older news that changed nothing"
+    )
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_alert"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "dedup_key"], name="alert_source_dedup"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["incident", "status"], name="alert_incident_status")
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,169 @@
+"""Decide what a batch of news makes of each alert. Pure: rows in, changes out.
+
+News counts only when its (event time, delivery) is newer than what the row holds, so
+that the two orders in which a pair of deliveries may commit end in the same state.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from incidents.intake.adapters.base import ParsedAlert
+
+FIRING: Final = "firing"
+RESOLVED: Final = "resolved"
+
+AlertKey = tuple[int, str]
+GroupKey = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One alert of one delivery, with its keys hashed."""
+
+    source_id: int
+    delivery_id: int
+    place: int
+    received_at: datetime
+    event_at: datetime
+    dedup: str
+    group: str
+    alert: ParsedAlert
+
+    @property
+    def key(self) -> AlertKey:
+        """Which alert it is about."""
+        return self.source_id, self.dedup
+
+    @property
+    def stamp(self) -> tuple[datetime, int]:
+        """What makes it newer or older than other news."""
+        return self.event_at, self.delivery_id
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """What the database holds of an alert."""
+
+    id: int
+    key: AlertKey
+    status: str
+    event_at: datetime
+    delivery_id: int
+    incident_id: int | None
+    is_home_open: bool
+
+
+class StepKind(StrEnum):
+    """A change of an alert's state, named as it is recorded."""
+
+    ATTACHED = "alert.attached"
+    RESOLVED = "alert.resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of state. `joins` is the group it brings the alert to, if any."""
+
+    kind: StepKind
+    news: News
+    is_in_new_home: bool
+
+
+@dataclass(slots=True)
+class AlertChange:
+    """What the batch makes of one alert."""
+
+    key: AlertKey
+    row: AlertRow | None
+    latest: News | None = None
+    joins: GroupKey | None = None
+    repeats: int = 0
+    lates: int = 0
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def status(self) -> str | None:
+        """Its state after the news taken so far, None before any."""
+        if self.latest:
+            return self.latest.alert.status
+        return self.row.status if self.row else None
+
+    @property
+    def is_home_open(self) -> bool:
+        """Whether it belongs to an incident that is open."""
+        return self.joins is not None or bool(self.row and self.row.is_home_open)
+
+    def take(self, news: News) -> None:
+        """Take one piece of news; older news is only counted."""
+        stamp = self._stamp()
+        if stamp is not None and news.stamp <= stamp:
+            self.lates += 1
+        elif news.alert.status == FIRING:
+            self._fire(news)
+        else:
+            self._clear(news)
+
+    def _stamp(self) -> tuple[datetime, int] | None:
+        if self.latest:
+            return self.latest.stamp
+        return (self.row.event_at, self.row.delivery_id) if self.row else None
+
+    def _fire(self, news: News) -> None:
+        if self.status == FIRING and self.is_home_open:
+            self.repeats += 1
+        else:
+            if not self.is_home_open:
+                self.joins = (news.source_id, news.group)
+            self._step(StepKind.ATTACHED, news)
+        self.latest = news
+
+    def _clear(self, news: News) -> None:
+        if self.status == FIRING:
+            self._step(StepKind.RESOLVED, news)
+        elif self.status == RESOLVED:
+            self.repeats += 1
+        self.latest = news
+
+    def _step(self, kind: StepKind, news: News) -> None:
+        self.steps.append(Step(kind, news, is_in_new_home=self.joins is not None))
+
+
+def fold_news(
+    news: Iterable[News], rows: Mapping[AlertKey, AlertRow]
+) -> dict[AlertKey, AlertChange]:
+    """Return what the news makes of each alert. Requires news in the order received."""
+    changes: dict[AlertKey, AlertChange] = {}
+    for item in news:
+        change = changes.get(item.key)
+        if change is None:
+            change = changes[item.key] = AlertChange(item.key, rows.get(item.key))
+        change.take(item)
+    return changes
+
+
+def joined_groups(changes: Iterable[AlertChange]) -> dict[GroupKey, list[AlertChange]]:
+    """Return the groups that alerts join, sorted, each with its alerts."""
+    groups: dict[GroupKey, list[AlertChange]] = {}
+    for change in changes:
+        if change.joins:
+            groups.setdefault(change.joins, []).append(change)
+    return dict(sorted(groups.items()))
+
+
+def shared_labels(labels: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the labels that all have with the same value.
+
+    >>> shared_labels([{"team": "weights", "host": "a"}, {"team": "weights"}])
+    {'team': 'weights'}
+    """
+    first, *rest = [mapping.items() for mapping in labels] or [{}.items()]
+    return dict(sorted(pair for pair in first if all(pair in other for other in rest)))
+
+
+def hashed(key: str) -> str:
+    """Return a tool's key in the form and length in which it is stored."""
+    return hashlib.sha256(key.encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,0 +1,110 @@
+"""Keep raw deliveries: from a request, from the test button, and once more from store."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from incidents.errors import NotPossible
+from incidents.events.doorbell import ring_after_commit
+from incidents.intake.models import Delivery, DeliveryState, Source
+from incidents.intake.writer import Arrival
+
+# What helps to read a body or to trace it at its sender. A list of what is kept, not
+# of what is left out, so that no scheme of authentication that comes later is stored.
+KEPT_HEADERS: Final = (
+    "content-encoding",
+    "content-type",
+    "request-id",
+    "user-agent",
+    "webhook-id",
+    "x-request-id",
+    "x-webhook-id",
+)
+MAX_HEADER: Final = 500
+
+
+def arrival_of(
+    tool: str, key: str, *, body: bytes, headers: Mapping[str, str]
+) -> Arrival:
+    """Return a request that fits the size limit, ready to be stored."""
+    return Arrival(
+        tool=tool,
+        key_digest=digest_of_key(key),
+        body=body,
+        size_bytes=len(body),
+        sha256=hashlib.sha256(body).digest(),
+        headers=kept_headers(headers),
+        state=DeliveryState.PENDING.value,
+    )
+
+
+def oversized_arrival_of(
+    tool: str, key: str, *, start: bytes, size_bytes: int, headers: Mapping[str, str]
+) -> Arrival:
+    """Return what is kept of a request over the limit: no body, `start` only hashed."""
+    return Arrival(
+        tool=tool,
+        key_digest=digest_of_key(key),
+        body=None,
+        size_bytes=size_bytes,
+        sha256=hashlib.sha256(start).digest(),
+        headers=kept_headers(headers),
+        state=DeliveryState.TOO_LARGE.value,
+    )
+
+
+def digest_of_key(key: str) -> bytes:
+    """Return the form in which a source's key is looked up."""
+    return hashlib.sha256(key.encode("utf-8", "backslashreplace")).digest()
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that are kept, names in lower case, values cut and printable."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {
+        name: "".join(c for c in lowered[name] if c.isprintable())[:MAX_HEADER]
+        for name in KEPT_HEADERS
+        if lowered.get(name)
+    }
+
+
+def store_deliveries(
+    source: Source, bodies: Sequence[bytes], *, headers: Mapping[str, str] | None = None
+) -> list[Delivery]:
+    """Store bodies as if the tool had posted them; joins the caller's transaction."""
+    deliveries = Delivery.objects.bulk_create(
+        Delivery(
+            uid=uuid.uuid4(),
+            source=source,
+            organisation_id=source.organisation_id,
+            body=body,
+            size_bytes=len(body),
+            sha256=hashlib.sha256(body).digest(),
+            headers=kept_headers(headers or {}),
+        )
+        for body in bodies
+    )
+    ring_after_commit("intake")
+    return deliveries
+
+
+def replay(delivery: Delivery) -> Delivery:
+    """Have an unreadable delivery read once more. Raises NotPossible for any other."""
+    waiting = {
+        "state": DeliveryState.PENDING,
+        "attempts": 0,
+        "error": "",
+        "processed_at": None,
+    }
+    count = Delivery.objects.filter(
+        pk=delivery.pk, state=DeliveryState.UNREADABLE
+    ).update(**waiting)
+    delivery.refresh_from_db()
+    if not count:
+        message = (
+            f"Only an unreadable delivery is read again; this one is {delivery.state}."
+        )
+        raise NotPossible(message, state={"state": delivery.state})
+    ring_after_commit("intake")
+    return delivery

@@ -1,0 +1,174 @@
+"""Make and change sources, show their addresses, and try them out."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+
+from incidents.errors import BadInput
+from incidents.events.actor import Actor
+from incidents.events.record import record, recording
+from incidents.incident.severity import SEVERITIES
+from incidents.incident.taxonomy import category_named
+from incidents.incident.tlp import parse_tlp
+from incidents.intake.adapters.generic import MappingError, check_mapping
+from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.models import Delivery, Source
+from incidents.intake.receive import digest_of_key, store_deliveries
+from incidents.intake.trials import trial_body
+from incidents.ledger.keyring import open_secret, seal_secret
+from incidents.organisations.models import Organisation
+
+KEY_BYTES: Final = 32
+CONTEXT: Final = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What may be chosen about a source, with the defaults of the table."""
+
+    is_enabled: bool = True
+    resolves_incidents: bool = True
+    default_severity: int = 2
+    default_category: str = "AVL"
+    default_tlp: str = "AMBER+STRICT"
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+
+
+OPTIONS: Final = tuple(SourceOptions.__dataclass_fields__)
+
+
+def create_source(  # noqa: PLR0913  (what it is, whose, who and when)
+    organisation: Organisation,
+    *,
+    tool: str,
+    slug: str,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    options: SourceOptions | None = None,
+) -> tuple[Source, str]:
+    """Create a source and return it with its key. Raises BadInput."""
+    if tool not in ADAPTERS:
+        raise BadInput("tool", tool, f"Use one of {', '.join(ADAPTERS)}.")
+    if Source.objects.filter(organisation=organisation, slug=slug).exists():
+        raise BadInput("slug", slug, "Another source has it; choose another.")
+    chosen = options or SourceOptions()
+    values = _checked({name: getattr(chosen, name) for name in OPTIONS}, tool=tool)
+    key = secrets.token_urlsafe(KEY_BYTES)
+    with recording(now):
+        source = Source.objects.create(
+            organisation=organisation,
+            tool=tool,
+            slug=slug,
+            name=name,
+            **_key_columns(key),
+            **values,
+        )
+        _record_change(source, "created", {"tool": tool, "name": name}, actor)
+    return source, key
+
+
+def change_source(
+    source: Source, *, changes: Mapping[str, Any], actor: Actor, now: datetime
+) -> Source:
+    """Change the name or options of a source; what stays the same is not recorded.
+
+    Raises BadInput.
+    """
+    if unknown := sorted(changes.keys() - {"name", *OPTIONS}):
+        raise BadInput(unknown[0], changes[unknown[0]], "This cannot be changed.")
+    values = _checked(changes, tool=source.tool)
+    differing = {n: v for n, v in values.items() if getattr(source, n) != v}
+    if not differing:
+        return source
+    with recording(now):
+        for field_name, value in differing.items():
+            setattr(source, field_name, value)
+        source.save(update_fields=sorted(differing))
+        _record_change(source, "changed", differing, actor)
+    return source
+
+
+def rotate_key(source: Source, *, actor: Actor, now: datetime) -> str:
+    """Give the source another key and return it; the old address ends at once."""
+    key = secrets.token_urlsafe(KEY_BYTES)
+    with recording(now):
+        for column, value in _key_columns(key).items():
+            setattr(source, column, value)
+        source.save(update_fields=["key_digest", "key_sealed"])
+        _record_change(source, "given a new key", {}, actor)
+    return key
+
+
+def source_url(source: Source) -> str:
+    """Return the address to which the tool must post; it holds the key."""
+    key = open_secret(bytes(source.key_sealed), context=CONTEXT).decode("ascii")
+    return f"{settings.BASE_URL}/hooks/{source.tool}/{key}"
+
+
+def send_trial(source: Source, *, now: datetime) -> Delivery:
+    """Store a delivery as the tool would post it, so that the whole way is walked."""
+    return store_deliveries(
+        source,
+        [trial_body(source.tool, mapping=source.mapping, now=now)],
+        headers={"content-type": "application/json", "user-agent": "Tocsin trial"},
+    )[0]
+
+
+def _key_columns(key: str) -> dict[str, bytes]:
+    sealed = seal_secret(key.encode("ascii"), context=CONTEXT)
+    return {"key_digest": digest_of_key(key), "key_sealed": sealed}
+
+
+def _checked(values: Mapping[str, Any], *, tool: str) -> dict[str, Any]:
+    checked = dict(values)
+    severity = values.get("default_severity", 0)
+    if severity not in {level.level for level in SEVERITIES}:
+        raise BadInput("default_severity", severity, "Give a number from 0 to 5.")
+    category = values.get("default_category")
+    if category is not None and category_named(category) is None:
+        raise BadInput("default_category", category, "Use a code of the taxonomy.")
+    if "default_tlp" in values:
+        checked["default_tlp"] = _checked_tlp(values["default_tlp"])
+    if "mapping" in values:
+        checked["mapping"] = _checked_mapping(values["mapping"], tool=tool)
+    return checked
+
+
+def _checked_tlp(text: str) -> str:
+    try:
+        return parse_tlp(text).value
+    except ValueError as error:
+        raise BadInput("default_tlp", text, str(error)) from None
+
+
+def _checked_mapping(mapping: Mapping[str, Any], *, tool: str) -> dict[str, str]:
+    if mapping and tool != "generic":
+        raise BadInput("mapping", tool, "Only a generic source has a mapping.")
+    try:
+        return check_mapping(mapping)
+    except MappingError as error:
+        raise BadInput("mapping", "", str(error)) from None
+
+
+def _record_change(
+    source: Source, done: str, changes: Mapping[str, Any], actor: Actor
+) -> None:
+    record(
+        "config.changed",
+        organisation_id=source.organisation_id,
+        actor=actor,
+        body={"what": f"Source {source.slug} {done}", "changes": _recorded(changes)},
+    )
+
+
+def _recorded(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes in the record's terms: names of mappings may be any text."""
+    return {
+        name: [f"{k} = {v}" for k, v in value.items()] if name == "mapping" else value
+        for name, value in changes.items()
+    }

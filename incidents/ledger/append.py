@@ -1,0 +1,159 @@
+"""Appends entries to many streams at once: the only way into the record.
+
+One statement locks the streams, ids ascending, and one more writes everything. The
+stream's row lock makes `seq` gap-free and the chain unbranched; whoever appends takes
+it last of all locks (see DESIGN, lock order).
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from incidents.ledger.canonical import disclose, format_at, leaf_bytes, leaf_hash
+from incidents.ledger.keyring import encrypt, make_data_keys, unwrap
+from incidents.ledger.models import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has a place in its stream.
+
+    `subjects` names for a field the person whose key encrypts it; the rest is
+    encrypted under the stream's key.
+    """
+
+    stream_id: uuid.UUID
+    kind: str
+    at: datetime
+    source_event: uuid.UUID
+    fields: Mapping[str, Any]
+    subjects: Mapping[str, uuid.UUID] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Head:
+    """The end of a stream while a batch is being appended."""
+
+    seq: int
+    hash: bytes
+    key_id: int
+    key: bytes
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Columns of the one write, ready for unnest()."""
+
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    disclosures: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def make_streams(count: int) -> list[Stream]:
+    """Create empty streams, each with a data key of its own."""
+    ids = [uuid.uuid4() for _ in range(count)]
+    keys = make_data_keys(ids)
+    return Stream.objects.bulk_create([Stream(id=pk, key=keys[pk]) for pk in ids])
+
+
+def append(drafts: Sequence[Draft]) -> list[int]:
+    """Append the drafts in their order and return the entries' ids in the same order.
+
+    Requires an open transaction. Locks the streams. Raises NotCanonical when a field
+    holds what the record cannot (a float, null).
+    """
+    if not drafts:
+        return []
+    heads = _lock_streams(sorted({draft.stream_id for draft in drafts}))
+    subjects = make_data_keys({s for draft in drafts for s in draft.subjects.values()})
+    keys = {owner: (key.pk, unwrap(key)) for owner, key in subjects.items()}
+    rows = _Rows()
+    for draft in drafts:
+        _add(rows, draft, heads[draft.stream_id], keys)
+    return _write(rows, heads)
+
+
+def disclosure_context(stream_id: uuid.UUID, seq: int, name: str) -> bytes:
+    """Return what binds a disclosure's ciphertext to its place in the record."""
+    return b"disclosure:%s:%d:%s" % (stream_id.bytes, seq, name.encode())
+
+
+def _lock_streams(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _Head]:
+    rows = (
+        Stream.objects.select_related("key")
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    return {
+        row.pk: _Head(row.last_seq, bytes(row.last_hash), row.key_id, unwrap(row.key))
+        for row in rows
+    }
+
+
+def _add(
+    rows: _Rows, draft: Draft, head: _Head, keys: Mapping[uuid.UUID, tuple[int, bytes]]
+) -> None:
+    seq = head.seq + 1
+    commit = {}
+    for name, value in draft.fields.items():
+        text, commit[name] = disclose(name, value)
+        subject = draft.subjects.get(name)
+        key_id, key = keys[subject] if subject else (head.key_id, head.key)
+        context = disclosure_context(draft.stream_id, seq, name)
+        body = encrypt(key, text.encode("ascii"), context=context)
+        rows.disclosures.append((draft.stream_id, seq, name, key_id, body))
+    leaf = leaf_bytes(
+        at=format_at(draft.at),
+        commit=commit,
+        prev=head.hash,
+        seq=seq,
+        stream=draft.stream_id,
+        type=draft.kind,
+    )
+    rows.entries.append(
+        (draft.stream_id, seq, draft.kind, draft.at, draft.source_event, leaf)
+    )
+    head.seq, head.hash = seq, leaf_hash(leaf)
+
+
+# Entries, disclosures and the streams' heads in one round trip: a row each per array.
+_WRITE = """
+WITH entry AS (
+    INSERT INTO tocsin_entry (stream_id, seq, kind, at, source_event, leaf)
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::timestamptz[],
+                         %s::uuid[], %s::bytea[])
+    RETURNING id, stream_id, seq
+), disclosed AS (
+    INSERT INTO tocsin_disclosure (entry_id, name, key_id, body)
+    SELECT entry.id, d.name, d.key_id, d.body
+    FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bigint[], %s::bytea[])
+         AS d (stream_id, seq, name, key_id, body)
+    JOIN entry USING (stream_id, seq)
+), moved AS (
+    UPDATE tocsin_stream AS s SET last_seq = h.seq, last_hash = h.hash
+    FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[]) AS h (id, seq, hash)
+    WHERE s.id = h.id
+)
+SELECT id, stream_id, seq FROM entry
+"""
+
+
+def _write(rows: _Rows, heads: Mapping[uuid.UUID, _Head]) -> list[int]:
+    head_rows = [(pk, head.seq, head.hash) for pk, head in heads.items()]
+    parameters = [
+        *_columns(rows.entries, 6),
+        *_columns(rows.disclosures, 5),
+        *_columns(head_rows, 3),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, parameters)
+        ids = {(stream, seq): pk for pk, stream, seq in cursor.fetchall()}
+    return [ids[row[0], row[1]] for row in rows.entries]
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[]] * width

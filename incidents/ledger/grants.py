@@ -1,0 +1,43 @@
+"""What the runtime role may do to each table; given again after every migration.
+
+The owner migrates and nothing else. The runtime role may add to the record and read
+it, never change, delete or truncate it.
+"""
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+APPEND_ONLY: Final = ("tocsin_entry", "tocsin_disclosure")
+_EVERYTHING: Final = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+)
+
+
+def grant_runtime_role(**_: Any) -> None:
+    """Grant the runtime role its rights; does nothing when it is the owner itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        if cursor.fetchone()[0] == settings.RUNTIME_ROLE:
+            return
+        role = sql.Identifier(settings.RUNTIME_ROLE)
+        for statement in _EVERYTHING:
+            cursor.execute(sql.SQL(statement).format(role=role))
+        for table in APPEND_ONLY:
+            _restrict(cursor, table, "SELECT, INSERT", role)
+        _restrict(cursor, "tocsin_stream", "SELECT, INSERT", role)
+        columns = "GRANT UPDATE (last_seq, last_hash) ON tocsin_stream TO {role}"
+        cursor.execute(sql.SQL(columns).format(role=role))
+
+
+def _restrict(cursor: Any, table: str, rights: str, role: sql.Identifier) -> None:
+    """Take every right on a table from the role and give back only these."""
+    name = sql.Identifier(table)
+    revoke = sql.SQL("REVOKE ALL ON {table} FROM {role}")
+    cursor.execute(revoke.format(table=name, role=role))
+    grant = sql.SQL("GRANT {rights} ON {table} TO {role}")
+    cursor.execute(grant.format(rights=sql.SQL(rights), table=name, role=role))

@@ -1,0 +1,59 @@
+"""Index of the models of `incidents`; each lives in its slice."""
+
+from incidents.events.models import AudienceStream, Pending, Purpose, ReadMark
+from incidents.incident.models import (
+    AcknowledgedVia,
+    Acknowledgement,
+    Attachment,
+    IdempotencyKey,
+    Incident,
+    Share,
+    Status,
+)
+from incidents.intake.models import Alert, Delivery, DeliveryState, Source
+from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
+from incidents.organisations.models import (
+    ApiToken,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Team,
+    User,
+)
+from incidents.timers.models import TestClock, Tick, Timer
+from incidents.triage.models import Outcome, Question, TriageRow, TriageState
+
+__all__ = [
+    "AcknowledgedVia",
+    "Acknowledgement",
+    "Alert",
+    "ApiToken",
+    "Attachment",
+    "AudienceStream",
+    "DataKey",
+    "Delivery",
+    "DeliveryState",
+    "Disclosure",
+    "Entry",
+    "IdempotencyKey",
+    "Incident",
+    "Membership",
+    "Organisation",
+    "OrganisationKind",
+    "Outcome",
+    "Pending",
+    "Purpose",
+    "Question",
+    "ReadMark",
+    "Share",
+    "Source",
+    "Status",
+    "Stream",
+    "Team",
+    "TestClock",
+    "Tick",
+    "Timer",
+    "TriageRow",
+    "TriageState",
+    "User",
+]

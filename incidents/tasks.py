@@ -1,0 +1,18 @@
+"""Celery is the doorbell: the task looks for work by itself and needs no arguments."""
+
+import time
+
+from celery import shared_task
+
+from incidents.intake.process import process_batch
+from incidents.timers.clock import read_now
+
+PASS_SECONDS = 20.0
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def process_intake() -> None:
+    """Process raw deliveries until none waits, or the pass has lasted long enough."""
+    ends_at = time.monotonic() + PASS_SECONDS
+    while time.monotonic() < ends_at and process_batch(read_now()):
+        pass

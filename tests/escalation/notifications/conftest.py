@@ -1,0 +1,64 @@
+"""Servers that messages go to. Django is not set up yet when this is loaded."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from config.demo_receiver import Receiver
+from tests.escalation.notifications.servers import HttpServer, MailServer
+
+if TYPE_CHECKING:
+    from incidents.models import Organisation
+
+
+@pytest.fixture
+def mail_server(settings: Any) -> Iterator[MailServer]:
+    from escalation.notifications.delivery import (  # noqa: PLC0415  after setup
+        close_channels,
+    )
+
+    server = MailServer()
+    controller = Controller(server, hostname="127.0.0.1", port=0)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = controller.server.sockets[0].getsockname()[1]
+    settings.EMAIL_TIMEOUT = 10
+    yield server
+    close_channels()
+    controller.stop()
+
+
+@pytest.fixture
+def http_server(settings: Any) -> Iterator[HttpServer]:
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
+    with HttpServer() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def receiver(settings: Any, tmp_path: Path) -> Iterator[Receiver]:
+    from tests.escalation.notifications.makers import (  # noqa: PLC0415  after setup
+        SECRET,
+    )
+
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
+    with Receiver(port=0, data=tmp_path, secrets=[SECRET]) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def lab(db: None) -> "Organisation":
+    from tests.escalation.notifications.makers import (  # noqa: PLC0415  after setup
+        make_lab,
+    )
+
+    return make_lab()

@@ -1,0 +1,126 @@
+"""Builds the least valid object of each kind; a test names only what matters to it."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from escalation.models import ContactMethod, Policy, PolicyVersion, Route
+from incidents.events.actor import Actor
+from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.models import Incident, Membership, Organisation, Team, User
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+_numbers = itertools.count(1)
+
+
+def lab(slug: str = "", **more: Any) -> Organisation:
+    return _organisation("lab", slug, more)
+
+
+def agency(slug: str = "", **more: Any) -> Organisation:
+    return _organisation("agency", slug, more)
+
+
+def _organisation(kind: str, slug: str, more: dict[str, Any]) -> Organisation:
+    slug = slug or f"{kind}-{next(_numbers)}"
+    name = more.pop("name", slug.replace("-", " ").title())
+    return Organisation.objects.create(slug=slug, kind=kind, name=name, **more)
+
+
+def person(
+    organisation: Organisation, email: str = "", *, role: str = "responder"
+) -> User:
+    email = email or f"person-{next(_numbers)}@{organisation.slug}.example"
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    Membership.objects.create(organisation=organisation, user=user, role=role)
+    return user
+
+
+def team(organisation: Organisation, *members: User, slug: str = "duty") -> Team:
+    made = Team.objects.create(organisation=organisation, slug=slug, name=slug)
+    made.members.add(*members)
+    return made
+
+
+def contact(
+    organisation: Organisation,
+    user: User | None = None,
+    *,
+    channel: str = "email",
+    address: str = "",
+    is_verified: bool = True,
+    **more: Any,
+) -> ContactMethod:
+    number = next(_numbers)
+    address = address or (user.email if user else f"desk-{number}@example.org")
+    return ContactMethod.objects.create(
+        organisation=organisation,
+        user=user,
+        slug=more.pop("slug", f"{channel}-{number}"),
+        channel=channel,
+        address=address,
+        verified_at=NOW if is_verified else None,
+        **more,
+    )
+
+
+def policy(
+    organisation: Organisation, *steps: dict[str, Any], slug: str = "", **body: Any
+) -> Policy:
+    slug = slug or f"policy-{next(_numbers)}"
+    made = Policy.objects.create(organisation=organisation, slug=slug, name=slug)
+    PolicyVersion.objects.create(
+        policy=made,
+        organisation=organisation,
+        number=1,
+        body={"steps": list(steps), **body},
+    )
+    return made
+
+
+def notify(*targets: dict[str, str]) -> dict[str, Any]:
+    return {"kind": "notify", "targets": list(targets)}
+
+
+def wait(minutes: int) -> dict[str, Any]:
+    return {"kind": "wait", "minutes": minutes}
+
+
+def route(
+    organisation: Organisation,
+    to: Policy | None,
+    *matchers: dict[str, Any],
+    share_with: tuple[Organisation, ...] = (),
+    is_default: bool = False,
+) -> Route:
+    position = Route.objects.filter(organisation=organisation).count() + 1
+    made = Route.objects.create(
+        organisation=organisation,
+        position=position,
+        name=f"route {position}",
+        matchers=list(matchers),
+        policy=to,
+        is_default=is_default,
+    )
+    made.share_with.add(*share_with)
+    return made
+
+
+def incident(
+    organisation: Organisation,
+    *,
+    now: datetime = NOW,
+    reported_by: User | None = None,
+    **more: Any,
+) -> Incident:
+    values = {"title": "Weights copied", "category": "WGT", "severity": 3, **more}
+    actor = (
+        Actor.of(reported_by, organisation)
+        if reported_by
+        else Actor.source(organisation, name="tests")
+    )
+    new = NewIncident(
+        organisation_id=organisation.pk, reported_by=reported_by, **values
+    )
+    return open_incident(new, actor=actor, now=now)
