@@ -71,7 +71,7 @@ def _note_bell(sender: Any = None, **_: Any) -> None:
 class SelfRinger(bootsteps.StartStopStep):
     """Calls the worker's tasks without any broker when their bell has been silent."""
 
-    requires: Final = ("celery.worker.components:Timer",)
+    requires = ("celery.worker.components:Timer",)
 
     def __init__(self, parent: WorkController, **_: Any) -> None:
         self._stop = threading.Event()

@@ -49,10 +49,11 @@ class Receiver(ThreadingHTTPServer):
             lines = []
         return self._secrets + lines
 
-    def keep(self, uid: str, body: bytes) -> None:
+    def keep(self, uid: str, body: bytes, *, path: str) -> None:
         """Append one webhook to the log."""
         line = {
             "received_at": datetime.now(UTC).isoformat(),
+            "path": path,
             "webhook_id": uid,
             "body": json.loads(body),
         }
@@ -74,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not is_verified(self.headers, body, secrets=self.server.secrets()):
             return self._answer(HTTPStatus.UNAUTHORIZED)
         try:
-            self.server.keep(self.headers["webhook-id"], body)
+            self.server.keep(self.headers["webhook-id"], body, path=self.path)
         except ValueError:
             return self._answer(HTTPStatus.BAD_REQUEST)
         return self._answer(HTTPStatus.OK)

@@ -7,17 +7,16 @@ PostgreSQL refuses to run as root: `config/programs.py` knows the ways around.
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from config.ports import socket_folder
 from config.processes import (
     end_process,
     is_running,
@@ -35,7 +34,6 @@ from config.programs import (
     unprivileged_prefix,
 )
 
-SOCKET_PATH_LIMIT_BYTES = 100
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
 LEFTOVER_TIMEOUT_SECONDS = 15.0
@@ -357,26 +355,6 @@ class Valkey:
                 return connection.recv(65536).decode(errors="replace")
             except OSError:
                 return ""
-
-
-def socket_folder(data: Path) -> Path:
-    """Return the folder for sockets: in the data folder, unless its path is too long.
-
-    Then it is a private folder in the temporary directory, the same at every start.
-    Raises `ServerFailed` if that one belongs to somebody else.
-    """
-    folder = data / "run"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    longest = os.fsencode(folder / ".s.PGSQL.5432.lock")
-    if len(longest) <= SOCKET_PATH_LIMIT_BYTES and not set(str(folder)) & set(",'\""):
-        return folder
-    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    private = Path(tempfile.gettempdir()) / f"tocsin-{name}"
-    private.mkdir(mode=0o700, exist_ok=True)
-    found = private.lstat()
-    if private.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise ServerFailed(f"{private} belongs to somebody else; set another TMPDIR.")
-    return private
 
 
 def _is_alive(pid: int, child: subprocess.Popen[bytes] | None) -> bool:

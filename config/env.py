@@ -5,6 +5,7 @@ An unknown `TOCSIN_*` name or a malformed value raises `ImproperlyConfigured` wi
 line that names it, so that a typing error stops the start instead of changing it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 MEBIBYTE = 1024 * 1024
+SECRET_IN_ADDRESS = re.compile(r"(://[^/@:]*:)[^/@]*@")
 
 
 def text(value: str) -> str:
@@ -251,4 +253,5 @@ def _read_one(name: str, entry: Field[Any], value: str) -> Any:
     try:
         return entry.metadata["read"](value)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} {error}: {value!r}") from error
+        shown = SECRET_IN_ADDRESS.sub(r"\1…@", value)
+        raise ImproperlyConfigured(f"{name} {error}: {shown!r}") from error

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from incidents.intake.receive import arrival_of, oversized_arrival_of
+from incidents.intake.receive import KEPT_HEADERS, arrival_of, oversized_arrival_of
 from incidents.intake.writer import Arrival, Verdict, process_writer
 
 Environ = dict[str, Any]
@@ -28,6 +28,12 @@ CHUNK_BYTES: Final = 64 * 1024
 # A sender that is cut off in the middle of its body may never read the answer.
 MAX_DRAINED_BYTES: Final = 8 * 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 5
+HEADER_KEYS: Final = {
+    name: "CONTENT_TYPE"
+    if name == "content-type"
+    else "HTTP_" + name.upper().replace("-", "_")
+    for name in KEPT_HEADERS
+}
 METHODS: Final = {"grafana": ("POST", "PUT")}
 
 _PATH = re.compile(r"/hooks/([a-z0-9_-]{1,30})/([A-Za-z0-9_-]{1,200})")
@@ -147,13 +153,7 @@ def _drain(stream: Any, most: int) -> int:
 
 
 def _headers(environ: Environ) -> dict[str, str]:
-    headers = {
-        name[5:].replace("_", "-"): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
-    headers["content-type"] = environ.get("CONTENT_TYPE") or ""
-    return headers
+    return {name: environ[key] for name, key in HEADER_KEYS.items() if key in environ}
 
 
 def _store(arrival: Arrival) -> Verdict:

@@ -1,10 +1,17 @@
-"""Choose ports to listen on."""
+"""Choose where to listen: ports of the site, a folder for the servers' sockets."""
 
 import errno
+import hashlib
+import os
 import socket
+import tempfile
+from pathlib import Path
+
+from config.programs import ServerFailed
 
 PORTS_TO_TRY = 100
 LAST_PORT = 65535
+SOCKET_PATH_LIMIT_BYTES = 100
 
 
 class PortTaken(Exception):
@@ -39,3 +46,23 @@ def is_free(port: int) -> bool:
                 return False
             raise
     return True
+
+
+def socket_folder(data: Path) -> Path:
+    """Return the folder for sockets: in the data folder, unless its path is too long.
+
+    Then it is a private folder in the temporary directory, the same at every start.
+    Raises `ServerFailed` if that one belongs to somebody else.
+    """
+    folder = data / "run"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    longest = os.fsencode(folder / ".s.PGSQL.5432.lock")
+    if len(longest) <= SOCKET_PATH_LIMIT_BYTES and not set(str(folder)) & set(",'\""):
+        return folder
+    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    private = Path(tempfile.gettempdir()) / f"tocsin-{name}"
+    private.mkdir(mode=0o700, exist_ok=True)
+    found = private.lstat()
+    if private.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise ServerFailed(f"{private} belongs to somebody else; set another TMPDIR.")
+    return private

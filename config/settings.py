@@ -147,6 +147,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Tocsin",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Choices stay where they are used: fields of one name differ between objects.
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # Language and time

@@ -59,7 +59,6 @@ class Supervisor:
         self.is_told_to_stop = False
         self._logs = logs
         self._patience_seconds = patience_seconds
-        self._log_stream: IO[bytes] = open_log(logs / "supervisor.log")
 
     def listen_to_signals(self) -> None:
         """Stop on Ctrl-C, on a polite kill and when the terminal goes away."""
@@ -102,14 +101,13 @@ class Supervisor:
         for child in self.children:
             child.process = None
         self.log("stopped")
-        self._log_stream.close()
 
     def log(self, event: str, **facts: object) -> None:
         """Write one line to the supervisor's own log."""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         line = {"at": at, "event": event, "logger": "config.supervisor", **facts}
-        self._log_stream.write(f"{json.dumps(line)}\n".encode())
-        self._log_stream.flush()
+        with open_log(self._logs / "supervisor.log") as stream:
+            stream.write(f"{json.dumps(line)}\n".encode())
 
     def _start(self, child: Child) -> None:
         name = child.program.name

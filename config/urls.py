@@ -1,6 +1,13 @@
 from django.urls import include, path
 
+from config import api, health, metrics
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("api/v1/", include((api.api_urls(), "api"))),
+    path("api/", include(api.urlpatterns)),
     path("", include("incidents.urls")),
     path("", include("escalation.urls")),
 ]

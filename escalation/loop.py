@@ -19,16 +19,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from escalation.notifications.delivery import deliver_due
 from escalation.routing.dispatch import dispatch
 from incidents.events.doorbell import ring_in
 from incidents.events.record import recording
 from incidents.incident.lifecycle import CHANGED, lock_incidents
-from incidents.models import Incident, Tick, Timer
+from incidents.models import Incident, Timer
 from incidents.timers.clock import read_now
 from incidents.timers.schedule import handler_of
+from incidents.timers.ticks import note_tick
 
 BATCH: Final = 400
 # A pass ends after this, so that a worker stays responsive in a storm.
@@ -87,7 +88,7 @@ def fire_due(now: datetime) -> int:
 def _fire_or_split(due: Sequence[Timer], now: datetime) -> set[int]:
     try:
         return _fire_together(due, now)
-    except Exception as error:  # noqa: BLE001  (one bad row never stops the loop)
+    except Exception as error:
         if len(due) == 1:
             _push_back(due[0], error, now)
             return set()
@@ -152,7 +153,7 @@ def _fire_waiting(timer: Timer, now: datetime) -> set[int]:
                 [timer.pk], {timer.incident_id} if timer.incident_id else set()
             )
             _hand_over(claimed, now)
-    except Exception as error:  # noqa: BLE001  (one bad row never stops the loop)
+    except Exception as error:
         if not isinstance(error, DatabaseError):
             _push_back(timer, error, now)
         return set()
@@ -205,22 +206,3 @@ def _stay_for_next(now: datetime) -> None:
     next_due = soon.order_by("due_at").values_list("due_at", flat=True).first()
     if next_due is not None:
         ring_in("timers", (next_due - now).total_seconds())
-
-
-def note_tick(consumer: str, now: datetime) -> None:
-    """Note that a consumer came to its end; what watches the loop reads this."""
-    with transaction.atomic():
-        Tick.objects.bulk_create(
-            [Tick(consumer=consumer, ran_at=now)],
-            update_conflicts=True,
-            unique_fields=["consumer"],
-            update_fields=["ran_at"],
-        )
-
-
-def last_tick_age(now: datetime) -> timedelta | None:
-    """Return how long ago timers were last looked at; None: never, which is a failure."""
-    ran_at = (
-        Tick.objects.filter(consumer="timers").values_list("ran_at", flat=True).first()
-    )
-    return None if ran_at is None else now - ran_at

@@ -18,6 +18,22 @@ from rest_framework.response import Response
 
 from incidents.errors import BadInput, NotPossible, TocsinError, Unavailable
 
+# What `code` may say; the reference page lists it.
+CODES: Final = {
+    "bad_input": "422: what was sent cannot be used; `errors` names field, value, remedy.",
+    "malformed_json": "400: the body is not JSON.",
+    "not_authenticated": "401: send a token.",
+    "authentication_failed": "401: the token is unknown, expired or revoked.",
+    "not_allowed": "403: you may see it, but your role or token may not do this.",
+    "permission_denied": "403: the session's request lacks its CSRF token.",
+    "not_found": "404: there is nothing here that you may see.",
+    "method_not_allowed": "405: the address does not know this method.",
+    "not_acceptable": "406: only JSON is answered.",
+    "not_possible": "409: not in the present state, which `state` gives.",
+    "too_large": "413: more bytes than the limit.",
+    "unsupported_media_type": "415: send JSON; files as a multipart form.",
+    "unavailable": "503: nothing was stored; try again after `Retry-After` seconds.",
+}
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
 _MAX_ECHO: Final = 200

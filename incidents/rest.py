@@ -116,7 +116,7 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def respond_page(self, rows: Any, render: Callable[[list[Any]], list[Any]]) -> Response:
+    def respond_page(self, rows: Any, render: Callable[[list[Any]], Sequence[Any]]) -> Response:
         """Return one page of rows; `render` gets them all at once."""
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(render(page or []))

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from incidents.intake.process import process_batch
 from incidents.timers.clock import read_now
+from incidents.timers.ticks import note_tick
 
 PASS_SECONDS = 20.0
 
@@ -16,3 +17,4 @@ def process_intake() -> None:
     ends_at = time.monotonic() + PASS_SECONDS
     while time.monotonic() < ends_at and process_batch(read_now()):
         pass
+    note_tick("intake", read_now())

@@ -1,9 +1,59 @@
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from incidents.incident import actions_views, views
+from incidents.incident.home import home
+from incidents.intake import views as intake
+from incidents.organisations import views as people
+from incidents.triage import views as triage
 
-def _page(request: HttpRequest, ref: str) -> HttpResponse:
-    return HttpResponse(ref)
+_INCIDENT = "incidents/<str:ref>/"
 
-
-urlpatterns = [path("incidents/<str:ref>/", _page, name="incident-detail")]
+urlpatterns = [
+    path("", home, name="home"),
+    path("sign-in/", people.sign_in, name="sign-in"),
+    path("sign-out/", people.sign_out, name="sign-out"),
+    path("account/", people.account, name="account"),
+    path("account/password/", people.password_change, name="password-change"),
+    path("account/tokens/", people.token_new, name="token-new"),
+    path("account/tokens/<int:pk>/revoke/", people.token_revoke, name="token-revoke"),
+    path("incidents/", views.incident_list, name="incident-list"),
+    path("incidents/new/", views.incident_new, name="incident-new"),
+    path(_INCIDENT, views.incident_detail, name="incident-detail"),
+    path(f"{_INCIDENT}filed/", views.incident_filed, name="incident-filed"),
+    path(
+        f"{_INCIDENT}attachments/<uuid:uid>/",
+        views.attachment_download,
+        name="attachment-download",
+    ),
+    *(
+        path(f"{_INCIDENT}{name}/", getattr(actions_views, name), name=f"incident-{name}")
+        for name in (
+            "acknowledge",
+            "attach",
+            "comment",
+            "merge",
+            "reopen",
+            "resolve",
+            "severity",
+            "share",
+        )
+    ),
+    path(
+        f"{_INCIDENT}unshare/<slug:agency>/",
+        actions_views.unshare,
+        name="incident-unshare",
+    ),
+    path(
+        f"{_INCIDENT}answer/<int:pk>/", triage.incident_answer, name="incident-answer"
+    ),
+    path("triage/", triage.triage_queue, name="triage-queue"),
+    path("triage/acknowledge/", triage.triage_acknowledge, name="triage-acknowledge"),
+    path("triage/<str:ref>/", triage.triage, name="triage"),
+    path("triage/<str:ref>/assign/", triage.triage_assign, name="triage-assign"),
+    path("triage/<str:ref>/ask/", triage.triage_ask, name="triage-ask"),
+    path("sources/", intake.source_list, name="source-list"),
+    path("sources/<uuid:uid>/", intake.source_detail, name="source-detail"),
+    path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
+    path("deliveries/<uuid:uid>/", intake.delivery_body, name="delivery-body"),
+    path("deliveries/<uuid:uid>/replay/", intake.delivery_replay, name="delivery-replay"),
+]

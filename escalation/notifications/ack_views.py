@@ -38,13 +38,14 @@ def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
     try:
         notification = _notification_of(token)
     except LinkExpired:
-        return _page(request, {"state": "expired"}, status=HTTPStatus.GONE)
+        return _page(request, {"expired": True}, status=HTTPStatus.GONE)
     except LinkInvalid:
-        return _page(request, {"state": "invalid"}, status=HTTPStatus.NOT_FOUND)
-    state = _state(notification)
-    if request.method == "POST" and state == "ready":
-        state = _acknowledge(notification, request.user)
-    return _page(request, {"state": state, **_context(notification)})
+        return _page(request, {"expired": True}, status=HTTPStatus.NOT_FOUND)
+    context = _context(notification)
+    is_open = not context["closed"] and not context["already"]
+    if request.method == "POST" and is_open:
+        context |= _acknowledge(notification, request.user)
+    return _page(request, context)
 
 
 def _page(
@@ -52,6 +53,7 @@ def _page(
 ) -> HttpResponse:
     response = render(request, _TEMPLATE, context, status=status)
     response["X-Robots-Tag"] = "noindex"
+    # The address holds the token.
     response["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -76,13 +78,7 @@ def _sees(organisation: Organisation, incident: Incident) -> bool:
     return shares.filter(incident=incident).exists()
 
 
-def _state(notification: Notification) -> str:
-    if _incident_of(notification).is_closed:
-        return "ended"
-    return "already" if _acknowledgement(notification) else "ready"
-
-
-def _acknowledge(notification: Notification, user: Any) -> str:
+def _acknowledge(notification: Notification, user: Any) -> dict[str, bool]:
     organisation = notification.organisation
     member = _member(user, organisation)
     try:
@@ -95,8 +91,8 @@ def _acknowledge(notification: Notification, user: Any) -> str:
             now=read_now(),
         )
     except NotPossible:
-        return "ended"
-    return "done"
+        return {"closed": True}
+    return {"done": True}
 
 
 def _member(user: Any, organisation: Organisation) -> User | None:
@@ -115,28 +111,21 @@ def _actor(notification: Notification, member: User | None) -> Actor:
 
 def _context(notification: Notification) -> dict[str, Any]:
     incident = _incident_of(notification)
-    is_open = may_carry_content(incident.tlp, "link", inside=True)
-    row = _acknowledgement(notification)
+    may_show_title = may_carry_content(incident.tlp, "link", inside=True)
+    acknowledged = Acknowledgement.objects.filter(
+        incident=incident, organisation=notification.organisation, ended_at=None
+    )
     return {
-        "incident": incident,
-        "title": incident.title if is_open else "",
+        "incident_ref": incident.ref,
+        "severity": incident.severity,
+        "title": incident.title if may_show_title else None,
+        "organisation": notification.organisation,
         "recipient": _recipient(notification),
-        "acknowledged_by": _who(row) if row else "",
-        "acknowledged_at": row.at if row else None,
+        "already": acknowledged.exists(),
+        "closed": incident.is_closed,
+        "done": False,
+        "expired": False,
     }
-
-
-def _acknowledgement(notification: Notification) -> Acknowledgement | None:
-    rows = Acknowledgement.objects.select_related("user", "organisation")
-    return rows.filter(
-        incident=notification.incident_id,
-        organisation=notification.organisation_id,
-        ended_at=None,
-    ).first()
-
-
-def _who(row: Acknowledgement) -> str:
-    return str(row.user) if row.user else f"{row.organisation}, by link"
 
 
 def _recipient(notification: Notification) -> str:

@@ -35,11 +35,15 @@ class RouteSerializer(serializers.Serializer[Any]):
     description = serializers.SerializerMethodField()
     is_default = serializers.BooleanField()
     policy = serializers.CharField(source="policy.slug", default=None, allow_null=True)
-    share_with = serializers.SlugRelatedField("slug", many=True, read_only=True)
+    share_with = serializers.SerializerMethodField()
 
     def get_description(self, route: Route) -> str:
         """Return the matchers in words."""
         return describe(parse_matchers(route.matchers))
+
+    def get_share_with(self, route: Route) -> list[str]:
+        """Return the agencies' slugs."""
+        return sorted(agency.slug for agency in route.share_with.all())
 
 
 class RouteChangeBody(StrictSerializer):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from escalation.models import Policy, Run, RunState
 from escalation.policies.sentences import describe_plan
 from escalation.policies.steps import parse_policy
-from escalation.runs.by_hand import escalate
+from escalation.runs.engine import escalate
 from incidents.errors import BadInput
 from incidents.incident.access import acting_organisation, actor_for
 from incidents.incident.actions_api import SideBody

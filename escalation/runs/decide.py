@@ -22,6 +22,8 @@ from escalation.policies.steps import (
 # A tick later than this counts a wait for a human from when the step really ran, so
 # that after an outage nobody's ladder empties at once.
 LATE_AFTER: Final = timedelta(seconds=30)
+# People told by the last step get this long before the path counts as exhausted.
+LAST_GRACE: Final = timedelta(minutes=15)
 # A repeat always holds a wait, so a walk ends; this bounds a plan that slipped through.
 _MAX_WALK: Final = 1_000
 
@@ -166,7 +168,11 @@ def _walk(run: RunState, facts: Facts, now: datetime) -> Decision:
         actions.append(action)
         is_dead_end = _leads_nowhere(step, action, before=is_dead_end)
         index += 1
-    return Decision("exhausted", Reason.ALL_TAKEN, index, round_number, tuple(actions))
+    taken = tuple(actions)
+    if any(isinstance(action, Notify) for action in taken):
+        ends_at = now + LAST_GRACE
+        return Decision("active", Reason.DUE, index, round_number, taken, ends_at)
+    return Decision("exhausted", Reason.ALL_TAKEN, index, round_number, taken)
 
 
 def _end_of_wait(

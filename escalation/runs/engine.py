@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection
 
 from escalation.notifications.outbox import NewNotification, queue_notifications
-from escalation.policies.models import PolicyVersion
+from escalation.policies.models import Policy, PolicyVersion
 from escalation.runs import messages
 from escalation.runs.decide import (
     Decision,
@@ -28,6 +28,7 @@ from escalation.runs.models import RunState as State
 from escalation.runs.timers import (
     AT_LATEST_REACHED,
     CHECK_REACHED,
+    STEP,
     next_step_timer,
 )
 from escalation.runs.trail import (
@@ -36,9 +37,13 @@ from escalation.runs.trail import (
     record_steps,
     system_actor,
 )
+from incidents.errors import NotPossible
+from incidents.events.actor import Actor
+from incidents.events.record import recording
+from incidents.incident.lifecycle import lock_incidents, state_of
 from incidents.incident.shares import share_locked
 from incidents.models import Incident, Organisation
-from incidents.timers.schedule import NewTimer, add_timers
+from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,48 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
         record_start(run, reason=run.reason)
     advance(runs, now=now, due={run.pk: now for run in runs})
     return runs
+
+
+def escalate(
+    incident: Incident,
+    *,
+    organisation: Organisation,
+    policy: Policy | None,
+    actor: Actor,
+    now: datetime,
+) -> Run:
+    """Put a policy, by default that of the default route, to work because a person asks.
+
+    It replaces the organisation's run and overrides its acknowledgement: whoever asks
+    wants others to be paged. Owns its transaction. Raises NotPossible when closed.
+    """
+    version = _newest_version(organisation, policy)
+    with recording(now):
+        incident = lock_incidents([incident.pk])[incident.pk]
+        if incident.is_closed or version is None:
+            message = f"{incident.ref} is {incident.status}; nobody is paged for it."
+            raise NotPossible(message, state=state_of(incident))
+        live = (State.ACTIVE, State.ACKNOWLEDGED)
+        rows = incident.runs.filter(organisation=organisation, state__in=live)
+        former = loaded(rows.values_list("pk", flat=True))
+        reason = f"escalated by {actor.name}"
+        cancel_timers(STEP, [run.pk for run in former])
+        end_runs(former, state=State.STOPPED, reason=f"superseded: {reason}", now=now)
+        incident.acknowledgements.filter(
+            organisation=organisation, ended_at=None
+        ).update(ended_at=now)
+        return start_runs([NewRun(incident, organisation, version, reason)], now=now)[0]
+
+
+def _newest_version(
+    organisation: Organisation, policy: Policy | None
+) -> PolicyVersion | None:
+    rows = PolicyVersion.objects.filter(organisation=organisation)
+    if policy is None:
+        rows = rows.filter(policy__routes__is_default=True)
+    else:
+        rows = rows.filter(policy=policy)
+    return rows.select_related("policy").order_by("number").last()
 
 
 def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) -> None:
@@ -156,7 +203,7 @@ def _notify(steps: Sequence[_Step], now: datetime) -> None:
                 timers.append(_check_reached(step.run, action, now))
             if isinstance(action, Skip) and action.is_dead_end:
                 rows += messages.unreachable(step.run, step.facts, action)
-        if step.decision.state == State.EXHAUSTED:
+        if step.decision.state == "exhausted":
             rows += messages.exhausted(step.run, step.facts)
     queue_notifications(rows, now=now)
     add_timers(timers)
@@ -180,7 +227,7 @@ def _move(steps: Sequence[_Step], now: datetime) -> None:
         run, decision = step.run, step.decision
         run.step_index, run.round = decision.step_index, decision.round
         run.next_due_at = decision.next_due_at
-        if decision.state != State.ACTIVE:
+        if decision.state != "active":
             run.state, run.state_reason = State(decision.state), decision.reason
             run.ended_at = None if run.state == State.ACKNOWLEDGED else now
             ended.append(run)

@@ -85,7 +85,8 @@ def go_on_if_unreached(timers: Sequence[Timer], now: datetime) -> None:
     nobody's ladder empties at once.
     """
     tried = _first_attempts(timers)
-    ripe, early = [], []
+    ripe: list[Timer] = []
+    early: list[Timer] = []
     for timer in timers:
         first = tried.get(_place(timer))
         is_ripe = first is not None and first + AT_LATEST_REACHED <= now
@@ -143,11 +144,13 @@ def _first_attempts(timers: Sequence[Timer]) -> dict[tuple[int, int, int], datet
     """Return when each timer's step was first attempted; a step not yet tried is absent."""
     rows = Notification.objects.filter(
         run__in={t.subject_id for t in timers}, first_attempt_at__isnull=False
-    ).values_list("run_id", "step_index", "round", "first_attempt_at")
+    )
     first: dict[tuple[int, int, int], datetime] = {}
-    for run_id, step, round_number, at in rows:
-        place = (run_id, step or 0, round_number or 0)
-        first[place] = min(at, first.get(place, at))
+    for row in rows.order_by("-first_attempt_at"):
+        if row.run_id and row.first_attempt_at:
+            first[row.run_id, row.step_index or 0, row.round or 0] = (
+                row.first_attempt_at
+            )
     return first
 
 

@@ -5,6 +5,7 @@ than what the real run does.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
-from escalation.models import ContactMethod
+from escalation.notifications.models import ContactMethod
 from escalation.worldfile.changes import Changes
 from escalation.worldfile.references import check_references
 from escalation.worldfile.schema import read_world
@@ -51,18 +52,17 @@ def apply_world(text: str, *, now: datetime, is_dry_run: bool = False) -> Applie
     world, problems = read_world(
         text,
         is_demo_allowed=is_demo_allowed,
-        substitutes={"TOCSIN_DEMO_RECEIVER": settings.DEMO_RECEIVER_URL},
+        substitutes={"TOCSIN_DEMO_RECEIVER": settings.DEMO_RECEIVER_URL.rstrip("/")},
     )
     changes = Changes(now)
-    try:
-        with recording(now):
-            _wait_for_others()
-            check_references(world, problems)
-            problems.raise_if_any()
-            _write(world, changes)
-            if is_dry_run:
-                raise _TakenBack
-    except _TakenBack:
+    with suppress(_TakenBack), recording(now):
+        _wait_for_others()
+        check_references(world, problems)
+        problems.raise_if_any()
+        _write(world, changes)
+        if is_dry_run:
+            raise _TakenBack
+    if is_dry_run:
         return Applied(tuple(changes.lines), (), tuple(changes.notes))
     if is_demo_allowed:
         give_secrets_to_demo_receiver()

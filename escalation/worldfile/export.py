@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from escalation.models import ContactMethod, Policy, Route
+from escalation.notifications.models import ContactMethod
+from escalation.policies.models import Policy
 from escalation.policies.steps import parse_policy, to_body
+from escalation.routing.models import Route
 from escalation.worldfile.toml_text import array_item
 from incidents.models import Membership, Organisation, Source, Team
 
@@ -58,7 +60,9 @@ def _people(chosen: Sequence[Organisation]) -> Rows:
 
 def _teams(chosen: Sequence[Organisation]) -> Rows:
     teams = Team.objects.filter(organisation__in=chosen).select_related("organisation")
-    for team in teams.prefetch_related("members").order_by("organisation__slug", "slug"):
+    for team in teams.prefetch_related("members").order_by(
+        "organisation__slug", "slug"
+    ):
         yield {
             "organisation": team.organisation.slug,
             "slug": team.slug,

@@ -1,14 +1,15 @@
-"""Find the line on which each value of a TOML text stands.
+r"""Find the line on which each value of a TOML text stands.
 
 `tomllib` reads values and forgets where they were. This walks over the same text, which
 `tomllib` has accepted before, and keeps the line of every key, table and list item.
 
->>> lines = line_numbers('[[people]]\\nemail = "a@b.example"\\n')
+>>> lines = line_numbers('[[people]]\nemail = "a@b.example"\n')
 >>> lines[("people", 0, "email")]
 2
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 
 Path = tuple[str | int, ...]
@@ -95,8 +96,7 @@ class _Walk:
         parts: list[str | int] = []
         while True:
             self._skip_blank()
-            part = self._take(_KEY)
-            parts.append(part[1:-1] if part[:1] in "\"'" else part)
+            parts.append(_unquoted(self._take(_KEY)))
             self._skip_blank()
             if not self.text.startswith(".", self.at):
                 return tuple(parts)
@@ -150,3 +150,8 @@ class _Walk:
 
     def _line(self) -> int:
         return self.text.count("\n", 0, self.at) + 1
+
+
+def _unquoted(key: str) -> str:
+    """Return what a key says; a quoted one may hold escapes, which tomllib knows."""
+    return next(iter(tomllib.loads(f"{key} = 0"))) if key[:1] in "\"'" else key

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Protocol
 
 from escalation.notifications.models import ContactMethod
@@ -10,7 +11,14 @@ from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
 from escalation.worldfile.world import PersonSpec, PolicySpec, RouteSpec, World
 from incidents.events.access import ROLES_OF
-from incidents.models import Membership, Organisation, OrganisationKind, Team, User
+from incidents.models import (
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Source,
+    Team,
+    User,
+)
 
 Pair = tuple[str, str]
 
@@ -37,7 +45,8 @@ class Known:
     members: frozenset[Pair]
     teams: frozenset[Pair]
     policies: frozenset[Pair]
-    contacts: frozenset[Pair]
+    webhooks: frozenset[Pair]
+    tools: dict[Pair, str]
 
 
 def check_references(world: World, problems: Problems) -> None:
@@ -45,28 +54,14 @@ def check_references(world: World, problems: Problems) -> None:
     known = _known(world)
     _check_twice(world, problems)
     _check_kinds(world, known, problems)
+    _check_owners(world, known, problems)
     for person in world.people:
         _check_roles(person, known, problems)
-    owned: Sequence[Sequence[Owned]] = (
-        world.teams,
-        world.contact_methods,
-        world.policies,
-        world.routes,
-        world.sources,
-    )
-    for specs in owned:
-        _check_owners(specs, known, problems)
-    for team in world.teams:
-        for index, email in enumerate(team.members):
-            path = (*team.path, "members", index)
-            _check_member(path, team.organisation, email, known, problems)
-    for contact in world.contact_methods:
-        if contact.person:
-            path = (*contact.path, "person")
-            _check_member(path, contact.organisation, contact.person, known, problems)
+    _check_members(world, known, problems)
     for policy in world.policies:
         _check_policy(policy, known, problems)
     _check_routes(world, known, problems)
+    _check_tools(world, known, problems)
 
 
 def _known(world: World) -> Known:
@@ -85,12 +80,31 @@ def _known(world: World) -> Known:
             )
         )
         | {(spec.organisation, spec.slug) for spec in world.policies},
-        contacts=_pairs(
-            ContactMethod.objects.filter(user=None, disabled_at=None).values_list(
-                "organisation__slug", "slug"
+        webhooks=_webhooks(world),
+        tools={
+            (organisation, slug): tool
+            for organisation, slug, tool in Source.objects.values_list(
+                "organisation__slug", "slug", "tool"
             )
-        )
-        | {(c.organisation, c.slug) for c in world.contact_methods if not c.person},
+        },
+    )
+
+
+def _webhooks(world: World) -> frozenset[Pair]:
+    """Return the webhooks of desks, by slug and by address, as policies name them."""
+    stored = ContactMethod.objects.filter(
+        user=None, disabled_at=None, channel="webhook"
+    )
+    said = [
+        contact
+        for contact in world.contact_methods
+        if contact.channel == "webhook" and not contact.person
+    ]
+    return (
+        _pairs(stored.values_list("organisation__slug", "slug"))
+        | _pairs(stored.values_list("organisation__slug", "address"))
+        | {(contact.organisation, contact.slug) for contact in said}
+        | {(contact.organisation, contact.address) for contact in said}
     )
 
 
@@ -102,7 +116,9 @@ def _members(world: World) -> frozenset[Pair]:
     """Return who has a role where, the file's word over the database's."""
     rows = Membership.objects.filter(ended_at=None)
     stored = _pairs(rows.values_list("organisation__slug", "user__email"))
-    said = {(slug, p.email): bool(r) for p in world.people for slug, r in p.roles.items()}
+    said = {
+        (slug, p.email): bool(r) for p in world.people for slug, r in p.roles.items()
+    }
     kept = {pair for pair in stored if said.get(pair, True)}
     return frozenset(kept | {pair for pair, has_role in said.items() if has_role})
 
@@ -142,7 +158,8 @@ def _check_roles(person: PersonSpec, known: Known, problems: Problems) -> None:
         if slug not in known.kinds:
             problems.add(path, _no_organisation(slug, known))
             continue
-        allowed = ROLES_OF[known.kinds[slug]]
+        # A kind that is none is told at the organisation already.
+        allowed = ROLES_OF.get(known.kinds[slug], tuple(roles))
         for index, role in enumerate(roles):
             if role not in allowed:
                 remedy = f"Use {', '.join(allowed)}."
@@ -150,8 +167,15 @@ def _check_roles(person: PersonSpec, known: Known, problems: Problems) -> None:
                 problems.add((*path, index), message)
 
 
-def _check_owners(specs: Sequence[Owned], known: Known, problems: Problems) -> None:
-    for spec in specs:
+def _check_owners(world: World, known: Known, problems: Problems) -> None:
+    owned: Sequence[Sequence[Owned]] = (
+        world.teams,
+        world.contact_methods,
+        world.policies,
+        world.routes,
+        world.sources,
+    )
+    for spec in chain.from_iterable(owned):
         if spec.organisation not in known.kinds:
             message = _no_organisation(spec.organisation, known)
             problems.add((*spec.path, "organisation"), message)
@@ -162,13 +186,24 @@ def _no_organisation(slug: str, known: Known) -> str:
     return f"there is no organisation {slug!r}. Add it; there are {there}."
 
 
+def _check_members(world: World, known: Known, problems: Problems) -> None:
+    for team in world.teams:
+        for index, email in enumerate(team.members):
+            path = (*team.path, "members", index)
+            _check_member(path, team.organisation, email, known, problems)
+    for contact in world.contact_methods:
+        if contact.person:
+            path = (*contact.path, "person")
+            _check_member(path, contact.organisation, contact.person, known, problems)
+
+
 def _check_member(
     path: Path, organisation: str, email: str, known: Known, problems: Problems
 ) -> None:
     if email not in known.people:
         problems.add(path, f"there is no person {email!r}. Add them under [[people]].")
     elif (organisation, email) not in known.members:
-        remedy = f"Give them one: roles = {{ {organisation} = [\"…\"] }}."
+        remedy = f'Give them one: roles = {{ {organisation} = ["…"] }}.'
         problems.add(path, f"{email!r} has no role in {organisation}. {remedy}")
 
 
@@ -212,8 +247,7 @@ _TARGETS: Final[dict[str, tuple[Callable[[str, str, Known], bool], str]]] = {
         "Name an organisation.",
     ),
     "webhook": (
-        lambda organisation, value, known: "://" in value
-        or (organisation, value) in known.contacts,
+        lambda organisation, value, known: (organisation, value) in known.webhooks,
         "Add it under [[contact_methods]], without a person.",
     ),
 }
@@ -244,3 +278,11 @@ def _check_route(route: RouteSpec, known: Known, problems: Problems) -> None:
         problems.add((*route.path, "policy"), message)
     for index, slug in enumerate(route.share_with):
         _check_agency((*route.path, "share_with", index), slug, known, problems)
+
+
+def _check_tools(world: World, known: Known, problems: Problems) -> None:
+    for source in world.sources:
+        tool = known.tools.get((source.organisation, source.slug), source.tool)
+        if tool != source.tool:
+            remedy = "Use another slug for another tool."
+            problems.add((*source.path, "tool"), f"it is {tool} already. {remedy}")

@@ -43,6 +43,7 @@ CHANNELS: Final = ("email", "webhook")
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
 _SUBSTITUTE = re.compile(r"\$\{(TOCSIN_[A-Z0-9_]*)\}")
+_SOURCE_KEY = re.compile(r"[A-Za-z0-9_-]{16,100}")
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 Spec = TypeVar("Spec")
@@ -248,7 +249,7 @@ def _source(table: Table) -> SourceSpec:
         slug=table.slug("slug"),
         tool=tool,
         name=table.text("name"),
-        key=table.text("key", default=""),
+        key=_key(table),
         is_enabled=table.flag("enabled", default=True),
         resolves_incidents=table.flag("resolves_incidents", default=True),
         default_severity=table.level(
@@ -258,6 +259,14 @@ def _source(table: Table) -> SourceSpec:
         default_tlp=table.choice("default_tlp", list(Tlp), default=DEFAULT_TLP.value),
         mapping=_mapping(table, tool),
     )
+
+
+def _key(table: Table) -> str:
+    key = table.text("key", default="")
+    if key and not _SOURCE_KEY.fullmatch(key):
+        remedy = "Use 16 to 100 of A-Z, a-z, 0-9, - and _."
+        table.problems.add((*table.path, "key"), f"{key!r} cannot be used. {remedy}")
+    return key
 
 
 def _mapping(table: Table, tool: str) -> Mapping[str, str]:

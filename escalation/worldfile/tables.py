@@ -6,13 +6,15 @@ rest of the file is checked too. Nothing read from a file with problems is used.
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
 
 REQUIRED: Final = object()
 MAX_TEXT: Final = 500
+
+Instead = TypeVar("Instead")
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}")
@@ -115,7 +117,9 @@ class Table:
             return ""
         return default
 
-    def _wrong(self, name: str, value: object, remedy: str, instead: Any) -> Any:
+    def _wrong(
+        self, name: str, value: object, remedy: str, instead: Instead
+    ) -> Instead:
         if name in self.values:
             shown = repr(value)[:100]
             self.problems.add((*self.path, name), f"{shown} cannot be used. {remedy}")

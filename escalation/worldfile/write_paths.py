@@ -3,10 +3,12 @@
 from itertools import groupby
 from typing import Any
 
-from escalation.models import ContactMethod, Policy, Route
+from escalation.notifications.models import ContactMethod
 from escalation.notifications.webhook_signature import new_secret
+from escalation.policies.models import Policy
 from escalation.policies.steps import parse_policy, to_body
 from escalation.policies.versions import save_policy
+from escalation.routing.models import Route
 from escalation.worldfile.changes import Changes, named, set_fields
 from escalation.worldfile.world import ContactSpec, PolicySpec, RouteSpec, World
 from escalation.worldfile.write_access import organisation_of

@@ -1,61 +1,82 @@
 """Write the monitoring tools that may post."""
 
-import secrets
 from typing import Any
-
-from django.conf import settings
 
 from escalation.worldfile.changes import Changes, named, set_fields
 from escalation.worldfile.world import SourceSpec, World
 from escalation.worldfile.write_access import organisation_of
+from incidents.events.actor import Actor
 from incidents.intake.receive import digest_of_key
+from incidents.intake.sources import (
+    CONTEXT,
+    OPTIONS,
+    SourceOptions,
+    change_source,
+    create_source,
+    source_url,
+)
 from incidents.ledger.keyring import seal_secret
-from incidents.models import Source
-
-SECRET_CONTEXT = "source"  # noqa: S105 - the name of a purpose
-KEY_BYTES = 24
+from incidents.models import Organisation, Source
 
 
 def write_sources(world: World, changes: Changes) -> None:
-    """Bring the sources to what the file says; the tool of one never changes."""
-    for source in world.sources:
-        _write_source(source, changes)
+    """Bring the sources to what the file says."""
+    for spec in world.sources:
+        _write_source(spec, organisation_of(spec.organisation), changes)
 
 
-def _write_source(spec: SourceSpec, changes: Changes) -> None:
-    organisation = organisation_of(spec.organisation)
+def _write_source(
+    spec: SourceSpec, organisation: Organisation, changes: Changes
+) -> None:
     what = f"source {organisation.slug}/{spec.slug}"
-    row = Source.objects.filter(organisation=organisation, slug=spec.slug).first()
-    if row is None:
-        row = Source(organisation=organisation, slug=spec.slug, **_wanted(spec))
-        _set_key(row, spec.key or secrets.token_urlsafe(KEY_BYTES), what, changes)
-        row.save()
+    source = Source.objects.filter(organisation=organisation, slug=spec.slug).first()
+    if source is None:
+        source = _create(spec, organisation, changes)
         changes.add("+", f"{what} ({spec.tool})", organisation)
+        _set_key(source, spec.key)
+        changes.secrets.append(f"address of {what}: {source_url(source)}")
         return
-    differences = set_fields(row, _wanted(spec))
-    if spec.key and bytes(row.key_digest) != digest_of_key(spec.key):
-        _set_key(row, spec.key, what, changes)
+    differences = _change(source, spec, changes)
+    if _set_key(source, spec.key):
         differences.append("key")
+        changes.secrets.append(f"address of {what}: {source_url(source)}")
     if differences:
-        row.save()
         changes.add("~", named(what, differences), organisation)
 
 
-def _wanted(spec: SourceSpec) -> dict[str, Any]:
-    return {
-        "tool": spec.tool,
-        "name": spec.name,
-        "is_enabled": spec.is_enabled,
-        "resolves_incidents": spec.resolves_incidents,
-        "default_severity": spec.default_severity,
-        "default_category": spec.default_category,
-        "default_tlp": spec.default_tlp,
-        "mapping": dict(spec.mapping),
-    }
+def _create(spec: SourceSpec, organisation: Organisation, changes: Changes) -> Source:
+    source, _ = create_source(
+        organisation,
+        tool=spec.tool,
+        slug=spec.slug,
+        name=spec.name,
+        options=SourceOptions(**_options(spec)),
+        actor=Actor.system(organisation),
+        now=changes.now,
+    )
+    return source
 
 
-def _set_key(row: Source, key: str, what: str, changes: Changes) -> None:
-    row.key_digest = digest_of_key(key)
-    row.key_sealed = seal_secret(key.encode(), context=SECRET_CONTEXT)
-    address = f"{settings.BASE_URL}/hooks/{row.tool}/{key}"
-    changes.secrets.append(f"address of {what}: {address}")
+def _change(source: Source, spec: SourceSpec, changes: Changes) -> list[str]:
+    wanted = {"name": spec.name, **_options(spec)}
+    differences = set_fields(Source.objects.get(pk=source.pk), wanted)
+    if differences:
+        actor = Actor.system(source.organisation)
+        change_source(source, changes=wanted, actor=actor, now=changes.now)
+    return differences
+
+
+def _options(spec: SourceSpec) -> dict[str, Any]:
+    options = {name: getattr(spec, name) for name in OPTIONS}
+    return {**options, "mapping": dict(spec.mapping)}
+
+
+def _set_key(source: Source, key: str) -> bool:
+    """Give the source the key of the file, if that names one and it is another."""
+    digest = digest_of_key(key)
+    if not key or bytes(source.key_digest) == digest:
+        return False
+    source.key_digest = digest
+    source.key_sealed = seal_secret(key.encode("ascii"), context=CONTEXT)
+    source.save(update_fields=["key_digest", "key_sealed"])
+    return True

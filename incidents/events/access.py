@@ -66,7 +66,7 @@ def end_role(membership: Membership, *, actor: Actor, now: datetime) -> Membersh
     return membership
 
 
-def save_team(  # noqa: PLR0913 - one team, who changed it, and when
+def save_team(
     organisation: Organisation,
     *,
     slug: str,

@@ -128,5 +128,5 @@ def _send(bell: Bell) -> None:
             ignore_result=True,
             retry=False,
         )
-    except Exception as error:  # noqa: BLE001  (a ring that cannot be sent is dropped)
+    except Exception as error:
         log.info("ring_dropped", task=bell.task, error=str(error)[:200])

@@ -98,7 +98,7 @@ KINDS: Final[dict[str, Kind]] = {
         _kind("triage.assigned", "Assigned to {owner}", "owner", personal="owner"),
         _kind("triage.info_requested", "Asked: {text}", shared="text question"),
         _kind("triage.info_answered", "Answered: {text}", shared="text question"),
-        _kind("triage.merged", "Merged into {into}: {reason}", shared="into reason"),
+        _kind("triage.merged", "Merged: {reason}", "into", shared="reason"),
         _kind(
             "alert.attached",
             "Alert fired: {title}",

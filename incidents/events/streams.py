@@ -55,8 +55,8 @@ class Streams:
         acts_as_owner = event.organisation_id == event.owner_id
         only = event.agency_id if acts_as_owner else event.organisation_id
         for pair, closed_at in self.pairs.get(event.incident_id, []):
-            # The unsharing itself, at the very instant of closing, is the last entry.
-            is_open = closed_at is None or closed_at >= event.at
+            # The unsharing itself is the last entry of the pair that it closes.
+            is_open = closed_at is None or event.kind.name == "incident.unshared"
             if is_open and only in (None, pair.agency_id):
                 yield pair
 

@@ -178,7 +178,7 @@ class IncidentViewSet(IncidentApiViewSet):
         body = [render_acknowledgement(row, mine) for row in shown]
         return Response(AcknowledgementSerializer(body, many=True).data)
 
-    def _render_page(self, rows: Sequence[Incident]) -> list[Any]:
+    def _render_page(self, rows: Sequence[Incident]) -> Sequence[Any]:
         self.note(rows, [f"list:{row.ref}" for row in rows])
         return list(IncidentSerializer(self.render(rows), many=True).data)
 

@@ -82,7 +82,7 @@ def open_incidents(
     return opened
 
 
-def acknowledge(  # noqa: PLR0913  (who, for whom, how and when)
+def acknowledge(
     incident: Incident,
     *,
     organisation: Organisation,
@@ -117,7 +117,7 @@ def acknowledge(  # noqa: PLR0913  (who, for whom, how and when)
     return incident
 
 
-def change_severity(  # noqa: PLR0913  (what, why, who and when)
+def change_severity(
     incident: Incident,
     *,
     severity: int,
@@ -246,7 +246,7 @@ def reopen(
     return incident
 
 
-def merge(  # noqa: PLR0913  (what, into what, why, who and when)
+def merge(
     incident: Incident,
     *,
     into: Incident,

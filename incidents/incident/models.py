@@ -34,7 +34,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def visible_to(self, user: User) -> "IncidentQuerySet":
         """Keep what the user's organisations own, and what is shared with their agencies."""
-        if not user.is_authenticated or not user.is_active:
+        if not user.is_active:
             return self.none()
         mine = user.memberships.filter(
             ended_at=None, organisation__kind__in=["lab", "agency"]
@@ -144,6 +144,7 @@ class Incident(models.Model):
         return f"{self.ref} {self.title}"
 
     def get_absolute_url(self) -> str:
+        """Return the path of its page."""
         return reverse("incident-detail", args=[self.ref])
 
     @property

@@ -50,7 +50,11 @@ class TeamSerializer(serializers.Serializer[Any]):
     organisation = serializers.CharField(source="organisation.slug")
     slug = serializers.CharField()
     name = serializers.CharField()
-    members = serializers.SlugRelatedField("email", many=True, read_only=True)
+    members = serializers.SerializerMethodField()
+
+    def get_members(self, team: Team) -> list[str]:
+        """Return the e-mail addresses."""
+        return sorted(user.email for user in team.members.all())
 
 
 class TeamBody(StrictSerializer):

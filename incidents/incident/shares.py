@@ -30,7 +30,7 @@ def on_shared(action: WhenShared) -> None:
     _when_shared.append(action)
 
 
-def share(  # noqa: PLR0913  (with whom, why, who and when)
+def share(
     incident: Incident,
     *,
     agency: Organisation,
@@ -73,7 +73,7 @@ def share_locked(
     return [active[i.pk, a.pk] for i, a, _ in wanted]
 
 
-def unshare(  # noqa: PLR0913  (from whom, why, who and when)
+def unshare(
     incident: Incident,
     *,
     agency: Organisation,

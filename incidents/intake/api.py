@@ -104,7 +104,9 @@ class DeliveryBodySerializer(DeliverySerializer):
     """One raw delivery as it was posted."""
 
     headers = serializers.DictField()
-    body = serializers.SerializerMethodField(help_text="base64; null: too large to keep")
+    body = serializers.SerializerMethodField(
+        help_text="base64; null: too large to keep"
+    )
 
     def get_body(self, delivery: Delivery) -> str | None:
         """Return the exact bytes in base64."""
@@ -216,7 +218,9 @@ class SourceViewSet(ApiViewSet):
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(
-        detail=True, methods=["post"], url_path=f"deliveries/(?P<delivery>{_UID})/replay"
+        detail=True,
+        methods=["post"],
+        url_path=f"deliveries/(?P<delivery>{_UID})/replay",
     )
     def replay(self, request: Request, uid: str, delivery: str) -> Response:
         """Have an unreadable delivery read once more."""

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 from django.db import connection
 
@@ -11,10 +12,10 @@ from incidents.incident.models import Incident
 _UPDATE: Final = """
 UPDATE tocsin_incident AS i
 SET alert_count = n.alert_count, open_alert_count = n.open_alert_count,
-    all_clear_at = n.all_clear_at, severity = n.severity, labels = n.labels::jsonb
-FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::timestamptz[],
-            %s::smallint[], %s::text[])
-     AS n (id, alert_count, open_alert_count, all_clear_at, severity, labels)
+    all_clear_at = n.all_clear_at, severity = n.severity, labels = n.labels
+FROM json_to_recordset(%s::json) AS n (
+    id bigint, alert_count integer, open_alert_count integer,
+    all_clear_at timestamptz, severity smallint, labels jsonb)
 WHERE i.id = n.id
 """
 
@@ -23,13 +24,16 @@ def write_counts(incidents: Sequence[Incident]) -> None:
     """Write counts, all-clear, severity and labels. Requires that they are locked."""
     if not incidents:
         return
-    columns: list[list[Any]] = [
-        [incident.pk for incident in incidents],
-        [incident.alert_count for incident in incidents],
-        [incident.open_alert_count for incident in incidents],
-        [incident.all_clear_at for incident in incidents],
-        [incident.severity for incident in incidents],
-        [json.dumps(incident.labels) for incident in incidents],
+    rows = [
+        {
+            "id": incident.pk,
+            "alert_count": incident.alert_count,
+            "open_alert_count": incident.open_alert_count,
+            "all_clear_at": incident.all_clear_at,
+            "severity": incident.severity,
+            "labels": incident.labels,
+        }
+        for incident in incidents
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_UPDATE, columns)
+        cursor.execute(_UPDATE, [json.dumps(rows, default=datetime.isoformat)])

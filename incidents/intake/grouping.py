@@ -206,34 +206,38 @@ def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
         incident = batch.home_at(change, step)
         if incident is None:
             continue
-        source = batch.sources[step.news.source_id]
         record(
             step.kind,
             incident=incident,
             organisation_id=incident.organisation_id,
-            actor=_tool(source),
-            body=_body_of(step, source),
+            actor=_tool(batch.sources[step.news.source_id]),
+            body=_body_of(step),
         )
 
 
-def _body_of(step: Step, source: Source) -> dict[str, Any]:
+def _body_of(step: Step) -> dict[str, Any]:
+    """Return what is recorded of a step; the actor already names the source."""
     alert = step.news.alert
-    body: dict[str, Any] = {
-        "title": alert.title,
-        "source": source.name,
-        "dedup": step.news.dedup,
-        "event_at": format_at(step.news.event_at),
-    }
+    body: dict[str, Any] = {"title": alert.title, "dedup": step.news.dedup}
+    body |= _times_of(step)
     if step.kind is StepKind.RESOLVED:
-        return body | _at("ended_at", alert.ended_at)
-    # Names of fields in the record are ASCII; those of labels need not be.
-    labels = {_in_ascii(name): value for name, value in alert.labels.items()}
-    body |= {"severity": alert.severity, "labels": labels}
-    return (
-        body
-        | ({"url": alert.url} if alert.url else {})
-        | _at("started_at", alert.started_at)
-    )
+        return body
+    body["severity"] = alert.severity
+    if alert.labels:
+        # Names in the record are ASCII; those of labels need not be.
+        body["labels"] = {_in_ascii(n): value for n, value in alert.labels.items()}
+    if alert.url:
+        body["url"] = alert.url
+    return body
+
+
+def _times_of(step: Step) -> dict[str, str]:
+    alert, is_end = step.news.alert, step.kind is StepKind.RESOLVED
+    told = alert.ended_at if is_end else alert.started_at
+    times = {"ended_at" if is_end else "started_at": format_at(told)} if told else {}
+    if told != step.news.event_at:
+        times["event_at"] = format_at(step.news.event_at)
+    return times
 
 
 def _touched(batch: _Batch, changes: Iterable[AlertChange]) -> list[Incident]:
@@ -344,10 +348,6 @@ def _counted(incident: Incident) -> tuple[Any, ...]:
         incident.severity,
         dict(incident.labels),
     )
-
-
-def _at(name: str, moment: datetime | None) -> dict[str, str]:
-    return {name: format_at(moment)} if moment else {}
 
 
 def _in_ascii(name: str) -> str:

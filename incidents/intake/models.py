@@ -6,11 +6,13 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from incidents.organisations.models import User
+
 
 class SourceQuerySet(models.QuerySet["Source"]):
     """Filters of sources."""
 
-    def visible_to(self, user: models.Model) -> "SourceQuerySet":
+    def visible_to(self, user: User) -> "SourceQuerySet":
         """Keep the sources of the user's organisations."""
         return self.filter(
             organisation__memberships__user=user,

@@ -28,7 +28,7 @@ from incidents.intake.grouping import apply_news
 from incidents.intake.models import DeliveryState, Source
 from incidents.intake.news import News, hashed
 
-BATCH_DELIVERIES: Final = 250
+BATCH_DELIVERIES: Final = 400
 MAX_ATTEMPTS: Final = 3
 MAX_OVERTAKEN: Final = 10
 MAX_ERROR: Final = 1000

@@ -28,7 +28,7 @@ def encrypt(key: bytes, data: bytes, *, context: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, data, context)
 
 
-def decrypt(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
+def decrypt(key: bytes, sealed: bytes | memoryview, *, context: bytes) -> bytes:
     """Undo `encrypt`. Raises BadConfiguration when the key or the context is another."""
     sealed = bytes(sealed)
     try:
@@ -47,7 +47,7 @@ def seal_secret(data: bytes, *, context: str) -> bytes:
     return encrypt(_kek(), data, context=context.encode())
 
 
-def open_secret(sealed: bytes, *, context: str) -> bytes:
+def open_secret(sealed: bytes | memoryview, *, context: str) -> bytes:
     """Undo `seal_secret`."""
     return decrypt(_kek(), sealed, context=context.encode())
 

@@ -48,7 +48,7 @@ class LeafHash(models.Func):
     """PostgreSQL's own RFC 6962 leaf hash, a check on ours that we did not write."""
 
     template = "sha256('\\x00'::bytea || %(expressions)s)"
-    output_field: ClassVar[models.Field] = models.BinaryField()
+    output_field = models.BinaryField()
 
 
 class Entry(models.Model):

@@ -75,8 +75,8 @@ class OrganisationViewSet(ApiViewSet):
         row = get_object_or_404(organisations_known_to(self.person), slug=slug)
         return Response(self._render([row])[0])
 
-    def _render(self, rows: Sequence[Organisation]) -> list[Any]:
-        roles: dict[int, list[str]] = {}
+    def _render(self, rows: Sequence[Organisation]) -> Sequence[Any]:
+        roles: dict[int, Any] = {}
         mine = self.person.memberships.filter(ended_at=None).order_by("pk")
         for pk, role in mine.values_list("organisation_id", "role"):
             roles.setdefault(pk, []).append(role)

@@ -35,7 +35,7 @@ def handler_of(kind: str) -> Handler:
     return _handlers[kind]
 
 
-def add_timer(  # noqa: PLR0913  (a timer's columns)
+def add_timer(
     *,
     kind: str,
     subject_id: int,

@@ -244,7 +244,9 @@ class TriageViewSet(IncidentApiViewSet):
         """List the questions that your side may see."""
         incident, sides = self.find_for_reading()
         rows = numbered(list(questions_for(incident, [side.pk for side in sides])))
-        return Response(QuestionSerializer([_shown(*row) for row in rows], many=True).data)
+        return Response(
+            QuestionSerializer([_shown(*row) for row in rows], many=True).data
+        )
 
     def _agency(self, incident: Incident, body: dict[str, Any]) -> Organisation:
         slug = body["organisation"]
@@ -258,7 +260,9 @@ class TriageViewSet(IncidentApiViewSet):
             priority=body["priority"],
             owner=_colleague(body["owner"], agency),
             next_review_at=body["next_review_at"],
-            referred_to=agency_named(referred, field="referred_to") if referred else None,
+            referred_to=agency_named(referred, field="referred_to")
+            if referred
+            else None,
             duplicate_of=find_incident(self.person, duplicate) if duplicate else None,
         )
 

@@ -47,7 +47,7 @@ class BulkOutcome:
     skipped: tuple[str, ...]
 
 
-def decide(  # noqa: PLR0913 - who decides what for whom, and when
+def decide(
     incident: Incident,
     *,
     organisation: Organisation,
@@ -99,7 +99,7 @@ def assign(
     return row
 
 
-def acknowledge_many(  # noqa: PLR0913 - who acknowledges what for whom, and when
+def acknowledge_many(
     refs: Sequence[str],
     *,
     organisation: Organisation,

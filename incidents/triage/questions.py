@@ -20,7 +20,7 @@ QUESTION_TIMER: Final = "triage.question"
 ANSWER_TIMER: Final = "triage.answer"
 
 
-def request_info(  # noqa: PLR0913 - who asks whom what, and when
+def request_info(
     incident: Incident,
     *,
     organisation: Organisation,

@@ -38,6 +38,7 @@ QUEUE_STATES: Final[list[tuple[str, str]]] = [
     ("decided", "Decided"),
     ("all", "All"),
 ]
+USUAL_STATE: Final = "open"
 OWNERS: Final[list[tuple[str, str]]] = [("me", "Mine"), ("none", "Nobody's")]
 
 
@@ -45,7 +46,7 @@ OWNERS: Final[list[tuple[str, str]]] = [("me", "Mine"), ("none", "Nobody's")]
 class QueueFilters:
     """What of the queue is asked for; `severity` is the least, `lab` a slug."""
 
-    state: str = "open"
+    state: str = USUAL_STATE
     severity: int | None = None
     category: str = ""
     lab: str = ""
@@ -58,7 +59,7 @@ class QueueFilters:
         levels = {str(severity.level) for severity in SEVERITIES}
         severity = _one_of(query, "severity", levels)
         return cls(
-            state=_one_of(query, "state", dict(QUEUE_STATES)) or cls.state,
+            state=_one_of(query, "state", dict(QUEUE_STATES)) or USUAL_STATE,
             severity=int(severity) if severity else None,
             category=_one_of(query, "category", dict(CATEGORY_CHOICES)),
             lab=query.get("lab", ""),
@@ -90,7 +91,9 @@ def rows_for(
     )
 
 
-def _one_of(query: Mapping[str, str], field: str, choices: Mapping[str, str] | set[str]) -> str:
+def _one_of(
+    query: Mapping[str, str], field: str, choices: Mapping[str, str] | set[str]
+) -> str:
     value = query.get(field, "")
     if value and value not in choices:
         raise BadInput(field, value, f"Choose one of {', '.join(sorted(choices))}.")
@@ -109,17 +112,21 @@ def _visible(user: User) -> QuerySet[TriageRow]:
 
 def _annotated(rows: QuerySet[TriageRow], *, now: datetime) -> QuerySet[TriageRow]:
     acknowledged = Acknowledgement.objects.filter(
-        incident=OuterRef("incident"), organisation=OuterRef("organisation"), ended_at=None
+        incident=OuterRef("incident"),
+        organisation=OuterRef("organisation"),
+        ended_at=None,
     )
     return rows.annotate(
         is_acknowledged=Exists(acknowledged),
-        is_review_due=Case(When(next_review_at__lte=now, then=Value(True)), default=Value(False)),
+        is_review_due=Case(
+            When(next_review_at__lte=now, then=Value(True)), default=Value(False)
+        ),
         waiting_since=_waiting_since(),
     ).annotate(urgency=_urgency())
 
 
 def _waiting_since() -> Case:
-    """An answered row waits since the answer, any other since it was shared."""
+    """Count an answered row from its answer, any other from its share."""
     answers = (
         Question.objects.filter(
             incident=OuterRef("incident"), organisation=OuterRef("organisation")

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class DeadlineSocket:
-    """What `http.client` needs of a socket, with one deadline for all of it."""
+    """What `http.client` needs of a socket, with one deadline for all of it.
+
+    Whoever opened the socket below closes it.
+    """
 
     def __init__(self, sock: socket.socket, *, ends_at: float) -> None:
         self._sock = sock
@@ -32,8 +35,7 @@ class DeadlineSocket:
         return io.BufferedReader(_Reader(self._sock, self._ends_at))
 
     def close(self) -> None:
-        """Close the connection."""
-        self._sock.close()
+        """Do nothing: `http.client` calls this before it has read the answer."""
 
 
 class _Reader(io.RawIOBase):

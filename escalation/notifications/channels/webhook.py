@@ -1,5 +1,6 @@
 """Post signed webhooks (Standard Webhooks 1.0.0) to addresses that customers chose."""
 
+import contextlib
 import functools
 import http.client
 import json
@@ -75,7 +76,8 @@ class WebhookChannel:
             return SendResult(Outcome.PERMANENT, f"certificate: {error.verify_message}")
         except (OSError, UnicodeError) as error:
             return SendResult(Outcome.RETRYABLE, f"not reached: {_said(error)}")
-        return _post(target, DeadlineSocket(sock, ends_at=ends_at), body, headers)
+        with sock:
+            return _post(target, DeadlineSocket(sock, ends_at=ends_at), body, headers)
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -155,15 +157,13 @@ def _post(
             body=body,
             headers={"Host": target.host_header, "Connection": "close", **headers},
         )
-        with connection.getresponse() as response:
-            result = judge(response.status, response.headers, now=datetime.now(UTC))
-            response.read(_MAX_RESPONSE_BYTES)
-            return result
+        response = connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
         return SendResult(Outcome.UNKNOWN, f"no answer: {_said(error)}")
-    finally:
-        connection.close()
-        sock.close()
+    with response, contextlib.suppress(OSError, http.client.HTTPException):
+        # The status decides; the rest is read so that closing does not reset it.
+        response.read(_MAX_RESPONSE_BYTES)
+    return judge(response.status, response.headers, now=datetime.now(UTC))
 
 
 def _retry_after(value: str, *, now: datetime) -> timedelta | None:

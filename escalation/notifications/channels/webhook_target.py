@@ -13,6 +13,21 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+# Loopback, RFC 1918, carrier-grade NAT (as overlay networks use it) and RFC 4193.
+_PRIVATE: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "::1/128",
+        "fc00::/7",
+    )
+)
+# A cloud answers with credentials here; other clouds' numbers are link-local.
+_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -74,7 +89,8 @@ def parse_address(address: str) -> SplitResult:
 def is_allowed(ip: str, *, allow_private: bool) -> bool:
     """Tell whether a webhook may connect to this number.
 
-    Link-local numbers, where clouds keep their metadata, are never allowed.
+    Link-local numbers, where clouds keep their metadata, are never allowed, nor are
+    others with a special meaning.
 
     >>> is_allowed("169.254.169.254", allow_private=True)
     False
@@ -82,11 +98,11 @@ def is_allowed(ip: str, *, allow_private: bool) -> bool:
     False
     """
     number = _embedded(ipaddress.ip_address(ip.partition("%")[0]))
-    if number.is_link_local or number.is_multicast or number.is_unspecified:
+    if number.is_multicast or number == _METADATA or _is_tunnel(number):
         return False
     if number.is_global:
-        return not _is_tunnel(number)
-    return allow_private and (number.is_loopback or number.is_private)
+        return True
+    return allow_private and any(number in network for network in _PRIVATE)
 
 
 def _embedded(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

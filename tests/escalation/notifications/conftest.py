@@ -1,5 +1,6 @@
 """Servers that messages go to. Django is not set up yet when this is loaded."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from incidents.models import Organisation
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[MailServer]:
     from escalation.notifications.delivery import (  # noqa: PLC0415  after setup
@@ -22,11 +29,11 @@ def mail_server(settings: Any) -> Iterator[MailServer]:
     )
 
     server = MailServer()
-    controller = Controller(server, hostname="127.0.0.1", port=0)
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = controller.server.sockets[0].getsockname()[1]
+    settings.EMAIL_PORT = controller.port
     settings.EMAIL_TIMEOUT = 10
     yield server
     close_channels()

@@ -73,9 +73,8 @@ def make_method(organisation: Organisation, **more: Any) -> ContactMethod:
 
 def make_webhook(organisation: Organisation, url: str, **more: Any) -> ContactMethod:
     sealed = seal_secret(SECRET.encode(), context="contact-method")
-    return make_method(
-        organisation, channel="webhook", address=url, secret_sealed=sealed, **more
-    )
+    fields = {"channel": "webhook", "secret_sealed": sealed, **more}
+    return make_method(organisation, address=url, **fields)
 
 
 def new_page(method: ContactMethod, **more: Any) -> NewNotification:

@@ -15,6 +15,7 @@ class MailServer:
     sessions: set[int] = field(default_factory=set)
     replies: list[str] = field(default_factory=list)
     recipient_reply: str = "250 OK"
+    hangs_up: bool = False
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -24,6 +25,8 @@ class MailServer:
         return self.recipient_reply
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.hangs_up:
+            server.transport.abort()
         if self.replies:
             return self.replies.pop(0)
         self.sessions.add(id(session))

@@ -104,6 +104,8 @@ def test_exhausted_path_tells_the_desk(duty_path):
     make.incident(duty_path)
     route_all()
     fast_forward(NOW + timedelta(minutes=15))
+    assert not Notification.objects.filter(purpose="exhausted").exists()
+    fast_forward(NOW + timedelta(minutes=30))
     row = Notification.objects.get(purpose="exhausted")
     assert (row.address, Run.objects.get().state) == (
         "desk@aurora.example",

@@ -102,9 +102,7 @@ def test_another_agency_reads_nothing_of_the_decision(desk, open_shared):
 
 def test_needs_information_asks_the_reason_and_waits_for_the_lab(desk, open_shared):
     incident = open_shared()
-    row = _decide(
-        desk, incident, outcome="needs_information", reason="Which weights?"
-    )
+    row = _decide(desk, incident, outcome="needs_information", reason="Which weights?")
     question = Question.objects.get()
     assert (row.state, question.text) == (TriageState.ASKED, "Which weights?")
     timer = Timer.objects.get(kind="triage.question")

@@ -75,9 +75,7 @@ def test_the_most_urgent_row_comes_first(desk, open_shared):
     ]
 
 
-def test_the_labs_acknowledgement_does_not_lower_the_agencys_urgency(
-    desk, open_shared
-):
+def test_the_labs_acknowledgement_does_not_lower_the_agencys_urgency(desk, open_shared):
     incident = open_shared()
     acknowledge(
         incident,
@@ -96,18 +94,14 @@ def test_a_queue_holds_only_what_its_agency_is_shared_with_now(desk, open_shared
     open_shared("theirs", agencies=(desk.other_agency,))
     ended = open_shared("ended")
     lab = Actor.of(desk.staff, desk.lab)
-    unshare(
-        ended, agency=desk.agency, reason="no", user=desk.staff, actor=lab, now=NOW
-    )
+    unshare(ended, agency=desk.agency, reason="no", user=desk.staff, actor=lab, now=NOW)
     assert TriageRow.objects.count() == 3
     assert _titles(desk.officer, state="all") == ["ours"]
     assert _titles(desk.other_officer, state="all") == ["theirs"]
     assert _titles(desk.staff, state="all") == []
 
 
-def test_the_usual_queue_leaves_out_what_is_decided_until_its_review(
-    desk, open_shared
-):
+def test_the_usual_queue_leaves_out_what_is_decided_until_its_review(desk, open_shared):
     incident = open_shared("weights")
     _decide(desk, incident, next_review_at=NOW + timedelta(hours=1))
     assert _titles(desk.officer) == []

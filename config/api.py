@@ -1,0 +1,85 @@
+"""The REST API: every slice's endpoints in one router, its schema and its page."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import URLPattern, URLResolver, path, re_path
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.routers import SimpleRouter
+
+from config.api_reference import describe_operations
+from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
+from escalation.policies.api import PolicyViewSet
+from escalation.routing.api import RouteViewSet
+from escalation.runs.api import RunViewSet
+from incidents.incident.actions_api import IncidentActionViewSet
+from incidents.incident.api import IncidentViewSet
+from incidents.incident.attachments_api import AttachmentViewSet
+from incidents.incident.people_api import MemberViewSet, TeamViewSet
+from incidents.intake.api import SourceViewSet
+from incidents.organisations.api import OrganisationViewSet, TokenViewSet
+from incidents.problems import CODES, problem_page
+from incidents.triage.api import TriageQueueViewSet, TriageViewSet
+
+# Both apps add to an incident's address, so several viewsets share the prefix.
+_UNDER_INCIDENTS = (
+    ("incident", IncidentViewSet),
+    ("incident-action", IncidentActionViewSet),
+    ("incident-triage", TriageViewSet),
+    ("incident-file", AttachmentViewSet),
+    ("incident-run", RunViewSet),
+    ("incident-notification", NotificationViewSet),
+)
+_ROOTS = (
+    ("organisations", OrganisationViewSet),
+    ("teams", TeamViewSet),
+    ("members", MemberViewSet),
+    ("tokens", TokenViewSet),
+    ("policies", PolicyViewSet),
+    ("routes", RouteViewSet),
+    ("sources", SourceViewSet),
+    ("contact-methods", ContactMethodViewSet),
+    ("triage", TriageQueueViewSet),
+)
+
+
+def show_schema(request: HttpRequest) -> HttpResponse:
+    """Return the OpenAPI document."""
+    document = build_schema()
+    return JsonResponse(document, content_type="application/vnd.oai.openapi+json")
+
+
+def show_reference(request: HttpRequest) -> HttpResponse:
+    """Show the schema as a page to read, made on the server."""
+    document = build_schema()
+    context = {"groups": describe_operations(document), "problems": CODES}
+    return render(request, "config/api_reference.html", context)
+
+
+def build_schema() -> dict[str, Any]:
+    """Return the OpenAPI document of the whole API."""
+    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return document
+
+
+def no_such_endpoint(request: HttpRequest, **_: str) -> HttpResponse:
+    """Answer an unknown address as a problem, not as a page."""
+    detail = f"There is no endpoint {request.path}; /api/docs/ lists them."
+    return problem_page(status=404, code="not_found", detail=detail)
+
+
+def api_urls() -> list[URLPattern | URLResolver]:
+    """Return the addresses under /api/v1/."""
+    router = SimpleRouter()
+    for name, viewset in _UNDER_INCIDENTS:
+        router.register("incidents", viewset, basename=name)
+    for prefix, viewset in _ROOTS:
+        router.register(prefix, viewset, basename=prefix)
+    return [*router.urls, re_path(r"^(?P<rest>.*)$", no_such_endpoint)]
+
+
+urlpatterns = [
+    path("schema/", show_schema, name="api-schema"),
+    path("docs/", show_reference, name="api-docs"),
+]

@@ -1,0 +1,125 @@
+"""Say whether the process lives, and whether the whole works: for probes and watchers.
+
+`/healthz` answers as long as the process does. `/readyz` answers 503 when the database
+is gone or a part of the loop has not run for 30 s, also when it never ran. A broker that
+is gone is told but not a failure: nothing is missed without it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.db.models import Min, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from escalation.models import Notification, NotificationStatus
+from incidents.models import Delivery, DeliveryState, Pending, Tick, Timer
+from incidents.timers.clock import read_now
+
+CONSUMERS: Final = ("intake", "router", "timers", "delivery")
+STALE_AFTER: Final = timedelta(seconds=30)
+# The sealer's rows wait until entries are sealed; they are nobody's lateness.
+_SEALER: Final = "sealer"
+_BROKER_TIMEOUT_SECONDS: Final = 1
+_UNDELIVERED: Final = (
+    NotificationStatus.QUEUED,
+    NotificationStatus.SENDING,
+    NotificationStatus.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How late things are, in seconds; None where nothing waits or nothing ever ran."""
+
+    tick_age: dict[str, float | None]
+    timer_lateness: float | None
+    pending_age: float | None
+    undelivered_age: float | None
+    intake_age: float | None
+
+    @property
+    def stale(self) -> list[str]:
+        """The parts of the loop that did not run lately, or never."""
+        limit = STALE_AFTER.total_seconds()
+        return [
+            name for name, age in self.tick_age.items() if age is None or age > limit
+        ]
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer while the process lives."""
+    return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 while the whole works, with how late things are."""
+    broker = "ok" if is_broker_there() else "unreachable"
+    try:
+        vitals = measure(read_now())
+    except (DatabaseError, InterfaceError):
+        return _respond({"database": "unreachable", "broker": broker}, is_ready=False)
+    return _respond(_described(vitals) | {"broker": broker}, is_ready=not vitals.stale)
+
+
+def measure(now: datetime) -> Vitals:
+    """Read how late things are. Raises a database error when it is gone."""
+    ran_at = dict(Tick.objects.values_list("consumer", "ran_at"))
+    return Vitals(
+        tick_age={name: _age(ran_at.get(name), now) for name in CONSUMERS},
+        timer_lateness=_oldest(Timer.objects.filter(due_at__lte=now), "due_at", now),
+        pending_age=_oldest(Pending.objects.exclude(consumer=_SEALER), "since", now),
+        undelivered_age=_oldest(
+            Notification.objects.filter(status__in=_UNDELIVERED), "queued_at", now
+        ),
+        intake_age=_oldest(
+            Delivery.objects.filter(state=DeliveryState.PENDING), "received_at", now
+        ),
+    )
+
+
+def is_broker_there() -> bool:
+    """Whether the broker answers within a second."""
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=_BROKER_TIMEOUT_SECONDS,
+            socket_connect_timeout=_BROKER_TIMEOUT_SECONDS,
+        ) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+def _oldest(rows: QuerySet[Any], column: str, now: datetime) -> float | None:
+    return _age(rows.aggregate(oldest=Min(column))["oldest"], now)
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else round(max((now - moment).total_seconds(), 0), 3)
+
+
+def _described(vitals: Vitals) -> dict[str, Any]:
+    return {
+        "database": "ok",
+        "stale": vitals.stale,
+        "tick_age_seconds": vitals.tick_age,
+        "oldest_due_timer_seconds": vitals.timer_lateness,
+        "oldest_pending_entry_seconds": vitals.pending_age,
+        "oldest_undelivered_message_seconds": vitals.undelivered_age,
+        "oldest_waiting_delivery_seconds": vitals.intake_age,
+    }
+
+
+def _respond(body: dict[str, Any], *, is_ready: bool) -> JsonResponse:
+    shown = {"status": "ready" if is_ready else "not ready", **body}
+    headers = {"Cache-Control": "no-store"}
+    if not is_ready:
+        headers["Retry-After"] = "2"
+    return JsonResponse(shown, status=200 if is_ready else 503, headers=headers)

@@ -1,0 +1,65 @@
+"""Tell Prometheus how late things are. No counts of incidents: those are the tenants'."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from config.health import Vitals, is_broker_there, measure
+from incidents.timers.clock import read_now
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+# name: (what it is, the field of Vitals)
+_AGES: Final = {
+    "tocsin_timer_lateness_seconds": (
+        "Lateness of the oldest due timer.",
+        "timer_lateness",
+    ),
+    "tocsin_pending_age_seconds": (
+        "Age of the oldest entry not looked at.",
+        "pending_age",
+    ),
+    "tocsin_undelivered_age_seconds": (
+        "Age of the oldest message not delivered.",
+        "undelivered_age",
+    ),
+    "tocsin_intake_age_seconds": ("Age of the oldest delivery not read.", "intake_age"),
+}
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer in Prometheus' text format; a database that is gone is a figure too."""
+    try:
+        vitals = measure(read_now())
+    except (DatabaseError, InterfaceError):
+        vitals = None
+    lines = _lines(vitals, is_broker_up=is_broker_there())
+    return HttpResponse("\n".join(lines) + "\n", content_type=CONTENT_TYPE)
+
+
+def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
+    yield from _gauge("tocsin_database_up", "Whether the database answers.")
+    yield f"tocsin_database_up {int(vitals is not None)}"
+    yield from _gauge("tocsin_broker_up", "Whether the broker answers.")
+    yield f"tocsin_broker_up {int(is_broker_up)}"
+    if vitals is None:
+        return
+    yield from _gauge(
+        "tocsin_tick_age_seconds", "Since a consumer last ran to its end."
+    )
+    for consumer, age in vitals.tick_age.items():
+        # "Never" must look worse than late, and must not be absent.
+        shown = "+Inf" if age is None else age
+        yield f'tocsin_tick_age_seconds{{consumer="{consumer}"}} {shown}'
+    for name, (meaning, field) in _AGES.items():
+        yield from _gauge(name, meaning)
+        yield f"{name} {getattr(vitals, field) or 0}"
+
+
+def _gauge(name: str, meaning: str) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} gauge"

@@ -1,0 +1,34 @@
+"""What monitoring adds to the incident's page: its alerts."""
+
+from typing import Any, Final
+
+from django.urls import reverse
+
+from incidents.incident.panels import Part, Seen
+from incidents.intake.models import Alert
+
+MAX_ALERTS: Final = 100
+
+
+def alerts_panel(seen: Seen) -> Part:
+    """Return the alerts, those that fire first; sources only for the owner's people."""
+    if not seen.incident.alert_count:
+        return Part()
+    rows = Alert.objects.filter(incident=seen.incident).select_related("source")
+    shown = rows.order_by("status", "-event_at")[:MAX_ALERTS]
+    return Part(context={"alerts": [_alert(row, is_owner=seen.is_owner) for row in shown]})
+
+
+def _alert(row: Alert, *, is_owner: bool) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "summary": row.summary,
+        "status": row.status,
+        "source": row.source.name if is_owner else "",
+        "source_url": reverse("source-detail", args=[row.source.uid]) if is_owner else "",
+        "started_at": row.started_at,
+        "event_at": row.event_at,
+        "repeat_count": row.repeat_count,
+        # Labels name machines inside the lab.
+        "labels": row.labels if is_owner else {},
+    }

@@ -1,0 +1,109 @@
+"""Put a source, its deliveries and the outcome of a test into the words of its page."""
+
+import uuid
+from typing import Any, Final
+
+from incidents.incident.models import CATEGORY_CHOICES, Incident
+from incidents.incident.severity import severity_at
+from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.models import Alert, Delivery, DeliveryState, Source
+from incidents.intake.sources import source_url
+from incidents.intake.trials import TITLE
+from incidents.organisations.models import User
+from incidents.organisations.roles import Action, can
+
+SHOWN_DELIVERIES: Final = 20
+SHOWN_UNREADABLE: Final = 10
+SHOWN_CHARACTERS: Final = 2_000
+
+
+def source_context(person: User, source: Source, *, test: str) -> dict[str, Any]:
+    """Return the variables of a source's page; `test` is the uid of a test's delivery."""
+    deliveries = source.deliveries.order_by("-pk")
+    unreadable = deliveries.filter(state=DeliveryState.UNREADABLE)[:SHOWN_UNREADABLE]
+    tested = deliveries.filter(uid=_uuid(test)).first() if _uuid(test) else None
+    return {
+        "source": {
+            "uid": source.uid,
+            "name": source.name,
+            "get_tool_display": ADAPTERS[source.tool].name,
+            "url": source_url(source),
+            "is_enabled": source.is_enabled,
+        },
+        "can_configure": can(person, Action.CONFIGURE, source.organisation),
+        "setup": ADAPTERS[source.tool].docs.replace("`", "").replace("*", ""),
+        "example": example_for(source),
+        "test_result": _test_result(tested) if tested else None,
+        "is_waiting": bool(tested and tested.state == DeliveryState.PENDING),
+        "deliveries": deliveries.defer("body")[:SHOWN_DELIVERIES],
+        "unreadable": [_unreadable(row) for row in unreadable],
+        "facts": _facts(source),
+    }
+
+
+def example_for(source: Source) -> str:
+    """Return what to write in the tool, ready to be copied."""
+    url = source_url(source)
+    if source.tool == "alertmanager":
+        return (
+            "receivers:\n  - name: tocsin\n    webhook_configs:\n"
+            f"      - url: {url}\n        send_resolved: true"
+        )
+    if source.tool == "generic" and not source.mapping:
+        body = '{"title": "Disk is full", "status": "firing", "dedup_key": "disk-7"}'
+        return f"curl -d '{body}' \\\n  {url}"
+    return ""
+
+
+def _test_result(delivery: Delivery) -> dict[str, Any]:
+    if delivery.state == DeliveryState.PENDING:
+        return {"level": "info", "text": "Stored. It is being read now."}
+    if delivery.state == DeliveryState.PROCESSED:
+        incident = _incident_of(delivery)
+        text = "It arrived and was read."
+        if incident:
+            text = "It arrived, was read, and belongs to the incident"
+        return {"level": "success", "text": text, "incident": incident}
+    return {"level": "error", "text": f"It could not be read. {delivery.error}"}
+
+
+def _incident_of(delivery: Delivery) -> Incident | None:
+    """Return the incident of a delivery's alerts; a repeated trial counts up an old one."""
+    alerts = Alert.objects.filter(source_id=delivery.source_id, incident__isnull=False)
+    found = alerts.filter(delivery=delivery) or alerts.filter(title=TITLE)
+    alert = found.select_related("incident").order_by("-event_at").first()
+    return alert.incident if alert else None
+
+
+def _unreadable(row: Delivery) -> dict[str, Any]:
+    body = bytes(row.body or b"")
+    return {
+        "uid": row.uid,
+        "received_at": row.received_at,
+        "size_bytes": row.size_bytes,
+        "error": row.error,
+        "body_start": body[:SHOWN_CHARACTERS].decode("utf-8", "replace"),
+        "has_body": row.body is not None,
+    }
+
+
+def _facts(source: Source) -> list[dict[str, Any]]:
+    resolves = "yes, if no person has touched it" if source.resolves_incidents else "no"
+    return [
+        {"label": "Organisation", "value": source.organisation.name},
+        {"label": "Category", "value": dict(CATEGORY_CHOICES)[source.default_category]},
+        {
+            "label": "Severity if it says none",
+            "value": f"{source.default_severity} {severity_at(source.default_severity).name}",
+        },
+        {"label": "TLP", "value": f"TLP:{source.default_tlp}"},
+        {"label": "Resolves when all alerts clear", "value": resolves},
+        {"label": "Since", "at": source.created_at},
+    ]
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

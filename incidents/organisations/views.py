@@ -1,0 +1,162 @@
+"""Pages of a person: sign in and out, the own account, password, API tokens."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from incidents.organisations.account_panels import account_parts
+from incidents.organisations.forms import SignInForm, TokenForm
+from incidents.organisations.models import Membership
+from incidents.organisations.tokens import create_token, revoke_token
+from incidents.pages import PageRequest, page
+
+DEMO_PASSWORD: Final = "tocsin-demo"  # noqa: S105  of the demo world, which holds nothing
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Ask who it is; go on to where they wanted to go."""
+    next_url = _safe_next(request)
+    if request.user.is_authenticated:
+        return redirect(next_url or "home")
+    if request.method != "POST":
+        initial = {"username": request.GET.get("as", "")}
+        return _sign_in_page(request, SignInForm(request, initial=initial))
+    form = SignInForm(request, request.POST)
+    if not form.is_valid():
+        return _sign_in_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    login(request, form.get_user())
+    return redirect(next_url or "home")
+
+
+@page("POST")
+def sign_out(request: PageRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return redirect("sign-in")
+
+
+@page("GET")
+def account(request: PageRequest) -> HttpResponse:
+    """Show the own account."""
+    return account_page(request)
+
+
+@sensitive_post_parameters()
+@page("GET", "POST")
+def password_change(request: PageRequest) -> HttpResponse:
+    """Change the own password; every other session ends."""
+    form = PasswordChangeForm(request.user, request.POST or None)
+    if form.is_valid():
+        form.save()
+        update_session_auth_hash(request, request.user)
+        messages.success(request, "Your password is changed.")
+        return redirect("account")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    template = "incidents/organisations/password_change.html"
+    return render(request, template, {"form": form}, status=status)
+
+
+@page("POST")
+def token_new(request: PageRequest) -> HttpResponse:
+    """Make an API token and show it this once."""
+    form = TokenForm(request.POST, auto_id="id_token_%s")
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return account_page(request, status=status, token_form=form)
+    _, text = create_token(
+        request.user,
+        name=form.cleaned_data["name"],
+        scopes=form.cleaned_data["scopes"],
+        # The age of a token is real time, as where it is checked.
+        expires_at=form.expires_at(timezone.now()),
+    )
+    return account_page(request, new_token=text)
+
+
+@page("POST")
+def token_revoke(request: PageRequest, pk: int) -> HttpResponse:
+    """End one of the own tokens."""
+    token = request.user.api_tokens.filter(pk=pk).first()
+    if token is None:
+        raise Http404
+    revoke_token(token, now=timezone.now())
+    messages.success(request, f"The token {token.name} is revoked.")
+    return redirect("account")
+
+
+def account_page(
+    request: PageRequest, *, status: int = HTTPStatus.OK, **more: Any
+) -> HttpResponse:
+    """Return the account page; `more` brings forms with errors and new secrets."""
+    now = timezone.now()
+    tokens = list(request.user.api_tokens.filter(revoked_at=None))
+    memberships = request.user.memberships.filter(ended_at=None)
+    context = {
+        "memberships": memberships.select_related("organisation").order_by("pk"),
+        "tokens": [
+            {
+                "pk": token.pk,
+                "name": token.name,
+                "prefix": token.prefix,
+                "scopes": token.scopes,
+                "last_used_at": token.last_used_at,
+                "expires_at": token.expires_at,
+                "is_expired": not token.is_valid(now),
+            }
+            for token in tokens
+        ],
+        "token_form": TokenForm(auto_id="id_token_%s"),
+        **account_parts(request.user),
+        **more,
+    }
+    template = "incidents/organisations/account.html"
+    return render(request, template, context, status=status)
+
+
+def _sign_in_page(
+    request: HttpRequest, form: SignInForm, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    context = {"form": form, "next": _safe_next(request), **_demo()}
+    template = "incidents/organisations/sign_in.html"
+    return render(request, template, context, status=status)
+
+
+def _demo() -> dict[str, Any]:
+    """Return the accounts of the demo world, which nobody needs to keep secret."""
+    if not settings.DEMO:
+        return {}
+    rows = Membership.objects.filter(ended_at=None, user__email__endswith=".example")
+    accounts = [
+        {
+            "email": row.user.email,
+            "role": row.get_role_display(),
+            "organisation": row.organisation.name,
+            "url": f"{reverse('sign-in')}?as={row.user.email}",
+        }
+        for row in rows.select_related("user", "organisation").order_by("pk")
+    ]
+    return {"demo_accounts": accounts, "demo_password": DEMO_PASSWORD}
+
+
+def _safe_next(request: HttpRequest) -> str:
+    """Return where to go after sign-in, only if it is on this site."""
+    url = request.POST.get("next") or request.GET.get("next", "")
+    is_safe = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return url if is_safe else ""

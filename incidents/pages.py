@@ -1,0 +1,93 @@
+"""What every page for people is wrapped in: sign-in, no caching, errors in plain words."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Concatenate, Final, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_htmx.middleware import HtmxDetails
+
+from incidents.errors import TocsinError
+from incidents.organisations.models import User
+
+RETRY_AFTER_SECONDS: Final = 5
+_TEMPLATES: Final = {
+    HTTPStatus.FORBIDDEN: "errors/403.html",
+    HTTPStatus.CONFLICT: "errors/409.html",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "errors/413.html",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "errors/422.html",
+    HTTPStatus.SERVICE_UNAVAILABLE: "errors/503.html",
+}
+
+
+class PageRequest(HttpRequest):
+    """A request of a signed-in person."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+P = ParamSpec("P")
+PageView = Callable[Concatenate[PageRequest, P], HttpResponse]
+
+
+def page(
+    *methods: str,
+) -> Callable[[PageView[P]], Callable[..., HttpResponse]]:
+    """Make a view a page: for signed-in people, for these methods, never cached.
+
+    An error that the domain can explain becomes a page that says so.
+    """
+
+    def decorate(view: PageView[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def shown(
+            request: PageRequest, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except TocsinError as error:
+                return error_page(error)
+
+        inner: Any = login_required(shown)
+        return never_cache(
+            require_http_methods(list(methods))(_end_polls_signed_out(inner))
+        )
+
+    return decorate
+
+
+def error_page(error: TocsinError) -> HttpResponse:
+    """Return the page that says what cannot be done, and what to do instead."""
+    template = _TEMPLATES.get(HTTPStatus(error.status), "errors/500.html")
+    context = {"message": error.message, "retry_after": RETRY_AFTER_SECONDS}
+    response = HttpResponse(render_to_string(template, context), status=error.status)
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def reader_of(request: PageRequest) -> str:
+    """Return who reads, as the access record names them."""
+    return f"user:{request.user.pk}"
+
+
+def _end_polls_signed_out(
+    view: Callable[..., HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Reload the whole page when a part of it asks after the session has ended."""
+
+    @wraps(view)
+    def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.htmx and not request.user.is_authenticated:
+            return HttpResponse(
+                status=HTTPStatus.UNAUTHORIZED, headers={"HX-Refresh": "true"}
+            )
+        return view(request, *args, **kwargs)
+
+    return shown

@@ -1,0 +1,208 @@
+from typing import Protocol
+
+import psycopg
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern
+from django.utils import timezone
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.validation import validate_schema
+from rest_framework.test import APIClient
+
+from config.api import api_urls, build_schema
+from escalation.models import Notification
+from incidents.intake.receive import store_deliveries
+from incidents.intake.sources import create_source
+from incidents.events.actor import Actor
+from incidents.incident.attachments import store_upload
+from incidents.models import Incident, Membership
+from incidents.organisations.tokens import create_token
+from tests import factories
+from tests.api_world import ApiWorld, make_api_world
+
+STRANGERS = ("other_lab_admin", "other_agency_admin", "operator", "platform_admin")
+# Lists of one's own; each must be empty of what belongs to the lab.
+LISTS = (
+    "incidents teams members policies routes sources contact-methods triage"
+).split()
+
+
+@pytest.fixture
+def api_world(db: None) -> ApiWorld:
+    return make_api_world()
+
+
+class Database(Protocol):
+    """A database of the test's own."""
+
+    owner_url: str
+
+
+class Pieces:
+    """A bytes source for an attachment."""
+
+    def chunks(self):
+        yield b"content"
+
+
+@pytest.fixture
+def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]]:
+    """One object of the lab of each kind: {viewset's basename: its address's parts}."""
+    settings.ATTACHMENTS_DIR = tmp_path
+    lab, now = api_world.lab, timezone.now()
+    actor = Actor.system(lab)
+    incident = api_world.incident(shared=True)
+    attachment = store_upload(
+        incident,
+        Pieces(),
+        filename="a.txt",
+        organisation=lab,
+        user=None,
+        is_shared=True,
+        actor=actor,
+        now=now,
+    )
+    source, _ = create_source(
+        lab, tool="generic", slug="tool", name="Tool", actor=actor, now=now
+    )
+    [delivery] = store_deliveries(source, [b"{}"])
+    policy = factories.policy(lab, factories.notify({"desk": "aurora"}))
+    token, _ = create_token(api_world.person("staff"), name="n")
+    under = {"ref": incident.ref, "uid": str(attachment.uid)}
+    return {
+        **dict.fromkeys(
+            [f"incident{part}" for part in ("", "-action", "-triage", "-file", "-run", "-notification")],
+            under,
+        ),
+        "organisations": {"slug": lab.slug},
+        "members": {"pk": str(Membership.objects.filter(organisation=lab)[0].pk)},
+        "tokens": {"pk": str(token.pk)},
+        "policies": {"pk": str(policy.pk)},
+        "routes": {"pk": str(factories.route(lab, policy, is_default=True).pk)},
+        "sources": {"uid": str(source.uid), "delivery": str(delivery.uid)},
+        "contact-methods": {"pk": str(factories.contact(lab).pk)},
+    }
+
+
+def endpoints() -> list[tuple[str, str, str]]:
+    """Return (basename, address with {parts}, method) of every object's endpoints."""
+    found = []
+    for path, methods in build_schema()["paths"].items():
+        prefix = path.removeprefix("/api/v1/").split("/")[0]
+        if "{" in path:
+            found += [(prefix, path, m) for m in methods if m in ("get", "post", "put", "patch", "delete")]
+    return found
+
+
+@pytest.mark.parametrize("role", STRANGERS)
+def test_every_endpoint_of_another_organisations_object_is_not_found(
+    api_world: ApiWorld, objects: dict[str, dict[str, str]], role: str
+):
+    client = api_world.as_(role)
+    answers = {}
+    for prefix, path, method in endpoints():
+        parts = objects["incident" if prefix == "incidents" else prefix]
+        answer = getattr(client, method)(path.format(**parts), {})
+        answers[method, path] = (answer.status_code, answer.json()["code"])
+    assert len(answers) > 40
+    expected = dict.fromkeys(answers, (404, "not_found"))
+    assert answers == expected
+
+
+@pytest.mark.parametrize("role", STRANGERS)
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_leaves_out_what_is_another_organisations(
+    api_world: ApiWorld, objects: dict[str, dict[str, str]], role: str, name: str
+):
+    body = api_world.as_(role).get(f"/api/v1/{name}/").json()
+    rows = body["results"] if isinstance(body, dict) else body
+    theirs = {row.get("organisation", row.get("lab")) for row in rows}
+    own = api_world.person(role).memberships.get().organisation.slug
+    assert theirs <= {own}
+
+
+@pytest.mark.parametrize("name", ["members", "teams", "policies", "routes", "sources", "contact-methods"])
+def test_configuration_lists_take_as_many_queries_for_three_rows_as_for_one(
+    api_world: ApiWorld, name: str
+):
+    lab, client, counts = api_world.lab, api_world.as_("admin"), []
+    for number in (1, 2, 3):
+        person = factories.person(lab)
+        factories.team(lab, person, slug=f"team-{number}")
+        factories.contact(lab)
+        policy = factories.policy(lab, factories.notify({"desk": "aurora"}))
+        factories.route(lab, policy, share_with=(api_world.agency,))
+        create_source(
+            lab, tool="generic", slug=f"s{number}", name="S",
+            actor=Actor.system(lab), now=timezone.now(),
+        )
+        client.get(f"/api/v1/{name}/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/api/v1/{name}/")
+        counts.append(len(queries))
+    assert counts == [counts[0]] * 3
+
+
+def test_schema_is_made_without_a_warning_and_is_valid():
+    GENERATOR_STATS.reset()
+    document = build_schema()
+    assert not GENERATOR_STATS
+    validate_schema(document)
+
+
+def test_schema_names_every_address_of_the_router():
+    addresses = {
+        pattern.name for pattern in api_urls() if isinstance(pattern, URLPattern)
+    } - {None}
+    documented = {
+        operation["operationId"]
+        for methods in build_schema()["paths"].values()
+        for name, operation in methods.items()
+        if name != "parameters"
+    }
+    assert len(documented) >= len(addresses)
+    assert build_schema()["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+
+
+def test_unknown_endpoint_is_a_problem(api_world: ApiWorld):
+    answer = APIClient().get("/api/v1/filings/")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json() == {
+        "type": "/api/docs/#not_found",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "There is no endpoint /api/v1/filings/; /api/docs/ lists them.",
+        "code": "not_found",
+    }
+
+
+def test_unknown_method_is_a_problem(api_world: ApiWorld):
+    answer = api_world.as_("staff").put("/api/v1/incidents/", {})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_answers_are_kept_out_of_caches(api_world: ApiWorld):
+    answer = api_world.as_("staff").get("/api/v1/incidents/")
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_schema_and_reference_open_without_signing_in(client, db):
+    schema = client.get("/api/schema/")
+    assert schema.json()["info"]["title"] == "Tocsin"
+    page = client.get("/api/docs/")
+    assert page.status_code == 200
+    assert "POST /api/v1/incidents/" in page.content.decode()
+    assert "<script>" not in page.content.decode()
+
+
+def test_read_that_cannot_be_recorded_is_refused(world_database: Database):
+    api_world = make_api_world()
+    incident = api_world.incident(title="secret")
+    with psycopg.connect(world_database.owner_url, autocommit=True) as owner:
+        owner.execute(f"REVOKE INSERT ON tocsin_read_mark FROM {configured.RUNTIME_ROLE}")
+    answer = api_world.as_("staff").get(f"/api/v1/incidents/{incident.ref}/")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer["Retry-After"] == "2"
+    assert "secret" not in answer.content.decode()

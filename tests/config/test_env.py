@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import read_environment, read_secret_key
+
+
+def test_empty_environment_gives_defaults():
+    environment = read_environment({})
+    assert environment.database_url == ""
+    assert environment.allowed_hosts == ("127.0.0.1", "localhost", "[::1]")
+    assert environment.max_attachment_bytes == 50 * 1024 * 1024
+    assert environment.debug is False
+
+
+def test_variables_of_other_programs_are_ignored():
+    assert read_environment({"HOME": "/", "CELERY_X": "1"}) == read_environment({})
+
+
+def test_unknown_tocsin_variable_is_named():
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment({"TOCSIN_DATTA": "/data"})
+    assert str(caught.value) == "TOCSIN_DATTA is not a setting of Tocsin."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        (
+            "DEBUG",
+            "maybe",
+            "DEBUG is neither 1/true/yes/on nor 0/false/no/off: 'maybe'",
+        ),
+        (
+            "TOCSIN_MAX_ATTACHMENT_BYTES",
+            "-5",
+            "TOCSIN_MAX_ATTACHMENT_BYTES is not a whole number above zero: '-5'",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite:///x",
+            "DATABASE_URL does not start with one of postgresql://, postgres://:"
+            " 'sqlite:///x'",
+        ),
+        (
+            "TOCSIN_DATABASE_ROLE",
+            "root",
+            "TOCSIN_DATABASE_ROLE is not one of runtime, owner: 'root'",
+        ),
+    ],
+)
+def test_malformed_value_is_named_in_one_line(name, value, complaint):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment({name: value})
+    assert str(caught.value) == complaint
+
+
+def test_malformed_port_is_named():
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL .*'redis://h:99999'$"):
+        read_environment({"REDIS_URL": "redis://h:99999"})
+
+
+def test_password_of_malformed_address_is_not_shown():
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_environment({"DATABASE_URL": "mysql://user:hunter2@host/db"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_empty_value_counts_as_unset():
+    assert read_environment({"DEBUG": "", "ALLOWED_HOSTS": ""}) == read_environment({})
+
+
+def test_allowed_hosts_are_split_at_commas():
+    environment = read_environment({"ALLOWED_HOSTS": "a.example, b.example,"})
+    assert environment.allowed_hosts == ("a.example", "b.example")
+
+
+def test_secret_key_is_read_from_file(tmp_path):
+    path = tmp_path / "key"
+    path.write_text("from-a-file\n", encoding="ascii")
+    environment = read_environment({"SECRET_KEY_FILE": str(path)})
+    assert read_secret_key(environment) == "from-a-file"
+
+
+def test_missing_secret_key_file_is_named():
+    environment = read_environment({"SECRET_KEY_FILE": "/nowhere/key"})
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY_FILE .*/nowhere/key"):
+        read_secret_key(environment)
+
+
+def test_secret_key_twice_is_refused():
+    environment = read_environment({"SECRET_KEY": "a", "SECRET_KEY_FILE": "/b"})
+    with pytest.raises(
+        ImproperlyConfigured, match=r"^Set SECRET_KEY or SECRET_KEY_FILE"
+    ):
+        read_secret_key(environment)
+
+
+def test_every_variable_is_in_the_reference():
+    from config.env import variables  # noqa: PLC0415
+
+    page = Path("docs/reference/settings.md").read_text(encoding="utf-8")
+    missing = [name for name in variables() if f"| `{name}` |" not in page]
+    assert missing == []

@@ -1,0 +1,196 @@
+"""Webhooks over HTTP: the real web server in a process of its own, on its own database."""
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from config.hooks import HookFront
+from incidents.events.actor import Actor
+from incidents.intake.sources import create_source
+from incidents.intake.writer import Verdict
+from incidents.models import Delivery, Organisation
+from tests.incidents.intake.intake_world import NOW, generic
+
+LIMIT = 20_000
+CHECKOUT = Path(settings.BASE_DIR)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("The web server did not start.")
+
+
+@pytest.fixture
+def site(world_database, django_db_blocker, tmp_path):
+    """Run the web server; returns a function that sends one request."""
+    port = free_port()
+    words = ["--interface", "wsgi", "--port", str(port), "--blocking-threads", "8"]
+    log = tmp_path / "web.log"
+    with log.open("wb") as output, django_db_blocker.unblock():
+        server = subprocess.Popen(
+            [sys.executable, "-m", "granian", *words, "config.wsgi:application"],
+            cwd=CHECKOUT,
+            env=world_database.environment(TOCSIN_MAX_DELIVERY_BYTES=str(LIMIT)),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(port)
+            yield Site(port, log)
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+class Site:
+    def __init__(self, port, log):
+        self.port = port
+        self.log = log
+
+    def send(self, path, body=b"{}", *, method="POST", **options):
+        """Return (status, headers, body as JSON)."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        headers = {"Content-Type": "application/json", **options.pop("headers", {})}
+        try:
+            client.request(method, path, body, headers, **options)
+            response = client.getresponse()
+            return response.status, response.headers, json.loads(response.read())
+        finally:
+            client.close()
+
+
+@pytest.fixture
+def key(world_database, django_db_blocker):
+    with django_db_blocker.unblock():
+        organisation = Organisation.objects.create(slug="aurora", name="A", kind="lab")
+        actor = Actor.system(organisation)
+        keys = {}
+        for tool in ("generic", "grafana"):
+            _, keys[tool] = create_source(
+                organisation, tool=tool, slug=tool, name=tool, actor=actor, now=NOW
+            )
+        return keys
+
+
+def test_webhooks_over_http(key, site):
+    address = f"/hooks/generic/{key['generic']}"
+    status, headers, body = site.send(
+        address, generic(), headers={"Authorization": "Bearer s3cret"}
+    )
+    delivery = Delivery.objects.get()
+    assert (status, body) == (202, {"delivery": str(delivery.uid)})
+    assert headers["Content-Type"] == "application/json"
+    assert bytes(delivery.body) == generic()
+    assert delivery.headers == {"content-type": "application/json"}
+
+    chunked = iter([generic()[:10], generic()[10:]])
+    status, _, _ = site.send(address, chunked, encode_chunked=True)
+    assert status == 202
+    assert bytes(Delivery.objects.latest("id").body) == generic()
+
+    assert site.send(address, b"not json")[0] == 202
+    assert site.send(address, b"")[0] == 202
+    assert Delivery.objects.count() == 4
+
+    put = f"/hooks/grafana/{key['grafana']}"
+    assert site.send(put, method="PUT")[0] == 202
+    status, headers, body = site.send(address, method="PUT")
+    assert (status, headers["Allow"], body["field"]) == (405, "POST", "method")
+    assert Delivery.objects.count() == 5
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_body_over_the_limit_is_refused_and_noted(key, site, is_chunked):
+    address = f"/hooks/generic/{key['generic']}"
+    size = LIMIT * 30
+    body = (b"x" * 1000 for _ in range(size // 1000)) if is_chunked else b"x" * size
+    status, headers, problem = site.send(address, body, encode_chunked=is_chunked)
+    assert (status, problem["field"], problem["value"]) == (413, "body", size)
+    assert headers["Content-Type"] == "application/problem+json"
+    row = Delivery.objects.get()
+    assert (row.state, row.body, row.size_bytes) == ("too_large", None, size)
+    # sha256 of the 20,000 letters that were read
+    assert bytes(row.sha256).hex() == sha256(b"x" * LIMIT).hexdigest()
+    assert row.headers == {"content-type": "application/json"}
+    assert site.send(address, b"x" * LIMIT)[0] == 202
+
+
+def test_unknown_addresses_are_404_and_no_key_is_told_or_logged(key, site):
+    secret = key["generic"]
+    for path in (
+        f"/hooks/generic/{secret}x",
+        f"/hooks/alertmanager/{secret}",
+        f"/hooks/generic/{secret}/",
+        f"//hooks/generic/{secret}",
+        f"/hooks/{secret}",
+    ):
+        status, headers, body = site.send(path)
+        assert (status, body["status"]) == (404, 404), path
+        assert headers["Content-Type"] == "application/problem+json"
+        assert secret not in json.dumps(body)
+    assert site.send(f"/hooks/generic/{secret}")[0] == 202
+    assert Delivery.objects.count() == 1
+    assert secret not in site.log.read_text()
+
+
+def ask(store, *, path="/hooks/generic/key", **environ):
+    """Send one request to the front without a server; returns (status, headers, body)."""
+    told = []
+    front = HookFront(lambda *_: [b"the site"], store=store)
+    body = environ.pop("body", b"{}")
+    request = {
+        "PATH_INFO": path,
+        "REQUEST_METHOD": "POST",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+        **environ,
+    }
+    answer = b"".join(front(request, lambda *start: told.extend(start)))
+    return *told, answer
+
+
+def test_delivery_that_cannot_be_stored_is_503_with_retry_after():
+    status, headers, body = ask(lambda arrival: Verdict.UNAVAILABLE)
+    assert status == "503 Service Unavailable"
+    assert dict(headers)["Retry-After"] == "5"
+    assert json.loads(body)["remedy"] == "Send it again; sending twice does no harm."
+
+
+def test_body_over_the_limit_is_503_too_when_nothing_can_be_stored():
+    size = settings.MAX_DELIVERY_BYTES + 1
+    status, _, _ = ask(lambda arrival: Verdict.UNAVAILABLE, body=b"x" * size)
+    assert status == "503 Service Unavailable"
+
+
+def test_body_cut_short_is_400_and_not_stored():
+    stored = []
+    status, _, body = ask(stored.append, CONTENT_LENGTH="99")
+    assert (status, stored) == ("400 Bad Request", [])
+    assert json.loads(body)["field"] == "Content-Length"
+
+
+def test_other_addresses_go_to_the_site():
+    front = HookFront(lambda *_: [b"the site"])
+    for path in ("/", "/hooks", "/sources/hooks/x", "/api/v1/sources/"):
+        assert front({"PATH_INFO": path}, lambda *_: None) == [b"the site"]

@@ -1,0 +1,104 @@
+import re
+from datetime import timedelta
+
+import pytest
+
+from escalation.models import ContactMethod, Notification
+from escalation.notifications.delivery import deliver_batch
+from escalation.notifications.outbox import desk_methods
+from escalation.notifications.verification import confirm, start_verification
+from incidents.errors import BadInput, NotPossible
+from tests.escalation.notifications.makers import NOW, make_method, make_webhook
+
+pytestmark = pytest.mark.django_db
+
+
+def received_code(mail_server) -> str:
+    text = mail_server.mails[-1].get_body(("plain",)).get_content()
+    found = re.search(r"Your code is ([0-9]{6})\s*$", text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+@pytest.fixture
+def method(lab) -> ContactMethod:
+    return make_method(lab, verified_at=None)
+
+
+def test_method_is_used_only_after_its_code_came_back(lab, method, mail_server):
+    start_verification(method, now=NOW)
+    deliver_batch(NOW)
+    assert desk_methods([lab.pk]) == {}
+    confirmed = confirm(method, code=f" {received_code(mail_server)} ", now=NOW)
+    assert confirmed.verified_at == NOW
+    assert desk_methods([lab.pk]) == {lab.pk: [method]}
+
+
+def test_code_stands_in_no_table(method, mail_server):
+    row = start_verification(method, now=NOW)
+    deliver_batch(NOW)
+    code = received_code(mail_server)
+    stored = Notification.objects.filter(pk=row.pk).values().get()
+    kept = ContactMethod.objects.filter(pk=method.pk).values().get()
+    assert code not in str(stored["message"])
+    assert code.encode() not in bytes(kept["verification_digest"])
+
+
+def test_webhook_gets_its_code_as_data(lab, http_server):
+    method = make_webhook(lab, http_server.url, verified_at=None)
+    start_verification(method, now=NOW)
+    deliver_batch(NOW)
+    assert re.search(rb'"code":"[0-9]{6}"', http_server.posts[0].body)
+
+
+def test_wrong_code_counts_and_five_end_it(method, mail_server):
+    start_verification(method, now=NOW)
+    deliver_batch(NOW)
+    code = received_code(mail_server)
+    for left in (4, 3, 2, 1, 0):
+        with pytest.raises(BadInput, match=f"{left} tries are left"):
+            confirm(method, code=wrong(code), now=NOW)
+    with pytest.raises(NotPossible, match="Too many wrong codes"):
+        confirm(method, code=code, now=NOW)
+    method.refresh_from_db()
+    assert method.verified_at is None
+
+
+def test_new_code_replaces_the_old_one(method, mail_server):
+    later = NOW + timedelta(seconds=61)
+    start_verification(method, now=NOW)
+    deliver_batch(NOW)
+    first = received_code(mail_server)
+    start_verification(method, now=later)
+    deliver_batch(later)
+    second = received_code(mail_server)
+    with pytest.raises(BadInput):
+        confirm(method, code=first, now=later)
+    assert confirm(method, code=second, now=later).verified_at == later
+
+
+def test_code_is_not_sent_twice_in_a_minute(method):
+    start_verification(method, now=NOW)
+    with pytest.raises(NotPossible, match="just now"):
+        start_verification(method, now=NOW + timedelta(seconds=59))
+
+
+def test_code_works_for_a_day(method, mail_server):
+    start_verification(method, now=NOW)
+    deliver_batch(NOW)
+    with pytest.raises(NotPossible, match="too old"):
+        confirm(method, code=received_code(mail_server), now=NOW + timedelta(hours=24))
+
+
+def test_verified_method_needs_no_code(lab):
+    with pytest.raises(NotPossible, match="verified already"):
+        start_verification(make_method(lab), now=NOW)
+
+
+def test_confirm_without_a_code_is_not_possible(method):
+    with pytest.raises(NotPossible, match="No code was sent"):
+        confirm(method, code="000000", now=NOW)
