@@ -77,7 +77,7 @@ def _parameter(item: dict[str, Any]) -> Field:
 
 
 def _fields_of(document: dict[str, Any], part: dict[str, Any]) -> tuple[Field, ...]:
-    content = next(iter(part.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(part.get("content", {}).values()), {})
     schema = _row_of(document, content.get("schema", {}))
     required = schema.get("required", [])
     return tuple(

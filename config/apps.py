@@ -8,3 +8,6 @@ class WiringConfig(AppConfig):
     def ready(self) -> None:
         # Both register on import; the web process needs the app to ring the doorbell.
         from config import celery, checks  # noqa: F401, PLC0415 (app ready)
+        from config.panels import register_panels  # noqa: PLC0415 (app ready)
+
+        register_panels()

@@ -3,7 +3,7 @@
 Both keep every promise of a real installation: `fsync` and `synchronous_commit` are on,
 Valkey writes an append-only file. A server object starts and stops one server;
 `config/guard.py` keeps both alive for as long as somebody needs them.
-PostgreSQL refuses to run as root: `config/programs.py` knows the ways around.
+PostgreSQL refuses some users, root first: `config/programs.py` knows the ways around.
 """
 
 import contextlib

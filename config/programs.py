@@ -1,7 +1,8 @@
-"""Find the programs of the embedded servers, and a way to run them as root."""
+"""Find the programs of the embedded servers, and a user that may run them."""
 
 import importlib.util
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 NOBODY_ID = 65534
-NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+USUAL_IDS = (1000, NOBODY_ID)
 CAPABILITIES = "+dac_override,+dac_read_search"
 AS_NOBODY = [
     *("setpriv", f"--reuid={NOBODY_ID}", f"--regid={NOBODY_ID}", "--clear-groups"),
@@ -20,9 +21,10 @@ NO_SERVER = (
     "Tocsin brings no {server} for this platform. Install PostgreSQL and Valkey (or "
     "Redis) and set DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL."
 )
-NO_WAY_AS_ROOT = (
-    "PostgreSQL refuses to run as root, and neither unshare nor setpriv may change the "
-    "user here. Run as another user, or set DATABASE_URL and DATABASE_OWNER_URL."
+NO_PROPER_USER = (
+    "PostgreSQL refuses to run as root or as a user without a name, and neither unshare "
+    "nor setpriv may change the user here. Run as another user, or set DATABASE_URL and "
+    "DATABASE_OWNER_URL."
 )
 
 
@@ -69,21 +71,39 @@ def postgres_version(programs: Path) -> int:
 
 @cache
 def unprivileged_prefix(folder: Path) -> tuple[str, ...]:
-    """Return what to put before a command so that it does not run as root.
+    """Return what to put before a command so that it runs as a proper user.
 
+    That is one that is not root and has a name: PostgreSQL refuses others. In a user
+    namespace the process has another id while its files stay those of the caller.
     Requires a folder that the command must write to. Raises `ServerFailed`.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return ()
-    for prefix in (NAMESPACE, AS_NOBODY):
+    prefixes = [_in_namespace()]
+    if os.geteuid() == 0:
+        prefixes.append(AS_NOBODY)
+    for prefix in prefixes:
         if shutil.which(prefix[0]) and _works([*prefix, "test", "-w", str(folder)]):
             return tuple(prefix)
-    raise ServerFailed(NO_WAY_AS_ROOT)
+    raise ServerFailed(NO_PROPER_USER)
 
 
 def owner_of_files(prefix: tuple[str, ...]) -> int:
     """Return the user id that must own a server's files under this prefix."""
     return NOBODY_ID if prefix == tuple(AS_NOBODY) else os.geteuid()
+
+
+def _in_namespace() -> list[str]:
+    inside = next((number for number in USUAL_IDS if _has_name(number)), NOBODY_ID)
+    return ["unshare", "--user", f"--map-user={inside}", f"--map-group={inside}", "--"]
+
+
+def _has_name(user_id: int) -> bool:
+    try:
+        pwd.getpwuid(user_id)
+    except KeyError:
+        return False
+    return True
 
 
 def _works(command: list[str]) -> bool:

@@ -39,6 +39,7 @@ _has_tls = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_COOKIE_SECURE = _has_tls
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.error_pages.form_out_of_date"
 SESSION_COOKIE_SECURE = _has_tls
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_SSL_REDIRECT = _has_tls
@@ -97,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.body_limit.limit_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -117,6 +119,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.context.page_frame",
             ],
         },
     },

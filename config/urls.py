@@ -11,3 +11,7 @@ urlpatterns = [
     path("", include("incidents.urls")),
     path("", include("escalation.urls")),
 ]
+
+handler403 = "config.error_pages.forbidden"
+handler404 = "config.error_pages.not_found"
+handler500 = "config.error_pages.broken"

@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -102,7 +103,7 @@ def _program(app: "Celery", line: str) -> Program:
 
     def work() -> None:
         worker = app.Worker(
-            hostname=f"{'-'.join(queues)}@%h",
+            hostname=f"{'-'.join(queues)}@{socket.gethostname()}",
             pool_cls="solo",
             queues=queues,
             loglevel="INFO",

@@ -1,6 +1,6 @@
 """What every page for people is wrapped in: sign-in, no caching, errors in plain words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, Final, ParamSpec
@@ -56,7 +56,7 @@ def page(
 
         inner: Any = login_required(shown)
         return never_cache(
-            require_http_methods(list(methods))(_end_polls_signed_out(inner))
+            require_http_methods(_with_head(methods))(_end_polls_signed_out(inner))
         )
 
     return decorate
@@ -75,6 +75,10 @@ def error_page(error: TocsinError) -> HttpResponse:
 def reader_of(request: PageRequest) -> str:
     """Return who reads, as the access record names them."""
     return f"user:{request.user.pk}"
+
+
+def _with_head(methods: Sequence[str]) -> list[str]:
+    return [*methods, "HEAD"] if "GET" in methods else list(methods)
 
 
 def _end_polls_signed_out(

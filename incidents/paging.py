@@ -30,14 +30,19 @@ class KeysetPages(BasePagination):
     """Cut a queryset into pages along `view.page_order()`, for example `("-opened_at", "-id")`."""
 
     def paginate_queryset(
-        self, queryset: models.QuerySet[Any], request: Request, view: APIView | None = None
+        self,
+        queryset: models.QuerySet[Any],
+        request: Request,
+        view: APIView | None = None,
     ) -> list[Any]:
         """Return one page of rows and remember where the next one starts."""
         order: Sequence[str] = view.page_order()  # type: ignore[union-attr]  # our own base class
         limit = _limit(request.query_params.get("limit"))
         cursor = request.query_params.get("cursor")
         if cursor:
-            queryset = queryset.filter(_after(order, _decode(cursor, order, queryset.model)))
+            queryset = queryset.filter(
+                _after(order, _decode(cursor, order, queryset.model))
+            )
         rows = list(queryset.order_by(*order)[: limit + 1])
         self.next_url = None
         if len(rows) > limit:
@@ -59,11 +64,21 @@ class KeysetPages(BasePagination):
             "properties": {"next": link, "results": schema},
         }
 
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:  # noqa: ARG002
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """Describe `limit` and `cursor` in the OpenAPI document."""
-        limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        limit = {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MAX_LIMIT,
+            "default": DEFAULT_LIMIT,
+        }
         return [
-            {"name": "limit", "in": "query", "schema": limit, "description": "rows of a page"},
+            {
+                "name": "limit",
+                "in": "query",
+                "schema": limit,
+                "description": "rows of a page",
+            },
             {
                 "name": "cursor",
                 "in": "query",
@@ -97,7 +112,8 @@ def _decode(cursor: str, order: Sequence[str], model: type[models.Model]) -> lis
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        fields = [model._meta.get_field(name.lstrip("-")) for name in order]
+        columns = model._meta  # noqa: SLF001  Django's documented API
+        fields = [columns.get_field(name.lstrip("-")) for name in order]
         return [
             field.to_python(value)  # type: ignore[union-attr]  # plain columns only
             for field, value in zip(fields, values, strict=True)

@@ -1,7 +1,7 @@
 """Answer every failure of the API as a problem document (RFC 9457).
 
-    {"type": "…/docs/#bad_input", "title": "…", "status": 422, "detail": "…",
-     "code": "bad_input", "errors": [{"field": "tlp", "value": "PINK", "remedy": "…"}]}
+{"type": "…/docs/#bad_input", "title": "…", "status": 422, "detail": "…",
+ "code": "bad_input", "errors": [{"field": "tlp", "value": "PINK", "remedy": "…"}]}
 """
 
 import json
@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
@@ -43,7 +42,12 @@ log = structlog.get_logger(__name__)
 
 
 def problem(
-    *, status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None, **extra: Any
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, Any]] | None = None,
+    **extra: Any,
 ) -> dict[str, Any]:
     """Return the body of one problem document."""
     body = {
@@ -69,8 +73,6 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
         return _respond(_of_domain(error))
     if isinstance(error, Http404):
         return _respond(problem(status=404, code="not_found", detail=_NOT_FOUND))
-    if isinstance(error, PermissionDenied):
-        return _respond(problem(status=403, code="not_allowed", detail=str(error)))
     if isinstance(error, exceptions.ValidationError):
         return _respond(_of_validation(error, _sent(request)))
     if isinstance(error, exceptions.APIException):
@@ -86,13 +88,19 @@ def _respond(body: dict[str, Any]) -> Response:
     headers = {}
     if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(body, status=body["status"], content_type=CONTENT_TYPE, headers=headers)
+    return Response(
+        body, status=body["status"], content_type=CONTENT_TYPE, headers=headers
+    )
 
 
 def _of_domain(error: TocsinError) -> dict[str, Any]:
     body = problem(status=error.status, code=error.code, detail=error.message)
     if isinstance(error, BadInput):
-        entry = {"field": error.field, "value": _echo(error.value), "remedy": error.remedy}
+        entry = {
+            "field": error.field,
+            "value": _echo(error.value),
+            "remedy": error.remedy,
+        }
         return body | {"errors": [entry]}
     if isinstance(error, NotPossible):
         return body | {"state": error.state}
@@ -113,7 +121,11 @@ def _of_framework(error: exceptions.APIException) -> Response:
 
 def _sent(request: Any) -> Any:
     try:
-        return request.data if request.method not in {"GET", "HEAD"} else request.query_params
+        return (
+            request.data
+            if request.method not in {"GET", "HEAD"}
+            else request.query_params
+        )
     except exceptions.APIException:
         return {}
 
@@ -133,7 +145,9 @@ def _flatten(detail: Any, sent: Any, *, path: str) -> Iterator[dict[str, Any]]:
         return
     for index, inner in enumerate(detail if isinstance(detail, list) else [detail]):
         if isinstance(inner, dict | list):
-            value = sent[index] if isinstance(sent, list) and index < len(sent) else sent
+            value = (
+                sent[index] if isinstance(sent, list) and index < len(sent) else sent
+            )
             yield from _flatten(inner, value, path=f"{path}[{index}]")
         else:
             yield {"field": path or "body", "value": _echo(sent), "remedy": str(inner)}

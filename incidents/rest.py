@@ -71,7 +71,7 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     permission_classes = (HasScope,)
     parser_classes = (JsonBody,)
     renderer_classes = (JSONRenderer,)
-    pagination_class = KeysetPages
+    pagination_class: type[KeysetPages] | None = KeysetPages
     write_scope: ClassVar[str] = Scope.WRITE
     max_body_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     ordering: ClassVar[tuple[str, ...]] = ("id",)
@@ -116,7 +116,9 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def respond_page(self, rows: Any, render: Callable[[list[Any]], Sequence[Any]]) -> Response:
+    def respond_page(
+        self, rows: Any, render: Callable[[list[Any]], Sequence[Any]]
+    ) -> Response:
         """Return one page of rows; `render` gets them all at once."""
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(render(page or []))
@@ -133,7 +135,9 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """Return the checked values. Raises ValidationError, also for unknown names."""
         if isinstance(data, Mapping):
-            writable = [name for name, field in self.fields.items() if not field.read_only]
+            writable = [
+                name for name, field in self.fields.items() if not field.read_only
+            ]
             known = ", ".join(writable) or "none"
             message = self.error_messages["unknown"].format(known=known)
             unknown = {str(name): [message] for name in data if name not in writable}

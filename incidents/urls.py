@@ -26,7 +26,9 @@ urlpatterns = [
         name="attachment-download",
     ),
     *(
-        path(f"{_INCIDENT}{name}/", getattr(actions_views, name), name=f"incident-{name}")
+        path(
+            f"{_INCIDENT}{name}/", getattr(actions_views, name), name=f"incident-{name}"
+        )
         for name in (
             "acknowledge",
             "attach",
@@ -55,5 +57,7 @@ urlpatterns = [
     path("sources/<uuid:uid>/", intake.source_detail, name="source-detail"),
     path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
     path("deliveries/<uuid:uid>/", intake.delivery_body, name="delivery-body"),
-    path("deliveries/<uuid:uid>/replay/", intake.delivery_replay, name="delivery-replay"),
+    path(
+        "deliveries/<uuid:uid>/replay/", intake.delivery_replay, name="delivery-replay"
+    ),
 ]

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+from pytest_django import DjangoDbBlocker
 
 from config.commandline import missing_servers, set_defaults
 from config.embedded import SUPERUSER_ROLE, Postgres, Valkey
@@ -90,7 +91,7 @@ def servers() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def clone_database(
-    servers: None, django_db_blocker: pytest.FixtureRequest
+    servers: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Callable[[str], Database]]:
     """Return a function that makes a fresh copy of the migrated database."""
     owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username
@@ -117,7 +118,7 @@ def clone_database(
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    clone_database: Callable[[str], Database], django_db_blocker: pytest.FixtureRequest
+    clone_database: Callable[[str], Database], django_db_blocker: DjangoDbBlocker
 ) -> None:
     """Connect this process as the runtime role to a copy of its own."""
     database = clone_database(SHARED)
@@ -129,7 +130,7 @@ def django_db_setup(
 def world_database(
     django_db_setup: None,
     clone_database: Callable[[str], Database],
-    django_db_blocker: pytest.FixtureRequest,
+    django_db_blocker: DjangoDbBlocker,
     request: pytest.FixtureRequest,
 ) -> Iterator[Database]:
     """Give the test a database of its own, for commits, threads and other processes."""

@@ -38,13 +38,12 @@ def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
     try:
         notification = _notification_of(token)
     except LinkExpired:
-        return _page(request, {"expired": True}, status=HTTPStatus.GONE)
+        return _page(request, {"state": "expired"}, status=HTTPStatus.GONE)
     except LinkInvalid:
-        return _page(request, {"expired": True}, status=HTTPStatus.NOT_FOUND)
+        return _page(request, {"state": "invalid"}, status=HTTPStatus.NOT_FOUND)
     context = _context(notification)
-    is_open = not context["closed"] and not context["already"]
-    if request.method == "POST" and is_open:
-        context |= _acknowledge(notification, request.user)
+    if request.method == "POST" and context["state"] == "ready":
+        context["state"] = _acknowledge(notification, request.user)
     return _page(request, context)
 
 
@@ -78,7 +77,7 @@ def _sees(organisation: Organisation, incident: Incident) -> bool:
     return shares.filter(incident=incident).exists()
 
 
-def _acknowledge(notification: Notification, user: Any) -> dict[str, bool]:
+def _acknowledge(notification: Notification, user: Any) -> str:
     organisation = notification.organisation
     member = _member(user, organisation)
     try:
@@ -91,8 +90,8 @@ def _acknowledge(notification: Notification, user: Any) -> dict[str, bool]:
             now=read_now(),
         )
     except NotPossible:
-        return {"closed": True}
-    return {"done": True}
+        return "ended"
+    return "done"
 
 
 def _member(user: Any, organisation: Organisation) -> User | None:
@@ -112,20 +111,31 @@ def _actor(notification: Notification, member: User | None) -> Actor:
 def _context(notification: Notification) -> dict[str, Any]:
     incident = _incident_of(notification)
     may_show_title = may_carry_content(incident.tlp, "link", inside=True)
-    acknowledged = Acknowledgement.objects.filter(
-        incident=incident, organisation=notification.organisation, ended_at=None
-    )
+    row = _acknowledgement(notification)
     return {
-        "incident_ref": incident.ref,
-        "severity": incident.severity,
-        "title": incident.title if may_show_title else None,
+        "state": _state(incident, row),
+        "incident": incident,
+        "title": incident.title if may_show_title else "",
         "organisation": notification.organisation,
         "recipient": _recipient(notification),
-        "already": acknowledged.exists(),
-        "closed": incident.is_closed,
-        "done": False,
-        "expired": False,
+        "acknowledged_by": (row.user or row.organisation) if row else None,
+        "acknowledged_at": row.at if row else None,
     }
+
+
+def _acknowledgement(notification: Notification) -> Acknowledgement | None:
+    rows = Acknowledgement.objects.select_related("user", "organisation")
+    return rows.filter(
+        incident=notification.incident_id,
+        organisation=notification.organisation_id,
+        ended_at=None,
+    ).first()
+
+
+def _state(incident: Incident, row: Acknowledgement | None) -> str:
+    if incident.is_closed:
+        return "ended"
+    return "already" if row else "ready"
 
 
 def _recipient(notification: Notification) -> str:

@@ -194,6 +194,8 @@ class ContactMethodViewSet(ApiViewSet):
         if not slug and len(own) == 1:
             return next(iter(own.values()))
         if slug not in own:
-            known = ", ".join(sorted(own)) or "none: you are a member of no organisation"
+            known = (
+                ", ".join(sorted(own)) or "none: you are a member of no organisation"
+            )
             raise BadInput("organisation", slug, f"Name one of {known}.")
         return own[slug]

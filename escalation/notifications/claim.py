@@ -49,6 +49,15 @@ _LOCK_DUE: Final = """
      LIMIT %(limit)s
 """
 
+# Building whole incidents would cost more than all the rest of a claim.
+_READ: Final = (
+    *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
+    *("queued_at", "expires_at", "attempts", "step_index", "round", "recipient_name"),
+    *("organisation__name", "incident__ref", "incident__status"),
+    *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
+    *("recipient_user__uid", "run__state"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -91,10 +100,13 @@ def _lock_due(now: datetime, *, limit: int) -> list[Notification]:
         organisation=models.OuterRef("organisation"),
         ended_at=None,
     )
-    rows = Notification.objects.filter(pk__in=ids).select_related(
-        "organisation", "incident", "method", "recipient_user", "run"
+    rows = (
+        Notification.objects.filter(pk__in=ids)
+        .select_related("organisation", "incident", "method", "recipient_user", "run")
+        .only(*_READ)
+        .annotate(has_acknowledgement=models.Exists(acknowledged))
     )
-    return list(rows.annotate(has_acknowledgement=models.Exists(acknowledged)))
+    return list(rows)
 
 
 def _why_cancelled(row: Notification) -> str:

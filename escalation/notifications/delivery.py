@@ -26,14 +26,14 @@ from escalation.notifications.claim import LEASE, Claimed, claim_due
 from escalation.notifications.settle import Finished, settle
 from incidents.ledger.keyring import open_secret
 
-SENDERS: Final = 24
+SENDERS: Final = 48
 SECRET_CONTEXT: Final = "contact-method"  # noqa: S105  (a name, no secret)
 # How long one task goes on claiming before it makes room for a fresh one.
 _BUDGET_SECONDS: Final = 30.0
 # While slow sends are under way, newly due messages wait this long at most.
 _LOOK_AGAIN_SECONDS: Final = 0.2
-# After a send has ended, the others get this long to join its batch of outcomes.
-_GATHER_SECONDS: Final = 0.01
+# Sends get this long to end together, so that their outcomes are written as one batch.
+_GATHER_SECONDS: Final = 0.05
 # A send that hangs below the channel's own limit (name servers do) is given up.
 _GIVE_UP_SECONDS: Final = 3 * SEND_LIMIT_SECONDS
 
@@ -70,9 +70,9 @@ class _Desk:
 
     def collect(self) -> list[Finished]:
         """Wait shortly for sends to end, and return those that did."""
-        done, rest = wait(self.flights, _LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
-        if done and rest:
-            done |= wait(rest, _GATHER_SECONDS).done
+        done, rest = wait(self.flights, _GATHER_SECONDS)
+        if not done:
+            done, _ = wait(rest, _LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
         finished = [future.result() for future in done]
         for future in done:
             del self.flights[future]

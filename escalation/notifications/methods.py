@@ -42,7 +42,9 @@ def add_contact_method(  # noqa: PLR0913 - one method, whose, who added it, and 
         ).first()
         if method is not None and method.disabled_at is None:
             raise BadInput("slug", slug, "It is taken; choose another.")
-        method = method or ContactMethod(organisation=organisation, user=user, slug=slug)
+        method = method or ContactMethod(
+            organisation=organisation, user=user, slug=slug
+        )
         _start_afresh(method, channel=channel, address=address)
         if secret:
             sealed = seal_secret(secret.encode(), context=SECRET_CONTEXT)

@@ -116,8 +116,8 @@ class PolicyViewSet(ApiViewSet):
 
     def _visible(self) -> QuerySet[Policy]:
         own = Organisation.objects.of(self.person).values("pk")
-        newest = PolicyVersion.objects.filter(policy=OuterRef("pk"))
-        newest = newest.order_by("-number").values("number")[:1]
+        versions = PolicyVersion.objects.filter(policy=OuterRef("pk"))
+        newest = versions.order_by("-number").values("number")[:1]
         return (
             Policy.objects.filter(organisation__in=own, archived_at=None)
             .select_related("organisation")

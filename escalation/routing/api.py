@@ -118,7 +118,9 @@ class RouteViewSet(ApiViewSet):
     def _visible(self) -> QuerySet[Route]:
         own = Organisation.objects.of(self.person).values("pk")
         rows = Route.objects.filter(organisation__in=own)
-        return rows.select_related("organisation", "policy").prefetch_related("share_with")
+        return rows.select_related("organisation", "policy").prefetch_related(
+            "share_with"
+        )
 
     def _find(self, pk: str) -> Route:
         route = self._visible().filter(pk=pk).first()

@@ -114,5 +114,8 @@ def _record_change(route: Route, verb: str, actor: Actor) -> None:
         "config.changed",
         organisation_id=route.organisation_id,
         actor=actor,
-        body={"what": f"route {route.name} {verb}", "changes": [f"at {route.position}"]},
+        body={
+            "what": f"route {route.name} {verb}",
+            "changes": [f"at {route.position}"],
+        },
     )

@@ -9,10 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from escalation.models import Policy, Run, RunState
+from escalation.policies.models import Policy
 from escalation.policies.sentences import describe_plan
 from escalation.policies.steps import parse_policy
 from escalation.runs.engine import escalate
+from escalation.runs.models import Run, RunState
 from incidents.errors import BadInput
 from incidents.incident.access import acting_organisation, actor_for
 from incidents.incident.actions_api import SideBody

@@ -7,6 +7,7 @@ from escalation.notifications.models import ContactMethod
 from escalation.policies.models import Policy
 from escalation.policies.steps import parse_policy, to_body
 from escalation.routing.models import Route
+from escalation.routing.rules import matchers_to_body, parse_matchers
 from escalation.worldfile.toml_text import array_item
 from incidents.models import Membership, Organisation, Source, Team
 
@@ -109,7 +110,7 @@ def _routes(chosen: Sequence[Organisation]) -> Rows:
             "organisation": route.organisation.slug,
             "name": route.name,
             "default": True if route.is_default else None,
-            "match": route.matchers or None,
+            "match": matchers_to_body(parse_matchers(route.matchers)) or None,
             "policy": route.policy.slug if route.policy else None,
             "share_with": sorted(a.slug for a in route.share_with.all()) or None,
         }

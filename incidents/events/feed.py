@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from incidents.events.kinds import KINDS
+from incidents.events.kinds import BODY, KINDS
 from incidents.events.models import AudienceStream, Purpose
 from incidents.ledger.append import disclosure_context
 from incidents.ledger.canonical import open_disclosure
@@ -68,7 +68,7 @@ def readable_streams(
 
 
 def read_fields(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
-    """Decrypt the entries' fields: {entry id: {name: value}}, in one statement."""
+    """Decrypt the entries' fields: {entry id: {name: value}}, `body` spread out."""
     by_id = {entry.pk: entry for entry in entries}
     fields: dict[int, dict[str, Any]] = {pk: {} for pk in by_id}
     keys: dict[int, bytes] = {}
@@ -82,7 +82,7 @@ def read_fields(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
         context = disclosure_context(entry.stream_id, entry.seq, row.name)
         text = decrypt(keys[row.key_id], row.body, context=context).decode("ascii")
         fields[entry.pk][row.name] = open_disclosure(text)[1]
-    return fields
+    return {pk: {**found.pop(BODY, {}), **found} for pk, found in fields.items()}
 
 
 def _items(entries: list[Entry]) -> list[TimelineItem]:

@@ -21,6 +21,13 @@ class Kind:
     shared: frozenset[str] | None = None
     purpose: Purpose = Purpose.PRIVATE
     personal: frozenset[str] = field(default_factory=frozenset)
+    apart: frozenset[str] = field(default_factory=frozenset)
+
+    def grouped(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields as they are disclosed: content apart, the rest as one."""
+        alone = {name: value for name, value in body.items() if name in self.apart}
+        rest = {name: value for name, value in body.items() if name not in self.apart}
+        return {BODY: rest, **alone} if rest else alone
 
     def summarise(self, data: Mapping[str, Any]) -> str:
         """Return the entry's sentence; what the reader may not see is left out."""
@@ -48,11 +55,21 @@ def _kind(
     shared: str | None = None,
     purpose: Purpose = Purpose.PRIVATE,
     personal: str = "",
+    apart: str = "",
 ) -> Kind:
     other = None if shared is None else frozenset(shared.split())
     own = frozenset(fields.split()) | (other or frozenset())
-    return Kind(name, summary, own, other, purpose, frozenset(personal.split()))
+    of_a_person = frozenset(personal.split())
+    alone = (own & CONTENT) | of_a_person | frozenset(apart.split())
+    return Kind(name, summary, own, other, purpose, of_a_person, alone)
 
+
+# Fields that may one day have to be withheld or erased alone get a disclosure of their
+# own; an entry's other fields share one, named `body`.
+CONTENT: Final = frozenset(
+    {"title", "description", "facts", "labels", "url", "text", "attachments", "detail"}
+)
+BODY: Final = "body"
 
 _INCIDENT = (
     "ref title description category severity tlp facts occurred_at detected_at aware_at"
@@ -74,31 +91,41 @@ KINDS: Final[dict[str, Kind]] = {
             "incident.severity_changed",
             "Severity changed from {old} to {new}: {reason}",
             shared="old new reason",
+            apart="reason",
         ),
         _kind(
             "incident.shared",
             "Shared with {agency}: {reason}",
             "reason",
             shared=f"agency attachments {_INCIDENT}",
+            apart="reason",
         ),
         _kind(
             "incident.unshared",
             "No longer shared with {agency}: {reason}",
             shared="agency reason",
+            apart="reason",
         ),
-        _kind("incident.resolved", "Resolved: {reason}", shared="reason"),
-        _kind("incident.reopened", "Reopened: {reason}", shared="reason"),
+        _kind(
+            "incident.resolved", "Resolved: {reason}", shared="reason", apart="reason"
+        ),
+        _kind(
+            "incident.reopened", "Reopened: {reason}", shared="reason", apart="reason"
+        ),
         _kind("incident.commented", "{text}", "is_shared", shared="text attachments"),
         _kind(
             "triage.decided",
             "Triage: {outcome}. {reason}",
             "priority owner next_review_at duplicate_elsewhere",
             shared="outcome reason referred_to duplicate_of",
+            apart="reason",
         ),
         _kind("triage.assigned", "Assigned to {owner}", "owner", personal="owner"),
         _kind("triage.info_requested", "Asked: {text}", shared="text question"),
         _kind("triage.info_answered", "Answered: {text}", shared="text question"),
-        _kind("triage.merged", "Merged: {reason}", "into", shared="reason"),
+        _kind(
+            "triage.merged", "Merged: {reason}", "into", shared="reason", apart="reason"
+        ),
         _kind(
             "alert.attached",
             "Alert fired: {title}",

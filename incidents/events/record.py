@@ -143,7 +143,7 @@ def _draft(event: Event, key: StreamKey, stream_id: uuid.UUID) -> Draft:
         kind=event.kind.name,
         at=event.at,
         source_event=event.id,
-        fields={"actor": actor, **fields},
+        fields={"actor": actor, **event.kind.grouped(fields)},
         subjects=subjects,
     )
 

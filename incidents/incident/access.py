@@ -36,7 +36,9 @@ def sides_of(user: User, incident: Incident) -> list[Organisation]:
     shared_with = incident.shares.filter(unshared_at=None).values("agency_id")
     sides = Organisation.objects.of(user).exclude(kind=OrganisationKind.PLATFORM)
     found = sides.filter(pk=incident.organisation_id) | sides.filter(pk__in=shared_with)
-    return sorted(found, key=lambda side: (side.pk != incident.organisation_id, side.pk))
+    return sorted(
+        found, key=lambda side: (side.pk != incident.organisation_id, side.pk)
+    )
 
 
 def acting_organisation(
@@ -85,7 +87,12 @@ def roles_of(user: User) -> dict[int, list[str]]:
 
 
 def note_reading(
-    *, reader: str, user: User, incidents: Iterable[Incident], targets: Sequence[str], now: datetime
+    *,
+    reader: str,
+    user: User,
+    incidents: Iterable[Incident],
+    targets: Sequence[str],
+    now: datetime,
 ) -> None:
     """Record that the person opens this, before a byte of it is sent.
 
@@ -108,7 +115,9 @@ def note_reading(
             )
     except Exception as error:
         log.exception("read not recorded, refused", reader=reader)
-        raise Unavailable("The reading could not be recorded, so it is refused.") from error
+        raise Unavailable(
+            "The reading could not be recorded, so it is refused."
+        ) from error
 
 
 def _reading_sides(user: User) -> list[Organisation]:
@@ -116,5 +125,9 @@ def _reading_sides(user: User) -> list[Organisation]:
     return list(own.order_by("pk"))
 
 
-def _is_allowed(roles: dict[int, list[str]], action: Action, side: Organisation) -> bool:
-    return any(action in allowed_actions(role, side.kind) for role in roles.get(side.pk, []))
+def _is_allowed(
+    roles: dict[int, list[str]], action: Action, side: Organisation
+) -> bool:
+    return any(
+        action in allowed_actions(role, side.kind) for role in roles.get(side.pk, [])
+    )

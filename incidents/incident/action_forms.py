@@ -35,14 +35,18 @@ class CommentForm(forms.Form):
     text = forms.CharField(
         label="Comment", max_length=20_000, widget=forms.Textarea(attrs={"rows": 4})
     )
-    is_shared = forms.BooleanField(label="Also show it to the other side", required=False)
+    is_shared = forms.BooleanField(
+        label="Also show it to the other side", required=False
+    )
 
 
 class AttachForm(forms.Form):
     """One file."""
 
     file = forms.FileField(max_length=255)
-    is_shared = forms.BooleanField(label="Also show it to the other side", required=False)
+    is_shared = forms.BooleanField(
+        label="Also show it to the other side", required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -68,7 +68,9 @@ def _everyones(seen: Seen) -> Iterator[PageAction]:
 def _owners(seen: Seen) -> Iterator[PageAction]:
     incident = seen.incident
     if incident.status == Status.RESOLVED and seen.may_as_owner(Action.MANAGE):
-        yield _with_reason(seen, "reopen", "Reopen", "It is routed anew, as if just opened.")
+        yield _with_reason(
+            seen, "reopen", "Reopen", "It is routed anew, as if just opened."
+        )
     if incident.is_closed:
         return
     if seen.may_as_owner(Action.MANAGE):

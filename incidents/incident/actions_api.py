@@ -155,9 +155,7 @@ class IncidentActionViewSet(IncidentApiViewSet):
         owner = require_owner(self.person, incident, Action.SHARE)
         body = self.read_body(AgencyBody)
         agency = agency_named(body["agency"])
-        shares.share(
-            incident, agency=agency, reason=body["reason"], **self._who(owner)
-        )
+        shares.share(incident, agency=agency, reason=body["reason"], **self._who(owner))
         return self.respond_incident(incident)
 
     @extend_schema(request=AgencyBody, responses=IncidentSerializer)

@@ -62,9 +62,7 @@ def act_with(
         except NotPossible as error:
             messages.error(request, error.message)
     if form.errors:
-        bound = Seen.by(
-            request.user, seen.incident, now=seen.now, bound={name: form}
-        )
+        bound = Seen.by(request.user, seen.incident, now=seen.now, bound={name: form})
         return show_incident(request, bound, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return redirect("incident-detail", seen.incident.ref)
 
@@ -104,7 +102,9 @@ def comment(request: PageRequest, ref: str) -> HttpResponse:
         seen,
         "comment",
         form,
-        lambda given: lifecycle.comment(seen.incident, organisation=side, **given, **who),
+        lambda given: lifecycle.comment(
+            seen.incident, organisation=side, **given, **who
+        ),
     )
 
 
@@ -216,7 +216,11 @@ def unshare(request: PageRequest, ref: str, agency: str) -> HttpResponse:
     """End what an agency sees: no new entries and no new reads."""
     seen = see_incident(request, ref)
     who = _owner(request, seen, Action.SHARE)
-    row = seen.incident.shares.filter(agency__slug=agency).select_related("agency").first()
+    row = (
+        seen.incident.shares.filter(agency__slug=agency)
+        .select_related("agency")
+        .first()
+    )
     if row is None:
         raise Http404
     return act_with(

@@ -101,7 +101,9 @@ class NewIncidentForm(forms.Form):
         required=False,
     )
     organisation = forms.ModelChoiceField(
-        Organisation.objects.none(), label="For which organisation", to_field_name="slug"
+        Organisation.objects.none(),
+        label="For which organisation",
+        to_field_name="slug",
     )
 
     def __init__(

@@ -1,7 +1,7 @@
 """The first page after sign-in: what is open, and whose move it is, by role."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ def home(request: PageRequest) -> HttpResponse:
     """Show what is open for the reader."""
     now = read_now()
     parts = [panel(request.user, now) for panel in _panels]
-    sections = [section for part in parts for section in part.sections]
+    sections = _each_once([section for part in parts for section in part.sections])
     _note(request, sections, now)
     own = Organisation.objects.of(request.user)
     strips = sorted((p for p in parts if p.strip), key=lambda part: part.rank)
@@ -83,7 +83,19 @@ def home(request: PageRequest) -> HttpResponse:
     return render(request, "incidents/incident/home.html", context)
 
 
-def lab_part(person: User, now: datetime) -> HomePart:  # noqa: ARG001  (a panel)
+def _each_once(sections: Sequence[HomeSection]) -> list[HomeSection]:
+    """Leave out of a section what stands in one before it, and a section left with none."""
+    shown: set[int] = set()
+    kept = []
+    for section in sections:
+        rest = [row for row in section.incidents if row.pk not in shown]
+        shown |= {row.pk for row in rest}
+        if rest or not section.incidents:
+            kept.append(replace(section, incidents=rest))
+    return kept
+
+
+def lab_part(person: User, now: datetime) -> HomePart:
     """Return what is open at the reader's labs."""
     labs = Organisation.objects.of(person).filter(kind=OrganisationKind.LAB)
     ids = list(labs.values_list("pk", flat=True))
@@ -119,7 +131,9 @@ def _lab_strip(person: User, unheard: int, held: int) -> Strip:
         return _CALM
     may = bool(organisations_allowing(person, Action.ACKNOWLEDGE))
     total = unheard + held
-    happening = f"{total} {_plural(total, 'incident')} open, {unheard} not acknowledged."
+    happening = (
+        f"{total} {_plural(total, 'incident')} open, {unheard} not acknowledged."
+    )
     if not unheard:
         return Strip(happening, "Work on what is in hand.", _holders(person))
     move = "Yours: acknowledge." if may else "Your responders'."
@@ -146,9 +160,7 @@ def _plural(count: int, word: str) -> str:
     return word if count == 1 else f"{word}s"
 
 
-def _note(
-    request: PageRequest, sections: Sequence[HomeSection], now: datetime
-) -> None:
+def _note(request: PageRequest, sections: Sequence[HomeSection], now: datetime) -> None:
     rows = {row.pk: row for section in sections for row in section.incidents}
     note_reading(
         reader=reader_of(request),

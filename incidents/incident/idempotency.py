@@ -8,7 +8,7 @@ incident; if the first failed, the second takes its place.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import connection
@@ -17,7 +17,7 @@ from incidents.errors import BadInput
 from incidents.events.record import recording
 from incidents.incident.models import IdempotencyKey, Incident
 
-KEPT_FOR: Final = timedelta(days=7)
+KEPT_DAYS: Final = 7
 MAX_KEY_LENGTH: Final = 255
 _PURGE_BATCH: Final = 20
 
@@ -31,14 +31,15 @@ _CLAIM: Final = """
 _PURGE: Final = """
     DELETE FROM tocsin_idempotency_key WHERE id IN (
         SELECT id FROM tocsin_idempotency_key
-        WHERE made_at < now() - %s
+        WHERE made_at < now() - make_interval(days => %s)
         AND id IN (SELECT id FROM tocsin_idempotency_key ORDER BY id LIMIT %s)
         FOR UPDATE SKIP LOCKED
     )
 """
 _EXPIRE: Final = """
     DELETE FROM tocsin_idempotency_key
-    WHERE caller = %s AND endpoint = %s AND key = %s AND made_at < now() - %s
+    WHERE caller = %s AND endpoint = %s AND key = %s
+    AND made_at < now() - make_interval(days => %s)
 """
 
 
@@ -52,12 +53,18 @@ class Promise:
     body_sha256: bytes
 
 
-def read_promise(*, caller: str, endpoint: str, key: str | None, body: bytes) -> Promise | None:
+def read_promise(
+    *, caller: str, endpoint: str, key: str | None, body: bytes
+) -> Promise | None:
     """Return the promise that a request makes, None without a key. Raises BadInput."""
     if key is None:
         return None
     text = key.strip()
-    if not text or len(text) > MAX_KEY_LENGTH or not (text.isascii() and text.isprintable()):
+    if (
+        not text
+        or len(text) > MAX_KEY_LENGTH
+        or not (text.isascii() and text.isprintable())
+    ):
         remedy = f"Send 1 to {MAX_KEY_LENGTH} printable ASCII characters, for example a UUID."
         raise BadInput("Idempotency-Key", key, remedy)
     return Promise(caller, endpoint, text, hashlib.sha256(body).digest())
@@ -85,8 +92,8 @@ def _claim(promise: Promise) -> int | None:
     """Insert the key's row; None when another request has committed it first."""
     name = [promise.caller, promise.endpoint, promise.key]
     with connection.cursor() as cursor:
-        cursor.execute(_PURGE, [KEPT_FOR, _PURGE_BATCH])
-        cursor.execute(_EXPIRE, [*name, KEPT_FOR])
+        cursor.execute(_PURGE, [KEPT_DAYS, _PURGE_BATCH])
+        cursor.execute(_EXPIRE, [*name, KEPT_DAYS])
         cursor.execute(_CLAIM, [*name, promise.body_sha256])
         row = cursor.fetchone()
     return row[0] if row else None
@@ -97,8 +104,12 @@ def _earlier(promise: Promise) -> Incident:
         caller=promise.caller, endpoint=promise.endpoint, key=promise.key
     )
     if bytes(row.body_sha256) != promise.body_sha256:
-        remedy = "This key came before with another body; send a new key for a new request."
+        remedy = (
+            "This key came before with another body; send a new key for a new request."
+        )
         raise BadInput("Idempotency-Key", promise.key, remedy)
     if row.incident is None:
-        raise BadInput("Idempotency-Key", promise.key, "This key belongs to another request.")
+        raise BadInput(
+            "Idempotency-Key", promise.key, "This key belongs to another request."
+        )
     return row.incident

@@ -26,6 +26,15 @@ from incidents.timers.schedule import NewTimer, add_timers
 
 CHANGED = "incident.changed"
 
+WhenMerged = Callable[[Incident, Incident], None]
+
+_when_merged: list[WhenMerged] = []
+
+
+def on_merged(action: WhenMerged) -> None:
+    """Have `action(incident, into)` called in a merge, both locked; for ready()."""
+    _when_merged.append(action)
+
 
 @dataclass(frozen=True, slots=True)
 class NewIncident:
@@ -263,6 +272,8 @@ def merge(
         incident.merged_into = into
         incident.save(update_fields=["merged_into"])
         close_incidents([incident], status=Status.MERGED, now=now)
+        for action in _when_merged:
+            action(incident, into)
         _touch(into)
         for one, other in ((incident, into), (into, incident)):
             record(

@@ -8,7 +8,12 @@ from django import forms
 from django.db.models import Count
 
 from incidents.errors import BadInput
-from incidents.incident.models import CATEGORY_CHOICES, Incident, IncidentQuerySet, Status
+from incidents.incident.models import (
+    CATEGORY_CHOICES,
+    Incident,
+    IncidentQuerySet,
+    Status,
+)
 from incidents.incident.search import matching
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.organisations.directory import organisations_known_to
@@ -17,6 +22,8 @@ from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest
 
 PAGE_ROWS: Final = 50
+# What always fits PostgreSQL's bigint.
+_ID_DIGITS: Final = 18
 _STATES: Final[dict[str, tuple[str, ...]]] = {
     "open": (Status.OPEN,),
     "acknowledged": (Status.ACKNOWLEDGED,),
@@ -44,10 +51,15 @@ class FilterForm(forms.Form):
         ),
     )
     severity = forms.ChoiceField(
-        choices=[("", "Any"), *((str(v), f"{name} or more") for v, name in SEVERITY_CHOICES)],
+        choices=[
+            ("", "Any"),
+            *((str(v), f"{name} or more") for v, name in SEVERITY_CHOICES),
+        ],
         required=False,
     )
-    category = forms.ChoiceField(choices=[("", "Any"), *CATEGORY_CHOICES], required=False)
+    category = forms.ChoiceField(
+        choices=[("", "Any"), *CATEGORY_CHOICES], required=False
+    )
     organisation = forms.ChoiceField(label="From", required=False)
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
@@ -138,7 +150,8 @@ def _given(request: PageRequest) -> dict[str, str]:
 
 
 def _position(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    is_id = text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS
+    return int(text) if is_id else None
 
 
 def _url(request: PageRequest, **changes: object) -> str:

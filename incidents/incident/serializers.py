@@ -101,7 +101,9 @@ class IncidentSerializer(serializers.Serializer[Any]):
     reported_by = serializers.CharField(
         allow_null=True, help_text="for the owner's people"
     )
-    source = serializers.CharField(allow_null=True, help_text="for the owner's people")
+    source = serializers.CharField(  # type: ignore[assignment]  # declared fields leave the class
+        allow_null=True, help_text="for the owner's people"
+    )
     labels = serializers.DictField(allow_null=True, help_text="for the owner's people")
 
 
@@ -130,7 +132,7 @@ class TimelineItemSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     actor = serializers.DictField()
     summary = serializers.CharField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]  # see `source` above
 
 
 class IncidentBody(StrictSerializer):

@@ -29,9 +29,13 @@ def strip_of(seen: Seen, parts: Sequence[Part]) -> Strip:
     """Return the strip for this reader."""
     incident = seen.incident
     if incident.status == Status.MERGED:
-        return Strip("Closed: merged into another.", "Nothing.", "Nobody's.", is_calm=True)
+        return Strip(
+            "Closed: merged into another.", "Nothing.", "Nobody's.", is_calm=True
+        )
     if incident.status == Status.RESOLVED:
-        return Strip("Resolved. Nobody is paged.", "Nothing.", "Nobody's.", is_calm=True)
+        return Strip(
+            "Resolved. Nobody is paged.", "Nothing.", "Nobody's.", is_calm=True
+        )
     acknowledged = own_acknowledgement(seen)
     due = next((part.due for part in parts if part.due), _NOTHING_DUE)
     moves = [part.move for part in parts if part.move]
@@ -65,7 +69,9 @@ def _own_move(seen: Seen, acknowledged: Acknowledgement | None, due: Due) -> Mov
     side = _side(seen)
     if acknowledged:
         is_mine = acknowledged.user_id == seen.person.pk
-        who = "Yours" if is_mine else str(acknowledged.user or acknowledged.organisation)
+        who = (
+            "Yours" if is_mine else str(acknowledged.user or acknowledged.organisation)
+        )
         rest = ": work on it, then resolve it." if seen.is_owner and is_mine else "."
         return Move(f"{who}{rest}", rank=50, is_mine=False)
     if seen.side_allowing(Action.ACKNOWLEDGE):

@@ -41,8 +41,13 @@ def _line(item: TimelineItem) -> Line:
     summary, text = item.summary, ""
     if item.kind in _WRITTEN:
         summary, text = _WRITTEN[item.kind], str(item.data.get("text", ""))
+        if item.data.get("attachments"):
+            summary, text = "File attached", text.removeprefix("attached ")
         if item.data.get("is_shared"):
             summary += ", shared with the other side"
+    if item.kind == "run.step_taken" and item.data.get("recipients"):
+        told = ", ".join(str(name) for name in item.data["recipients"])
+        summary = f"Step {item.data['step']}: {item.data['what']}: {told}"
     return Line(
         seq=item.seq,
         kind=item.kind,

@@ -1,118 +1,42 @@
 """Sources and their raw deliveries over REST."""
 
-import base64
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.incident.access import actor_for, note_reading
-from incidents.incident.serializers import TlpField
-from incidents.incident.severity import SEVERITY_CHOICES
-from incidents.incident.taxonomy import CATEGORY_CHOICES
-from incidents.intake.adapters.registry import TOOL_CHOICES
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.receive import replay
+from incidents.intake.serializers import (
+    DeliveryBodySerializer,
+    DeliverySerializer,
+    SourceBody,
+    SourceChangeBody,
+    SourceSerializer,
+    StateQuery,
+)
 from incidents.intake.sources import (
     SourceOptions,
     change_source,
     create_source,
     rotate_key,
     send_trial,
-    source_url,
 )
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
-from incidents.rest import ApiViewSet, OrganisationQuery, StrictSerializer
+from incidents.rest import ApiViewSet, OrganisationQuery
 from incidents.timers.clock import read_now
 
 _UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-class SourceSerializer(serializers.Serializer[Any]):
-    """A tool that may post, with the secret address to which it posts."""
-
-    id = serializers.UUIDField(source="uid")
-    organisation = serializers.CharField(source="organisation.slug")
-    tool = serializers.ChoiceField(TOOL_CHOICES)
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    url = serializers.SerializerMethodField(help_text="holds the key: keep it secret")
-    is_enabled = serializers.BooleanField()
-    resolves_incidents = serializers.BooleanField()
-    default_severity = serializers.ChoiceField(SEVERITY_CHOICES)
-    default_category = serializers.ChoiceField(CATEGORY_CHOICES)
-    default_tlp = serializers.CharField()
-    mapping = serializers.DictField()
-    created_at = serializers.DateTimeField()
-
-    def get_url(self, source: Source) -> str:
-        """Return the address with its key."""
-        return source_url(source)
-
-
-class SourceChangeBody(StrictSerializer):
-    """What is to be changed; the rest stays."""
-
-    name = serializers.CharField(max_length=200, required=False)
-    is_enabled = serializers.BooleanField(required=False)
-    resolves_incidents = serializers.BooleanField(required=False)
-    default_severity = serializers.ChoiceField(SEVERITY_CHOICES, required=False)
-    default_category = serializers.ChoiceField(CATEGORY_CHOICES, required=False)
-    default_tlp = TlpField(required=False)
-    mapping = serializers.DictField(
-        child=serializers.CharField(), required=False, help_text="generic only"
-    )
-
-
-class SourceBody(SourceChangeBody):
-    """A source to be made."""
-
-    tool = serializers.ChoiceField(TOOL_CHOICES)
-    slug = serializers.SlugField(max_length=60)
-    name = serializers.CharField(max_length=200)
-    organisation = serializers.SlugField(default="", allow_blank=True)
-
-
-class DeliverySerializer(serializers.Serializer[Any]):
-    """One raw delivery without its body."""
-
-    id = serializers.UUIDField(source="uid")
-    received_at = serializers.DateTimeField()
-    state = serializers.ChoiceField(DeliveryState.choices)
-    size_bytes = serializers.IntegerField()
-    sha256 = serializers.SerializerMethodField()
-    error = serializers.CharField()
-    processed_at = serializers.DateTimeField(allow_null=True)
-    alert_count = serializers.IntegerField()
-
-    def get_sha256(self, delivery: Delivery) -> str:
-        """Return the digest in hex."""
-        return bytes(delivery.sha256).hex()
-
-
-class DeliveryBodySerializer(DeliverySerializer):
-    """One raw delivery as it was posted."""
-
-    headers = serializers.DictField()
-    body = serializers.SerializerMethodField(
-        help_text="base64; null: too large to keep"
-    )
-
-    def get_body(self, delivery: Delivery) -> str | None:
-        """Return the exact bytes in base64."""
-        if delivery.body is None:
-            return None
-        return base64.b64encode(bytes(delivery.body)).decode()
 
 
 class SourceViewSet(ApiViewSet):
@@ -253,9 +177,3 @@ class SourceViewSet(ApiViewSet):
     def _configurable(self, source: Source) -> Organisation:
         slug = source.organisation.slug
         return organisation_for(self.person, Action.CONFIGURE, slug=slug)
-
-
-class StateQuery(StrictSerializer):
-    """Narrow deliveries to one state, for example unreadable."""
-
-    state = serializers.ChoiceField(DeliveryState.choices, required=False)

@@ -97,7 +97,7 @@ def apply_news(
     _write(batch, list(changes.values()))
 
 
-def take_over_alerts(incident: Incident, *, into: Incident) -> None:
+def take_over_alerts(incident: Incident, into: Incident) -> None:
     """Give the alerts of a merged incident to the other one. Requires both locked."""
     move_alerts(incident.pk, into_id=into.pk)
     counts = count_alerts([into.pk])

@@ -16,7 +16,9 @@ def alerts_panel(seen: Seen) -> Part:
         return Part()
     rows = Alert.objects.filter(incident=seen.incident).select_related("source")
     shown = rows.order_by("status", "-event_at")[:MAX_ALERTS]
-    return Part(context={"alerts": [_alert(row, is_owner=seen.is_owner) for row in shown]})
+    return Part(
+        context={"alerts": [_alert(row, is_owner=seen.is_owner) for row in shown]}
+    )
 
 
 def _alert(row: Alert, *, is_owner: bool) -> dict[str, Any]:
@@ -25,7 +27,9 @@ def _alert(row: Alert, *, is_owner: bool) -> dict[str, Any]:
         "summary": row.summary,
         "status": row.status,
         "source": row.source.name if is_owner else "",
-        "source_url": reverse("source-detail", args=[row.source.uid]) if is_owner else "",
+        "source_url": reverse("source-detail", args=[row.source.uid])
+        if is_owner
+        else "",
         "started_at": row.started_at,
         "event_at": row.event_at,
         "repeat_count": row.repeat_count,

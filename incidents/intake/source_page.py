@@ -88,16 +88,23 @@ def _unreadable(row: Delivery) -> dict[str, Any]:
 
 
 def _facts(source: Source) -> list[dict[str, Any]]:
-    resolves = "yes, if no person has touched it" if source.resolves_incidents else "no"
+    resolves = (
+        "when all alerts clear and nobody has touched it"
+        if source.resolves_incidents
+        else "no"
+    )
     return [
         {"label": "Organisation", "value": source.organisation.name},
-        {"label": "Category", "value": dict(CATEGORY_CHOICES)[source.default_category]},
         {
-            "label": "Severity if it says none",
+            "label": "Default category",
+            "value": dict(CATEGORY_CHOICES)[source.default_category],
+        },
+        {
+            "label": "Default severity",
             "value": f"{source.default_severity} {severity_at(source.default_severity).name}",
         },
-        {"label": "TLP", "value": f"TLP:{source.default_tlp}"},
-        {"label": "Resolves when all alerts clear", "value": resolves},
+        {"label": "Default TLP", "value": source.default_tlp},
+        {"label": "Resolves itself", "value": resolves},
         {"label": "Since", "at": source.created_at},
     ]
 

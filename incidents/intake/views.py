@@ -47,6 +47,9 @@ def source_detail(request: PageRequest, uid: UUID) -> HttpResponse:
         targets=[f"delivery:{row['uid']}" for row in context["unreadable"]],
         now=read_now(),
     )
+    if request.htmx and not context["is_waiting"]:
+        # What a test led to is known now: show the whole page with it.
+        return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "incidents/intake/detail.html", context)
 
 
@@ -54,9 +57,7 @@ def source_detail(request: PageRequest, uid: UUID) -> HttpResponse:
 def source_test(request: PageRequest, uid: UUID) -> HttpResponse:
     """Store a delivery as the tool would post it; its page then shows what came of it."""
     source = _find(request, uid)
-    organisation_for(
-        request.user, Action.CONFIGURE, slug=source.organisation.slug
-    )
+    organisation_for(request.user, Action.CONFIGURE, slug=source.organisation.slug)
     delivery = send_trial(source, now=read_now())
     url = reverse("source-detail", args=[source.uid])
     return redirect(f"{url}?test={delivery.uid}")

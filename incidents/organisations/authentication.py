@@ -32,7 +32,7 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         return token.user, token
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  DRF's signature
+    def authenticate_header(self, request: Request) -> str:
         """Return the challenge that makes a refusal a 401."""
         return f'{_SCHEME} realm="tocsin"'
 
@@ -43,7 +43,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     target_class = "incidents.organisations.authentication.TokenAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         """Return the scheme as OpenAPI writes it."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "toc_…"}
 

@@ -31,7 +31,8 @@ class TokenForm(forms.Form):
     """A new API token."""
 
     name = forms.CharField(
-        max_length=100, help_text="What it is for, so that you know which one to revoke."
+        max_length=100,
+        help_text="What it is for, so that you know which one to revoke.",
     )
     scopes = forms.MultipleChoiceField(
         label="What it may do",

@@ -141,16 +141,17 @@ def _demo() -> dict[str, Any]:
     if not settings.DEMO:
         return {}
     rows = Membership.objects.filter(ended_at=None, user__email__endswith=".example")
-    accounts = [
-        {
+    # A person with several roles is listed once, with the first.
+    accounts: dict[str, dict[str, str]] = {}
+    for row in rows.select_related("user", "organisation").order_by("pk"):
+        shown = {
             "email": row.user.email,
             "role": row.get_role_display(),
             "organisation": row.organisation.name,
             "url": f"{reverse('sign-in')}?as={row.user.email}",
         }
-        for row in rows.select_related("user", "organisation").order_by("pk")
-    ]
-    return {"demo_accounts": accounts, "demo_password": DEMO_PASSWORD}
+        accounts.setdefault(row.user.email, shown)
+    return {"demo_accounts": accounts.values(), "demo_password": DEMO_PASSWORD}
 
 
 def _safe_next(request: HttpRequest) -> str:

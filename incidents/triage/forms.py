@@ -129,10 +129,15 @@ class QueueFilterForm(forms.Form):
         ),
     )
     severity = forms.ChoiceField(
-        choices=[("", "Any"), *((str(v), f"{name} or more") for v, name in SEVERITY_CHOICES)],
+        choices=[
+            ("", "Any"),
+            *((str(v), f"{name} or more") for v, name in SEVERITY_CHOICES),
+        ],
         required=False,
     )
-    category = forms.ChoiceField(choices=[("", "Any"), *CATEGORY_CHOICES], required=False)
+    category = forms.ChoiceField(
+        choices=[("", "Any"), *CATEGORY_CHOICES], required=False
+    )
     lab = forms.ChoiceField(required=False)
     owner = forms.ChoiceField(choices=[("", "Anybody"), *OWNERS], required=False)
 

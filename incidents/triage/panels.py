@@ -129,10 +129,14 @@ def _move(
     if row is None:
         return None
     if row.state in {TriageState.WAITING, TriageState.ANSWERED}:
-        why = "the lab has answered" if row.state == TriageState.ANSWERED else "triage it"
+        why = (
+            "the lab has answered" if row.state == TriageState.ANSWERED else "triage it"
+        )
         return Move(f"Yours: {why}.", rank=_TRIAGE_RANK)
     if row.state == TriageState.ASKED:
-        return Move("The lab's: your question is open.", rank=_TRIAGE_RANK, is_mine=False)
+        return Move(
+            "The lab's: your question is open.", rank=_TRIAGE_RANK, is_mine=False
+        )
     return None
 
 

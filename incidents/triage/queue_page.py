@@ -148,8 +148,8 @@ def _strip(to_do: int, urgent: int) -> Strip:
 
 
 def _number(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) <= 4
-    return min(max(int(text), 1), MAX_PAGE) if is_number else 1
+    is_number = text.isascii() and text.isdigit() and len(text) < len(str(MAX_PAGE))
+    return max(int(text), 1) if is_number else 1
 
 
 def _url(request: PageRequest, **changes: object) -> str:

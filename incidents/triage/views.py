@@ -16,9 +16,10 @@ from incidents.incident.access import (
     note_reading,
     require_owner,
 )
+from incidents.incident.actions import primary_of
 from incidents.incident.actions_views import act_with, doer
 from incidents.incident.page import note_incident, see_incident
-from incidents.incident.panels import Seen
+from incidents.incident.panels import INCIDENT_PAGE, Seen
 from incidents.incident.strip import strip_of
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Organisation
@@ -29,7 +30,7 @@ from incidents.triage import outcomes, questions
 from incidents.triage.criteria import OUTCOMES, PRIORITIES
 from incidents.triage.forms import AnswerForm, AssignForm, DecisionForm, QuestionForm
 from incidents.triage.models import TriageRow
-from incidents.triage.panels import shown, triage_panel
+from incidents.triage.panels import shown
 from incidents.triage.queue_page import queue_context, queue_page
 
 
@@ -189,7 +190,8 @@ def _triage_page(
     context: dict[str, Any] = {
         "now": seen.now,
         "incident": seen.incident,
-        "strip": strip_of(seen, [triage_panel(seen)]),
+        "strip": strip_of(seen, INCIDENT_PAGE.parts(seen)),
+        "primary": primary_of(seen),
         "form": form,
         "criteria": {"outcomes": OUTCOMES, "priorities": PRIORITIES},
         "decisions": _decisions(row),
@@ -222,7 +224,9 @@ def _say_acknowledged(request: PageRequest, done: outcomes.BulkOutcome) -> None:
         what = done.acknowledged[0] if count == 1 else f"{count} incidents"
         messages.success(request, f"{what} acknowledged for your agency.")
     if done.skipped:
-        messages.warning(request, f"Left out, closed or gone: {', '.join(done.skipped)}.")
+        messages.warning(
+            request, f"Left out, closed or gone: {', '.join(done.skipped)}."
+        )
     if not done.acknowledged and not done.skipped:
         messages.info(request, "You chose none. Tick the incidents first.")
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import shutil
 import tempfile
@@ -8,12 +9,23 @@ import pytest
 from config.embedded import Postgres
 
 
-@pytest.fixture
-def data():
-    """A data folder with a short path, so that its sockets fit in it."""
+@contextlib.contextmanager
+def _data_folder():
     folder = Path(tempfile.mkdtemp(prefix="tocsin-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def make_data_folder():
+    """Returns a context manager: a data folder whose sockets fit in it."""
+    return _data_folder
+
+
+@pytest.fixture
+def data(make_data_folder):
+    with make_data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -12,21 +12,28 @@ from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
 from config.api import api_urls, build_schema
-from escalation.models import Notification
-from incidents.intake.receive import store_deliveries
-from incidents.intake.sources import create_source
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
-from incidents.models import Incident, Membership
+from incidents.intake.receive import store_deliveries
+from incidents.intake.sources import create_source
+from incidents.models import Membership
 from incidents.organisations.tokens import create_token
+from incidents.problems import CODES
 from tests import factories
 from tests.api_world import ApiWorld, make_api_world
 
 STRANGERS = ("other_lab_admin", "other_agency_admin", "operator", "platform_admin")
 # Lists of one's own; each must be empty of what belongs to the lab.
-LISTS = (
-    "incidents teams members policies routes sources contact-methods triage"
-).split()
+LISTS = [
+    "incidents",
+    "teams",
+    "members",
+    "policies",
+    "routes",
+    "sources",
+    "contact-methods",
+    "triage",
+]
 
 
 @pytest.fixture
@@ -73,16 +80,19 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
     under = {"ref": incident.ref, "uid": str(attachment.uid)}
     return {
         **dict.fromkeys(
-            [f"incident{part}" for part in ("", "-action", "-triage", "-file", "-run", "-notification")],
+            [
+                f"incident{part}"
+                for part in ("", "-action", "-triage", "-file", "-run", "-notification")
+            ],
             under,
         ),
         "organisations": {"slug": lab.slug},
-        "members": {"pk": str(Membership.objects.filter(organisation=lab)[0].pk)},
-        "tokens": {"pk": str(token.pk)},
-        "policies": {"pk": str(policy.pk)},
-        "routes": {"pk": str(factories.route(lab, policy, is_default=True).pk)},
+        "members": {"id": str(Membership.objects.filter(organisation=lab)[0].pk)},
+        "tokens": {"id": str(token.pk)},
+        "policies": {"id": str(policy.pk)},
+        "routes": {"id": str(factories.route(lab, policy, is_default=True).pk)},
         "sources": {"uid": str(source.uid), "delivery": str(delivery.uid)},
-        "contact-methods": {"pk": str(factories.contact(lab).pk)},
+        "contact-methods": {"id": str(factories.contact(lab).pk)},
     }
 
 
@@ -92,14 +102,18 @@ def endpoints() -> list[tuple[str, str, str]]:
     for path, methods in build_schema()["paths"].items():
         prefix = path.removeprefix("/api/v1/").split("/")[0]
         if "{" in path:
-            found += [(prefix, path, m) for m in methods if m in ("get", "post", "put", "patch", "delete")]
+            found += [
+                (prefix, path, m)
+                for m in methods
+                if m in ("get", "post", "put", "patch", "delete")
+            ]
     return found
 
 
 @pytest.mark.parametrize("role", STRANGERS)
 def test_every_endpoint_of_another_organisations_object_is_not_found(
     api_world: ApiWorld, objects: dict[str, dict[str, str]], role: str
-):
+) -> None:
     client = api_world.as_(role)
     answers = {}
     for prefix, path, method in endpoints():
@@ -115,7 +129,7 @@ def test_every_endpoint_of_another_organisations_object_is_not_found(
 @pytest.mark.parametrize("name", LISTS)
 def test_every_list_leaves_out_what_is_another_organisations(
     api_world: ApiWorld, objects: dict[str, dict[str, str]], role: str, name: str
-):
+) -> None:
     body = api_world.as_(role).get(f"/api/v1/{name}/").json()
     rows = body["results"] if isinstance(body, dict) else body
     theirs = {row.get("organisation", row.get("lab")) for row in rows}
@@ -123,10 +137,12 @@ def test_every_list_leaves_out_what_is_another_organisations(
     assert theirs <= {own}
 
 
-@pytest.mark.parametrize("name", ["members", "teams", "policies", "routes", "sources", "contact-methods"])
+@pytest.mark.parametrize(
+    "name", ["members", "teams", "policies", "routes", "sources", "contact-methods"]
+)
 def test_configuration_lists_take_as_many_queries_for_three_rows_as_for_one(
     api_world: ApiWorld, name: str
-):
+) -> None:
     lab, client, counts = api_world.lab, api_world.as_("admin"), []
     for number in (1, 2, 3):
         person = factories.person(lab)
@@ -135,8 +151,12 @@ def test_configuration_lists_take_as_many_queries_for_three_rows_as_for_one(
         policy = factories.policy(lab, factories.notify({"desk": "aurora"}))
         factories.route(lab, policy, share_with=(api_world.agency,))
         create_source(
-            lab, tool="generic", slug=f"s{number}", name="S",
-            actor=Actor.system(lab), now=timezone.now(),
+            lab,
+            tool="generic",
+            slug=f"s{number}",
+            name="S",
+            actor=Actor.system(lab),
+            now=timezone.now(),
         )
         client.get(f"/api/v1/{name}/")
         with CaptureQueriesContext(connection) as queries:
@@ -145,14 +165,14 @@ def test_configuration_lists_take_as_many_queries_for_three_rows_as_for_one(
     assert counts == [counts[0]] * 3
 
 
-def test_schema_is_made_without_a_warning_and_is_valid():
+def test_schema_is_made_without_a_warning_and_is_valid() -> None:
     GENERATOR_STATS.reset()
     document = build_schema()
     assert not GENERATOR_STATS
     validate_schema(document)
 
 
-def test_schema_names_every_address_of_the_router():
+def test_schema_names_every_address_of_the_router() -> None:
     addresses = {
         pattern.name for pattern in api_urls() if isinstance(pattern, URLPattern)
     } - {None}
@@ -163,12 +183,17 @@ def test_schema_names_every_address_of_the_router():
         if name != "parameters"
     }
     assert len(documented) >= len(addresses)
-    assert build_schema()["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert (
+        build_schema()["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    )
 
 
-def test_unknown_endpoint_is_a_problem(api_world: ApiWorld):
+def test_unknown_endpoint_is_a_problem(api_world: ApiWorld) -> None:
     answer = APIClient().get("/api/v1/filings/")
-    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert (answer.status_code, answer["Content-Type"]) == (
+        404,
+        "application/problem+json",
+    )
     assert answer.json() == {
         "type": "/api/docs/#not_found",
         "title": "Not Found",
@@ -178,17 +203,17 @@ def test_unknown_endpoint_is_a_problem(api_world: ApiWorld):
     }
 
 
-def test_unknown_method_is_a_problem(api_world: ApiWorld):
+def test_unknown_method_is_a_problem(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").put("/api/v1/incidents/", {})
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_answers_are_kept_out_of_caches(api_world: ApiWorld):
+def test_answers_are_kept_out_of_caches(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").get("/api/v1/incidents/")
     assert answer["Cache-Control"] == "private, no-store"
 
 
-def test_schema_and_reference_open_without_signing_in(client, db):
+def test_schema_and_reference_open_without_signing_in(client, db) -> None:
     schema = client.get("/api/schema/")
     assert schema.json()["info"]["title"] == "Tocsin"
     page = client.get("/api/docs/")
@@ -197,12 +222,32 @@ def test_schema_and_reference_open_without_signing_in(client, db):
     assert "<script>" not in page.content.decode()
 
 
-def test_read_that_cannot_be_recorded_is_refused(world_database: Database):
+def test_read_that_cannot_be_recorded_is_refused(world_database: Database) -> None:
     api_world = make_api_world()
     incident = api_world.incident(title="secret")
     with psycopg.connect(world_database.owner_url, autocommit=True) as owner:
-        owner.execute(f"REVOKE INSERT ON tocsin_read_mark FROM {configured.RUNTIME_ROLE}")
+        owner.execute(
+            f"REVOKE INSERT ON tocsin_read_mark FROM {configured.RUNTIME_ROLE}"
+        )
     answer = api_world.as_("staff").get(f"/api/v1/incidents/{incident.ref}/")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer["Retry-After"] == "2"
     assert "secret" not in answer.content.decode()
+
+
+def test_every_problem_code_is_in_the_reference() -> None:
+    text = (configured.BASE_DIR / "docs" / "reference" / "api.md").read_text()
+    assert [code for code in CODES if f"`{code}`" not in text] == []
+
+
+def test_database_that_is_gone_is_answered_with_when_to_try_again(
+    world_database: Database,
+) -> None:
+    client = make_api_world().as_("staff")
+    connection.close()
+    connection.settings_dict["NAME"] = "gone"
+    answer = client.get("/api/v1/incidents/")
+    ready = client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer["Retry-After"] == "2"
+    assert (ready.status_code, ready.json()["database"]) == (503, "unreachable")

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,13 +40,13 @@ def post(url: str, *, secret: str, body: bytes = b'{"type":"incident.page"}') ->
     request = urllib.request.Request(url, data=body, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
-            return answer.status
+            return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
             return error.code
 
 
-def kept(data: Path) -> list[dict]:
+def kept(data: Path) -> list[dict[str, Any]]:
     log = data / "demo" / "webhooks.jsonl"
     return [json.loads(line) for line in log.read_text().splitlines()]
 

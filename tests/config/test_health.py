@@ -15,24 +15,26 @@ def ticking(db: None) -> None:
         Tick.objects.create(consumer=consumer, ran_at=timezone.now())
 
 
-def test_process_that_lives_says_so(client: Client):
+def test_process_that_lives_says_so(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_whole_that_works_is_ready(ticking: None, client: Client, servers: None):
+def test_whole_that_works_is_ready(
+    ticking: None, client: Client, servers: None
+) -> None:
     body = client.get("/readyz").json()
     assert (body["status"], body["database"], body["broker"]) == ("ready", "ok", "ok")
     assert set(body["tick_age_seconds"]) == set(CONSUMERS)
     assert body["oldest_due_timer_seconds"] is None
 
 
-def test_loop_that_never_ran_is_not_ready(db: None, client: Client):
+def test_loop_that_never_ran_is_not_ready(db: None, client: Client) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert answer.json()["stale"] == list(CONSUMERS)
 
 
-def test_loop_that_stopped_is_not_ready(ticking: None, client: Client):
+def test_loop_that_stopped_is_not_ready(ticking: None, client: Client) -> None:
     late = timezone.now() - timedelta(seconds=31)
     Tick.objects.filter(consumer="timers").update(ran_at=late)
     assert client.get("/readyz").json()["stale"] == ["timers"]
@@ -40,13 +42,13 @@ def test_loop_that_stopped_is_not_ready(ticking: None, client: Client):
 
 def test_broker_that_is_gone_is_told_but_no_failure(
     ticking: None, client: Client, settings
-):
+) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["broker"]) == (200, "unreachable")
 
 
-def test_late_timer_shows_in_the_metrics(ticking: None, client: Client):
+def test_late_timer_shows_in_the_metrics(ticking: None, client: Client) -> None:
     now = timezone.now()
     Timer.objects.create(
         kind="x",
@@ -61,6 +63,6 @@ def test_late_timer_shows_in_the_metrics(ticking: None, client: Client):
     assert float(figures['tocsin_tick_age_seconds{consumer="timers"}']) < 60
 
 
-def test_tick_that_never_came_is_infinite(db: None, client: Client):
+def test_tick_that_never_came_is_infinite(db: None, client: Client) -> None:
     text = client.get("/metrics").content.decode()
     assert 'tocsin_tick_age_seconds{consumer="delivery"} +Inf' in text

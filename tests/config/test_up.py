@@ -63,12 +63,14 @@ class World:
         self.process.send_signal(number)
         self.process.wait(timeout=60)
 
-    def leftovers(self):
-        found = []
+    def processes(self, word=""):
+        """Returns the processes of this checkout whose command has the word."""
+        found = set()
         for process in psutil.process_iter(["cmdline", "cwd"]):
-            words = [*(process.info["cmdline"] or ()), process.info["cwd"] or ""]
-            if any(str(self.folder) in word for word in words):
-                found.append(process)
+            words = " ".join(process.info["cmdline"] or ())
+            where = f"{words} {process.info['cwd']}"
+            if str(self.folder.parent) in where and word in words:
+                found.add(process.pid)
         return found
 
 
@@ -80,6 +82,17 @@ def world(data):
         world.stop(signal.SIGTERM)
 
 
+@pytest.fixture(scope="module")
+def running(make_data_folder):
+    """A world that runs on a named data folder, for tests that leave it running."""
+    with make_data_folder() as folder:
+        world = World(folder)
+        world.data = folder / "elsewhere"
+        world.shown = world.start("--no-demo", "--data", str(world.data))
+        yield world
+        world.stop(signal.SIGTERM)
+
+
 def status_of(port, path):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", path)
@@ -88,52 +101,49 @@ def status_of(port, path):
     return status
 
 
-def test_up_serves_and_stops_without_a_trace(world):
-    screen = world.start("--no-demo")
-    port = int(re.search(r"Site +http://127\.0\.0\.1:(\d+)/", screen).group(1))
+def site_port(screen):
+    return int(re.search(r"Site +http://127\.0\.0\.1:(\d+)/", screen).group(1))
+
+
+def test_up_becomes_ready(running):
+    port = site_port(running.shown)
     assert status_of(port, "/healthz") == 200
-    assert wait_until(lambda: status_of(port, "/readyz") == 200, seconds=30)
-    world.stop(signal.SIGINT)
-    assert world.process.returncode == 0
-    assert world.leftovers() == []
+    assert wait_until(lambda: status_of(port, "/readyz") == 200, seconds=60)
 
 
-def test_other_commands_find_the_running_world(world, data):
-    world.start("--no-demo", "--data", str(data / "elsewhere"))
-    done = world.manage("showmigrations", "incidents")
+def test_other_commands_find_the_running_world(running):
+    done = running.manage("showmigrations", "incidents")
     assert "[X] 0001" in done.stdout
     assert done.stderr.splitlines()[0] == (
-        f"Using the data in {data / 'elsewhere'} (the running world)."
+        f"Using the data in {running.data} (the running world)."
     )
-    assert not (world.folder / "var" / "postgresql").exists()
+    assert not (running.folder / "var" / "postgresql").exists()
+
+
+def test_second_up_on_the_same_data_is_refused(running):
+    done = running.manage("up")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"tocsin: Tocsin already runs on the data in {running.data} "
+        f"(http://127.0.0.1:{site_port(running.shown)})."
+    )
+
+
+def test_killed_workers_are_started_again(running):
+    assert wait_until(lambda: len(running.processes("config.workers")) == 5, seconds=60)
+    first = running.processes("config.workers")
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    assert wait_until(
+        lambda: len(running.processes("config.workers") - first) == 5, seconds=60
+    )
 
 
 def test_killed_up_leaves_nothing_behind_and_starts_again(world):
     world.start("--no-demo")
     world.stop(signal.SIGKILL)
-    assert wait_until(lambda: world.leftovers() == [], seconds=60)
+    assert wait_until(lambda: world.processes() == set(), seconds=60)
     assert "Tocsin is ready." in world.start("--no-demo")
-
-
-def test_killed_worker_is_started_again(world):
-    world.start("--no-demo")
-
-    def workers():
-        return {
-            p.pid
-            for p in world.leftovers()
-            if "config.workers" in " ".join(p.cmdline())
-        }
-
-    assert wait_until(lambda: len(workers()) == 5, seconds=20)
-    first = workers()
-    for pid in first:
-        os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: len(workers() - first) == 5, seconds=30)
-
-
-def test_second_up_on_the_same_data_is_refused(world):
-    world.start("--no-demo")
-    done = world.manage("up")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("tocsin: Tocsin already runs on")
+    world.stop(signal.SIGINT)
+    assert world.process.returncode == 0
+    assert world.processes() == set()

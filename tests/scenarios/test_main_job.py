@@ -39,7 +39,7 @@ def pages_of(demo: World, ref: str) -> list[str]:
 
 def kinds(demo: World, token: str, ref: str) -> list[str]:
     answer = demo.api(token, "GET", f"incidents/{ref}/timeline/")
-    return [item["kind"] for item in answer["results"]]
+    return [item["kind"] for item in answer]
 
 
 def test_reported_incident_reaches_lab_and_agency_by_mail_and_webhook(
@@ -108,7 +108,10 @@ def test_officer_triages_asks_and_is_answered(
     demo.eventually(lambda: len(pages_of(demo, ref)) == 4)
     demo.api(officer, "POST", f"incidents/{ref}/acknowledge/", {})
     demo.api(
-        officer, "POST", f"incidents/{ref}/request-info/", {"text": "Which weights?"}
+        officer,
+        "POST",
+        f"incidents/{ref}/request-info/",
+        {"question": "Which weights?"},
     )
     demo.eventually(
         lambda: any(
@@ -116,7 +119,7 @@ def test_officer_triages_asks_and_is_answered(
             for m in demo.mail.mails
         )
     )
-    demo.api(staff, "POST", f"incidents/{ref}/answer/", {"text": "All of them."})
+    demo.api(staff, "POST", f"incidents/{ref}/answer/", {"answer": "All of them."})
     body = {"outcome": "accepted", "reason": "Ours.", "priority": 1}
     demo.api(officer, "POST", f"incidents/{ref}/triage/", body)
     theirs = kinds(demo, officer, ref)

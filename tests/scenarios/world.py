@@ -70,14 +70,15 @@ class World:
 
     # Servers
 
-    def start_servers(self, *, broker: bool = True) -> None:
+    def start_servers(self, *, broker: bool = True, migrate: bool = True) -> None:
         """Run a PostgreSQL, and a Valkey unless told not to, of this world's own."""
         self.postgres.start()
         self.environment.update(self.postgres.addresses())
         if broker:
             self.valkey.start()
         self.environment.update(self.valkey.addresses())
-        self.manage("migrate", "--no-input")
+        if migrate:
+            self.manage("migrate", "--no-input")
 
     def manage(self, *words: str) -> str:
         """Run a `manage.py` command and return what it printed."""

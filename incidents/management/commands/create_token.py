@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--user", required=True, help="e-mail address of the person")
+        parser.add_argument(
+            "--user", required=True, help="e-mail address of the person"
+        )
         parser.add_argument("--name", required=True, help="what the token is for")
         parser.add_argument(
             "--scope",
@@ -33,7 +35,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the token."""
-        user = User.objects.filter(email=options["user"].lower(), is_active=True).first()
+        user = User.objects.filter(
+            email=options["user"].lower(), is_active=True
+        ).first()
         if user is None:
             message = f"There is no active account {options['user']!r}; see --user."
             raise CommandError(message)

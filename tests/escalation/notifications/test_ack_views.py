@@ -13,7 +13,7 @@ from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import resolve
 from incidents.incident.shares import share, unshare
-from incidents.models import Acknowledgement
+from incidents.models import Acknowledgement, Incident, Organisation
 from tests.escalation.notifications.makers import (
     NOW,
     make_agency,
@@ -35,8 +35,8 @@ class YesterdaysSigner(TimestampSigner):
         return b62_encode(int(moment.timestamp()))
 
 
-def page_link(organisation, incident, **more) -> str:
-    method = make_method(organisation, **more)
+def page_link(organisation: Organisation, incident: Incident) -> str:
+    method = make_method(organisation)
     row = queue_pages(
         [new_page(method, incident=incident, recipient_name="Ann Example")]
     )[0]
@@ -49,7 +49,7 @@ def test_opening_the_link_acknowledges_nothing(lab, client):
     for answer in (client.get(link), client.head(link), client.get(link)):
         assert answer.status_code == 200
     assert Acknowledgement.objects.count() == 0
-    assert (answer.context["done"], answer.context["already"]) == (False, False)
+    assert answer.context["state"] == "ready"
 
 
 def test_page_shows_ref_severity_and_title(lab, client):
@@ -71,8 +71,7 @@ def test_button_acknowledges_by_link_once_and_again_changes_nothing(lab, client)
     incident = make_incident(lab)
     link = page_link(lab, incident)
     first, second = client.post(link), client.post(link)
-    assert (first.context["done"], first.context["already"]) == (True, False)
-    assert (second.context["done"], second.context["already"]) == (False, True)
+    assert (first.context["state"], second.context["state"]) == ("done", "already")
     row = Acknowledgement.objects.get()
     assert (row.organisation_id, row.user, row.via) == (lab.pk, None, "link")
     items = [
@@ -106,7 +105,7 @@ def test_button_needs_the_token_of_its_own_page(lab):
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert token is not None
     answer = strict.post(link, {"csrfmiddlewaretoken": token[1]})
-    assert answer.context["done"]
+    assert answer.context["state"] == "done"
 
 
 def test_link_is_bound_to_the_organisation_it_was_sent_to(lab, client):
@@ -128,7 +127,7 @@ def test_link_dies_with_the_share(lab, client):
     link = page_link(agency, incident)
     unshare(incident, agency=agency, reason="error", user=user, actor=actor, now=NOW)
     answer = client.post(link)
-    assert (answer.status_code, answer.context["expired"]) == (404, True)
+    assert (answer.status_code, answer.context["state"]) == (404, "invalid")
     assert incident.ref not in answer.content.decode()
     assert Acknowledgement.objects.count() == 0
 
@@ -136,7 +135,7 @@ def test_link_dies_with_the_share(lab, client):
 def test_closed_incident_is_shown_as_ended(lab, client):
     incident, user = make_incident(lab), make_user(lab)
     resolve(incident, reason="over", user=user, actor=Actor.of(user, lab), now=NOW)
-    assert client.post(page_link(lab, incident)).context["closed"]
+    assert client.post(page_link(lab, incident)).context["state"] == "ended"
     assert Acknowledgement.objects.count() == 0
 
 
@@ -144,7 +143,7 @@ def test_link_of_yesterday_has_expired(lab, client):
     row = queue_pages([new_page(make_method(lab), incident=make_incident(lab))])[0]
     token = YesterdaysSigner(salt=SALT).sign(row.uid.hex)
     answer = client.post(f"/ack/{token}/")
-    assert (answer.status_code, answer.context["expired"]) == (410, True)
+    assert (answer.status_code, answer.context["state"]) == (410, "expired")
     assert Acknowledgement.objects.count() == 0
 
 
@@ -153,7 +152,7 @@ def test_token_of_another_purpose_opens_nothing(lab, client, salt):
     row = queue_pages([new_page(make_method(lab), incident=make_incident(lab))])[0]
     token = TimestampSigner(salt=salt).sign(row.uid.hex)
     answer = client.post(f"/ack/{token}/")
-    assert (answer.status_code, answer.context["expired"]) == (404, True)
+    assert (answer.status_code, answer.context["state"]) == (404, "invalid")
     assert Acknowledgement.objects.count() == 0
 
 
@@ -165,4 +164,4 @@ def test_link_in_a_delivered_mail_works(lab, client, mail_server):
     link = re.search(r"http://[^ \n]+/ack/[^ \n]+/", text)
     assert link is not None
     answer = client.post(urlsplit(link[0]).path)
-    assert answer.context["done"]
+    assert answer.context["state"] == "done"

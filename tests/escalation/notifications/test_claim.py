@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from escalation.models import Attempt, Notification
+from escalation.models import Attempt, ContactMethod, Notification
 from escalation.notifications.channels import registry
 from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.claim import Claimed, claim_due
@@ -89,7 +89,7 @@ def test_outcome_of_a_sender_whose_lease_has_ended_is_not_written(lab):
     row.refresh_from_db()
     assert (row.status, row.last_error) == ("sending", "")
     assert Attempt.objects.count() == 0
-    assert row.method.disabled_at is None
+    assert ContactMethod.objects.filter(disabled_at=None).count() == 1
     assert settle([finished(current, SENT)], now=NOW) == 1
     assert settle([finished(stale, gone)], now=NOW) == 0
     row.refresh_from_db()

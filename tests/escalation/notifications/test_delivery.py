@@ -1,6 +1,7 @@
 import json
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from escalation.notifications.delivery import deliver_batch
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge, resolve
-from incidents.models import AcknowledgedVia, Timer
+from incidents.models import AcknowledgedVia, Incident, Organisation, Timer
 from tests.escalation.notifications.makers import (
     NOW,
     make_incident,
@@ -26,7 +27,7 @@ from tests.escalation.notifications.makers import (
 pytestmark = pytest.mark.django_db
 
 
-def queue(method: ContactMethod, **more) -> Notification:
+def queue(method: ContactMethod, **more: Any) -> Notification:
     return queue_pages([new_page(method, **more)])[0]
 
 
@@ -34,7 +35,7 @@ def fresh(row: Notification) -> Notification:
     return Notification.objects.get(pk=row.pk)
 
 
-def kinds(incident, organisation) -> list[str]:
+def kinds(incident: Incident, organisation: Organisation) -> list[str]:
     items = timeline(incident, [organisation.pk])
     return [item.kind for item in items if item.kind.startswith("notification.")]
 
@@ -47,7 +48,9 @@ def test_page_by_mail_is_sent_once_and_stands_on_the_timeline(lab, mail_server):
     assert mail_server.recipients() == [method.address]
     assert mail_server.mails[0]["Message-ID"] == f"<{row.uid}@localhost>"
     assert fresh(row).status == "sent"
-    assert NOW <= fresh(row).sent_at < NOW + timedelta(seconds=10)
+    sent_at = fresh(row).sent_at
+    assert sent_at is not None
+    assert NOW <= sent_at < NOW + timedelta(seconds=10)
     assert fresh(row).lease_token is None
     assert kinds(incident, lab) == ["notification.queued", "notification.sent"]
     (attempt,) = Attempt.objects.all()

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -7,8 +8,8 @@ from escalation.notifications.render import Message, MessageFacts, render_messag
 OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 
-def facts(**more) -> MessageFacts:
-    fields = {
+def facts(**more: Any) -> MessageFacts:
+    fields: dict[str, Any] = {
         "purpose": "page",
         "channel": "email",
         "ref": "INC-0123456789",

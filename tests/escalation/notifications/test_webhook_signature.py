@@ -1,9 +1,11 @@
+from typing import Any
+
 import pytest
 
 from escalation.notifications.webhook_signature import is_signed, new_secret, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-VECTOR = {
+VECTOR: dict[str, Any] = {
     "uid": "msg_p5jXN8AQM9LWM0D4loKWxJek",
     "timestamp": 1614265330,
     "body": b'{"test": 2432232314}',
@@ -32,12 +34,17 @@ def test_is_signed_accepts_one_of_several_signatures():
     ],
 )
 def test_is_signed_refuses_what_was_changed_or_is_old(change):
-    given = {**VECTOR, "signature": SIGNATURE, "at": 1614265330, **change}
+    given: dict[str, Any] = {
+        **VECTOR,
+        "signature": SIGNATURE,
+        "at": 1614265330,
+        **change,
+    }
     assert not is_signed(SECRET, **given)
 
 
 def test_is_signed_refuses_another_secret():
-    given = {**VECTOR, "signature": SIGNATURE, "at": 1614265330}
+    given: dict[str, Any] = {**VECTOR, "signature": SIGNATURE, "at": 1614265330}
     assert not is_signed(new_secret(), **given)
 
 

@@ -5,6 +5,7 @@ from django.conf import settings as project
 from django.core.management import CommandError, call_command
 
 from escalation.models import ContactMethod, Policy, PolicyVersion, Route
+from escalation.routing.rules import Facts, RouteRule, first_match, parse_matchers
 from escalation.worldfile.apply import apply_world
 from escalation.worldfile.problems import WorldFileInvalid
 from incidents.errors import NotPossible
@@ -274,6 +275,27 @@ def test_the_demo_loads_and_loads_again_without_a_change(is_demo):
     first = apply_world(DEMO, now=NOW)
     assert first.lines[0] == "+ organisation aurora (Aurora Labs, lab)"
     assert apply_world(DEMO, now=NOW).lines == ()
+
+
+@pytest.mark.parametrize(
+    ("severity", "policy", "agencies"),
+    [(2, "desk", []), (3, "serious", ["naisa"]), (5, "serious", ["naisa"])],
+)
+def test_the_demo_shares_and_pages_from_severity_three(
+    is_demo, severity, policy, agencies
+):
+    apply_world(DEMO, now=NOW)
+    routes = list(Route.objects.filter(organisation__slug="aurora"))
+    rules = [
+        RouteRule(route.position, parse_matchers(route.matchers), route)
+        for route in routes
+        if not route.is_default
+    ]
+    match = first_match(rules, Facts("aurora", "WGT", severity, "", "AMBER", {}))
+    [default] = [route for route in routes if route.is_default]
+    taken = match.route.target if match.route else default
+    assert taken.policy.slug == policy
+    assert [agency.slug for agency in taken.share_with.all()] == agencies
 
 
 def test_every_account_of_the_demo_signs_in_with_its_role(is_demo):

@@ -38,18 +38,21 @@ def act(client: Any, incident: Incident, action: str, body: dict[str, Any]) -> A
 @pytest.mark.parametrize(("action", "role", "status"), TABLE)
 def test_role_may_or_may_not_act(
     api_world: ApiWorld, action: str, role: str, status: int
-):
+) -> None:
     incident = api_world.incident(shared=True)
     answer = act(api_world.as_(role), incident, action, ACTIONS[action][0])
     code = answer.json().get("code")
-    assert (answer.status_code, code) == (status, "not_allowed" if status == 403 else None)
+    assert (answer.status_code, code) == (
+        status,
+        "not_allowed" if status == 403 else None,
+    )
 
 
 @pytest.mark.parametrize("action", ["reopen", "merge", "answer"])
 @pytest.mark.parametrize("role", [*LAB, *AGENCY])
 def test_role_may_or_may_not_act_on_prepared_incidents(
     api_world: ApiWorld, action: str, role: str
-):
+) -> None:
     incident, other = api_world.incident(shared=True), api_world.incident()
     body: dict[str, Any] = {"reason": "again"}
     if action == "reopen":
@@ -68,7 +71,7 @@ def test_role_may_or_may_not_act_on_prepared_incidents(
 @pytest.mark.parametrize("action", [*ACTIONS, "reopen", "merge", "answer", "escalate"])
 def test_action_on_an_invisible_incident_is_not_found(
     api_world: ApiWorld, action: str, role: str
-):
+) -> None:
     incident = api_world.incident(shared=True)
     sent = ACTIONS.get(action, ({"reason": "x", "into": "x"}, ()))[0]
     hidden = act(api_world.as_(role), incident, action, sent)
@@ -76,23 +79,25 @@ def test_action_on_an_invisible_incident_is_not_found(
     assert (hidden.status_code, hidden.json()) == (404, missing.json())
 
 
-def test_ended_share_is_not_found(api_world: ApiWorld):
+def test_ended_share_is_not_found(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     act(api_world.as_("admin"), incident, "unshare", ACTIONS["unshare"][0])
     assert act(api_world.as_("officer"), incident, "acknowledge", {}).status_code == 404
 
 
-def test_acknowledging_is_for_ones_own_organisation(api_world: ApiWorld):
+def test_acknowledging_is_for_ones_own_organisation(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     body = act(api_world.as_("officer"), incident, "acknowledge", {}).json()
     assert (body["status"], body["acknowledged_at"]) == ("open", None)
     body = act(api_world.as_("responder"), incident, "acknowledge", {}).json()
     assert (body["status"], len(body["acknowledgements"])) == ("acknowledged", 2)
-    rows = Acknowledgement.objects.order_by("pk").values_list("organisation__slug", "via")
+    rows = Acknowledgement.objects.order_by("pk").values_list(
+        "organisation__slug", "via"
+    )
     assert list(rows) == [("naisa", "api"), ("aurora", "api")]
 
 
-def test_person_on_both_sides_may_choose_one(api_world: ApiWorld):
+def test_person_on_both_sides_may_choose_one(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     user = api_world.person("responder")
     factories.person(api_world.agency, user.email, role="officer")
@@ -100,7 +105,7 @@ def test_person_on_both_sides_may_choose_one(api_world: ApiWorld):
     assert [a["organisation"] for a in body.json()["acknowledgements"]] == ["naisa"]
 
 
-def test_action_on_a_closed_incident_answers_its_state(api_world: ApiWorld):
+def test_action_on_a_closed_incident_answers_its_state(api_world: ApiWorld) -> None:
     incident = api_world.incident()
     client = api_world.as_("admin")
     act(client, incident, "resolve", {"reason": "done"})
@@ -110,13 +115,13 @@ def test_action_on_a_closed_incident_answers_its_state(api_world: ApiWorld):
     assert (body["state"]["ref"], body["state"]["status"]) == (incident.ref, "resolved")
 
 
-def test_merging_into_an_invisible_incident_is_not_found(api_world: ApiWorld):
+def test_merging_into_an_invisible_incident_is_not_found(api_world: ApiWorld) -> None:
     incident, hidden = api_world.incident(), factories.incident(api_world.other_lab)
     sent = {"into": hidden.ref, "reason": "same"}
     assert act(api_world.as_("admin"), incident, "merge", sent).status_code == 404
 
 
-def test_merged_incident_names_the_one_that_stays(api_world: ApiWorld):
+def test_merged_incident_names_the_one_that_stays(api_world: ApiWorld) -> None:
     incident, into = api_world.incident(shared=True), api_world.incident()
     sent = {"into": into.ref, "reason": "same"}
     body = act(api_world.as_("admin"), incident, "merge", sent).json()
@@ -125,7 +130,7 @@ def test_merged_incident_names_the_one_that_stays(api_world: ApiWorld):
     assert (seen["status"], seen["merged_into"]) == ("merged", None)
 
 
-def test_sharing_with_a_lab_or_nobody_names_the_agencies(api_world: ApiWorld):
+def test_sharing_with_a_lab_or_nobody_names_the_agencies(api_world: ApiWorld) -> None:
     incident = api_world.incident()
     for slug in ("meridian", "nobody"):
         sent = {"agency": slug, "reason": "x"}
@@ -134,7 +139,7 @@ def test_sharing_with_a_lab_or_nobody_names_the_agencies(api_world: ApiWorld):
     assert not Share.objects.exists()
 
 
-def test_internal_comment_stays_on_ones_side(api_world: ApiWorld):
+def test_internal_comment_stays_on_ones_side(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     client = api_world.as_("responder")
     act(client, incident, "comment", {"text": "for us"})

@@ -2,13 +2,13 @@ import base64
 import hashlib
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from incidents.events.actor import Actor
 from incidents.events.models import ReadMark
 from incidents.incident.lifecycle import acknowledge
 from incidents.incident.models import AcknowledgedVia, Incident
-from incidents.events.actor import Actor
 from incidents.models import Entry
 from tests import factories
 from tests.api_world import FILED, ApiWorld, client_of
@@ -20,7 +20,7 @@ def address(incident: Incident, part: str = "") -> str:
     return f"{LIST}{incident.ref}/{part}"
 
 
-def test_filing_answers_the_incident_with_its_url(api_world: ApiWorld):
+def test_filing_answers_the_incident_with_its_url(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").post(LIST, FILED)
     body = answer.json()
     incident = Incident.objects.get()
@@ -28,10 +28,22 @@ def test_filing_answers_the_incident_with_its_url(api_world: ApiWorld):
     assert answer["Location"] == f"http://testserver/incidents/{incident.ref}/"
     shown = {
         name: body[name]
-        for name in (
-            "ref title status severity tlp category organisation shared_with "
-            "acknowledged_at acknowledgements alert_count clocks clocks_url url"
-        ).split()
+        for name in [
+            "ref",
+            "title",
+            "status",
+            "severity",
+            "tlp",
+            "category",
+            "organisation",
+            "shared_with",
+            "acknowledged_at",
+            "acknowledgements",
+            "alert_count",
+            "clocks",
+            "clocks_url",
+            "url",
+        ]
     }
     assert shown == {
         "ref": incident.ref,
@@ -51,7 +63,7 @@ def test_filing_answers_the_incident_with_its_url(api_world: ApiWorld):
     }
 
 
-def test_receipt_is_the_recorded_leaf(api_world: ApiWorld):
+def test_receipt_is_the_recorded_leaf(api_world: ApiWorld) -> None:
     receipt = api_world.as_("staff").post(LIST, FILED).json()["receipt"]
     leaf = base64.b64decode(receipt["leaf"])
     assert hashlib.sha256(b"\0" + leaf).hexdigest() == receipt["leaf_hash"]
@@ -59,7 +71,7 @@ def test_receipt_is_the_recorded_leaf(api_world: ApiWorld):
     assert list(kinds) == ["incident.opened"]
 
 
-def test_filing_keeps_what_was_sent(api_world: ApiWorld):
+def test_filing_keeps_what_was_sent(api_world: ApiWorld) -> None:
     sent = {
         **FILED,
         "description": "Seen at night.",
@@ -78,17 +90,23 @@ def test_filing_keeps_what_was_sent(api_world: ApiWorld):
     ("change", "field", "remedy"),
     [
         ({"severity": 9}, "severity", '"9" is not a valid choice.'),
-        ({"tlp": "PINK"}, "tlp", "This is not a TLP label; use RED, AMBER+STRICT, "
-         "AMBER, GREEN, CLEAR."),
-        ({"occurred_at": "2026-11-02T03:00:00"}, "occurred_at",
-         "Say the offset from UTC too, for example 2026-11-02T03:00:00+01:00 or …Z."),
+        (
+            {"tlp": "PINK"},
+            "tlp",
+            "This is not a TLP label; use RED, AMBER+STRICT, AMBER, GREEN, CLEAR.",
+        ),
+        (
+            {"occurred_at": "2026-11-02T03:00:00"},
+            "occurred_at",
+            "Say the offset from UTC too, for example 2026-11-02T03:00:00+01:00 or …Z.",
+        ),
         ({"title": ""}, "title", "This field may not be blank."),
         ({"organisation": "meridian"}, "organisation", "Name one of aurora."),
     ],
 )
 def test_unusable_field_is_named_with_value_and_remedy(
     api_world: ApiWorld, change: dict[str, object], field: str, remedy: str
-):
+) -> None:
     answer = api_world.as_("staff").post(LIST, {**FILED, **change})
     assert answer.status_code == 422
     assert answer["Content-Type"] == "application/problem+json"
@@ -99,20 +117,20 @@ def test_unusable_field_is_named_with_value_and_remedy(
     assert not Incident.objects.exists()
 
 
-def test_unknown_field_is_named(api_world: ApiWorld):
+def test_unknown_field_is_named(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").post(LIST, {**FILED, "titel": "x"})
     [error] = answer.json()["errors"]
     assert (answer.status_code, error["field"], error["value"]) == (422, "titel", "x")
 
 
-def test_unknown_facet_is_named(api_world: ApiWorld):
+def test_unknown_facet_is_named(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").post(LIST, {**FILED, "facts": {"colour": "red"}})
     [error] = answer.json()["errors"]
     assert error["field"] == "facts"
     assert error["remedy"].startswith("facts.colour: there is no such facet; use ")
 
 
-def test_body_that_is_not_json_says_where(api_world: ApiWorld):
+def test_body_that_is_not_json_says_where(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     answer = client.post(LIST, '{"title": ', content_type="application/json")
     assert answer.status_code == 400
@@ -120,18 +138,18 @@ def test_body_that_is_not_json_says_where(api_world: ApiWorld):
     assert "line 1 column 11" in answer.json()["detail"]
 
 
-def test_body_that_is_no_object_is_refused(api_world: ApiWorld):
+def test_body_that_is_no_object_is_refused(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").post(LIST, [FILED])
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body")
 
 
-def test_body_over_the_limit_is_refused(api_world: ApiWorld):
+def test_body_over_the_limit_is_refused(api_world: ApiWorld) -> None:
     sent = {**FILED, "description": "x" * (2 * 1024 * 1024)}
     answer = api_world.as_("staff").post(LIST, sent)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_person_of_two_labs_must_choose(api_world: ApiWorld):
+def test_person_of_two_labs_must_choose(api_world: ApiWorld) -> None:
     user = api_world.person("staff")
     factories.person(api_world.other_lab, user.email, role="staff")
     client = client_of(user)
@@ -141,7 +159,7 @@ def test_person_of_two_labs_must_choose(api_world: ApiWorld):
     assert answer.json()["organisation"] == "meridian"
 
 
-def test_same_key_and_body_answer_the_same_incident(api_world: ApiWorld):
+def test_same_key_and_body_answer_the_same_incident(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     first = client.post(LIST, FILED, headers={"Idempotency-Key": "k1"})
     second = client.post(LIST, FILED, headers={"Idempotency-Key": "k1"})
@@ -151,7 +169,7 @@ def test_same_key_and_body_answer_the_same_incident(api_world: ApiWorld):
     assert Incident.objects.count() == 1
 
 
-def test_same_key_with_another_body_is_refused(api_world: ApiWorld):
+def test_same_key_with_another_body_is_refused(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     client.post(LIST, FILED, headers={"Idempotency-Key": "k1"})
     changed = {**FILED, "severity": 5}
@@ -161,7 +179,7 @@ def test_same_key_with_another_body_is_refused(api_world: ApiWorld):
     assert Incident.objects.count() == 1
 
 
-def test_refused_request_leaves_its_key_free(api_world: ApiWorld):
+def test_refused_request_leaves_its_key_free(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     client.post(LIST, {**FILED, "severity": 9}, headers={"Idempotency-Key": "k1"})
     answer = client.post(LIST, FILED, headers={"Idempotency-Key": "k1"})
@@ -169,13 +187,13 @@ def test_refused_request_leaves_its_key_free(api_world: ApiWorld):
     assert "Idempotent-Replayed" not in answer
 
 
-def test_key_of_another_caller_is_another_key(api_world: ApiWorld):
+def test_key_of_another_caller_is_another_key(api_world: ApiWorld) -> None:
     for role in ("staff", "responder"):
         api_world.as_(role).post(LIST, FILED, headers={"Idempotency-Key": "k1"})
     assert Incident.objects.count() == 2
 
 
-def test_repeat_shows_what_the_caller_may_see_now(api_world: ApiWorld):
+def test_repeat_shows_what_the_caller_may_see_now(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     client.post(LIST, FILED, headers={"Idempotency-Key": "k1"})
     person = api_world.person("staff")
@@ -185,7 +203,7 @@ def test_repeat_shows_what_the_caller_may_see_now(api_world: ApiWorld):
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_list_shows_only_what_is_visible(api_world: ApiWorld):
+def test_list_shows_only_what_is_visible(api_world: ApiWorld) -> None:
     mine = api_world.incident(title="ours")
     factories.incident(api_world.other_lab, title="theirs")
     body = api_world.as_("staff").get(LIST).json()
@@ -196,10 +214,15 @@ def test_list_shows_only_what_is_visible(api_world: ApiWorld):
 @pytest.mark.parametrize("role", ["other_lab_admin", "officer", "operator"])
 def test_search_and_filters_do_not_show_what_is_invisible(
     api_world: ApiWorld, role: str
-):
+) -> None:
     incident = api_world.incident(title="Zanzibar")
     client = api_world.as_(role)
-    for query in ("q=Zanzibar", f"q={incident.ref}", "organisation=aurora", "severity=3"):
+    for query in (
+        "q=Zanzibar",
+        f"q={incident.ref}",
+        "organisation=aurora",
+        "severity=3",
+    ):
         assert client.get(f"{LIST}?{query}").json() == {"next": None, "results": []}
 
 
@@ -222,7 +245,7 @@ def test_search_and_filters_do_not_show_what_is_invisible(
 )
 def test_filter_narrows_or_orders_the_list(
     api_world: ApiWorld, query: str, titles: list[str]
-):
+) -> None:
     api_world.incident(title="three", severity=3)
     api_world.incident(title="four", severity=4, category="AVL", tlp="GREEN")
     body = api_world.as_("staff").get(f"{LIST}?{query}").json()
@@ -240,7 +263,7 @@ def test_filter_narrows_or_orders_the_list(
         ("cursor=WzFd", "cursor"),
     ],
 )
-def test_unusable_filter_is_named(api_world: ApiWorld, query: str, field: str):
+def test_unusable_filter_is_named(api_world: ApiWorld, query: str, field: str) -> None:
     answer = api_world.as_("staff").get(f"{LIST}?{query}")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
@@ -248,7 +271,7 @@ def test_unusable_filter_is_named(api_world: ApiWorld, query: str, field: str):
 @pytest.mark.parametrize("ordering", ["-opened_at", "severity"])
 def test_pages_hold_every_row_once_while_new_ones_come(
     api_world: ApiWorld, ordering: str
-):
+) -> None:
     refs = {api_world.incident(severity=n % 2 + 2).ref for n in range(7)}
     client = api_world.as_("staff")
     url, seen = f"{LIST}?limit=3&ordering={ordering}", []
@@ -260,7 +283,9 @@ def test_pages_hold_every_row_once_while_new_ones_come(
     assert sorted(seen) == sorted(refs)
 
 
-def test_list_takes_as_many_queries_for_three_rows_as_for_one(api_world: ApiWorld):
+def test_list_takes_as_many_queries_for_three_rows_as_for_one(
+    api_world: ApiWorld,
+) -> None:
     client = api_world.as_("staff")
     counts = []
     for wanted in (1, 3):
@@ -273,7 +298,7 @@ def test_list_takes_as_many_queries_for_three_rows_as_for_one(api_world: ApiWorl
     assert counts[0] == counts[1]
 
 
-def test_opening_is_recorded_before_it_is_answered(api_world: ApiWorld):
+def test_opening_is_recorded_before_it_is_answered(api_world: ApiWorld) -> None:
     incident = api_world.incident()
     api_world.as_("staff").get(address(incident))
     targets = ReadMark.objects.values_list("target", flat=True)
@@ -281,7 +306,7 @@ def test_opening_is_recorded_before_it_is_answered(api_world: ApiWorld):
     assert Entry.objects.filter(kind="record.read").count() == 1
 
 
-def test_listing_is_recorded_as_one_entry(api_world: ApiWorld):
+def test_listing_is_recorded_as_one_entry(api_world: ApiWorld) -> None:
     refs = [api_world.incident().ref for _ in range(3)]
     api_world.as_("staff").get(LIST)
     targets = ReadMark.objects.values_list("target", flat=True)
@@ -289,7 +314,7 @@ def test_listing_is_recorded_as_one_entry(api_world: ApiWorld):
     assert Entry.objects.filter(kind="record.read").count() == 1
 
 
-def test_agency_sees_neither_the_other_agency_nor_names(api_world: ApiWorld):
+def test_agency_sees_neither_the_other_agency_nor_names(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True, labels={"host": "secret-host"})
     api_world.share(incident, api_world.other_agency)
     for role, organisation in (
@@ -316,7 +341,7 @@ def test_agency_sees_neither_the_other_agency_nor_names(api_world: ApiWorld):
     assert own["labels"] == {"host": "secret-host"}
 
 
-def test_timeline_items_have_the_promised_fields(api_world: ApiWorld):
+def test_timeline_items_have_the_promised_fields(api_world: ApiWorld) -> None:
     ref = api_world.as_("staff").post(LIST, FILED).json()["ref"]
     items = api_world.as_("staff").get(f"{LIST}{ref}/timeline/").json()
     assert [item["kind"] for item in items] == ["incident.reported", "incident.opened"]
@@ -325,18 +350,18 @@ def test_timeline_items_have_the_promised_fields(api_world: ApiWorld):
     assert items[1]["summary"] == "Opened with severity 3: Weights copied"
 
 
-def test_agency_reads_from_the_share_on(api_world: ApiWorld):
+def test_agency_reads_from_the_share_on(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     items = api_world.as_("officer").get(address(incident, "timeline/")).json()
     assert [item["kind"] for item in items] == ["incident.shared"]
 
 
-def test_clocks_are_an_empty_list(api_world: ApiWorld):
+def test_clocks_are_an_empty_list(api_world: ApiWorld) -> None:
     incident = api_world.incident()
     assert api_world.as_("staff").get(address(incident, "clocks/")).json() == []
 
 
-def test_agency_sees_its_own_share_without_the_reason(api_world: ApiWorld):
+def test_agency_sees_its_own_share_without_the_reason(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     api_world.share(incident, api_world.other_agency)
     shares = api_world.as_("officer").get(address(incident, "shares/")).json()

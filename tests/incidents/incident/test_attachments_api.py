@@ -26,7 +26,7 @@ def attach(api_world: ApiWorld, incident: Incident, role: str, **more: object):
     return client.post(address(incident), {"file": upload, **more}, format="multipart")
 
 
-def test_attaching_answers_what_was_measured(api_world: ApiWorld):
+def test_attaching_answers_what_was_measured(api_world: ApiWorld) -> None:
     answer = attach(api_world, api_world.incident(), "staff")
     body = answer.json()
     assert answer.status_code == 201
@@ -35,11 +35,11 @@ def test_attaching_answers_what_was_measured(api_world: ApiWorld):
     assert body["organisation"] == "aurora"
 
 
-def test_download_is_never_shown_inline(api_world: ApiWorld):
+def test_download_is_never_shown_inline(api_world: ApiWorld) -> None:
     incident = api_world.incident()
     uid = attach(api_world, incident, "staff").json()["id"]
     answer = api_world.as_("staff").get(f"{address(incident)}{uid}/")
-    assert b"".join(answer.streaming_content) == CONTENT
+    assert answer.getvalue() == CONTENT
     assert answer["Content-Disposition"] == 'attachment; filename="page.html"'
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -48,7 +48,7 @@ def test_download_is_never_shown_inline(api_world: ApiWorld):
     assert f"attachment:{uid}" in targets
 
 
-def test_agency_sees_only_shared_files(api_world: ApiWorld):
+def test_agency_sees_only_shared_files(api_world: ApiWorld) -> None:
     incident = api_world.incident(shared=True)
     hidden = attach(api_world, incident, "staff").json()["id"]
     shown = attach(api_world, incident, "staff", is_shared="true").json()["id"]
@@ -57,11 +57,13 @@ def test_agency_sees_only_shared_files(api_world: ApiWorld):
     assert [row["id"] for row in rows] == [shown]
     assert client.get(f"{address(incident)}{hidden}/").status_code == 404
     answer = client.get(f"{address(incident)}{shown}/")
-    assert b"".join(answer.streaming_content) == CONTENT
+    assert answer.getvalue() == CONTENT
 
 
 @pytest.mark.parametrize("role", ["other_lab_admin", "other_agency_admin", "operator"])
-def test_files_of_an_invisible_incident_are_not_found(api_world: ApiWorld, role: str):
+def test_files_of_an_invisible_incident_are_not_found(
+    api_world: ApiWorld, role: str
+) -> None:
     incident = api_world.incident(shared=True)
     uid = attach(api_world, incident, "staff", is_shared="true").json()["id"]
     client = api_world.as_(role)
@@ -71,21 +73,21 @@ def test_files_of_an_invisible_incident_are_not_found(api_world: ApiWorld, role:
     assert Attachment.objects.count() == 1
 
 
-def test_file_over_the_limit_is_refused(api_world: ApiWorld, settings):
+def test_file_over_the_limit_is_refused(api_world: ApiWorld, settings) -> None:
     settings.MAX_ATTACHMENT_BYTES = 10
     answer = attach(api_world, api_world.incident(), "staff")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert not Attachment.objects.exists()
 
 
-def test_form_without_a_file_names_the_field(api_world: ApiWorld):
+def test_form_without_a_file_names_the_field(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     sent = {"is_shared": "true"}
     answer = client.post(address(api_world.incident()), sent, format="multipart")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "file")
 
 
-def test_empty_file_is_refused(api_world: ApiWorld):
+def test_empty_file_is_refused(api_world: ApiWorld) -> None:
     client = api_world.as_("staff")
     upload = BytesIO(b"")
     upload.name = "empty.txt"

@@ -5,10 +5,11 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from escalation.notifications.channels.base import Outcome, Outgoing
+from escalation.notifications.channels.base import Outcome, Outgoing, SendResult
 from escalation.notifications.channels.webhook import WebhookChannel
 from escalation.notifications.render import Message
 from escalation.notifications.webhook_signature import is_signed
@@ -17,8 +18,8 @@ from tests.escalation.notifications.makers import NOW, SECRET
 CHANNEL = WebhookChannel()
 
 
-def outgoing(url: str, **more) -> Outgoing:
-    fields = {
+def outgoing(url: str, **more: Any) -> Outgoing:
+    fields: dict[str, Any] = {
         "uid": uuid.UUID("11111111-2222-4333-8444-555555555555"),
         "purpose": "page",
         "address": url,
@@ -158,7 +159,7 @@ def raw_server(settings):
         yield listener
 
 
-def send_to(listener: socket.socket, *parts: bytes, pause: float = 0):
+def send_to(listener: socket.socket, *parts: bytes, pause: float = 0) -> SendResult:
     thread = threading.Thread(
         target=answer_with, args=(listener, *parts), kwargs={"pause": pause}
     )

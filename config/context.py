@@ -1,0 +1,64 @@
+"""Variables that every page has: the instant, the main menu, and who is looking."""
+
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from escalation.notifications.mailbox import has_mailbox
+from incidents.models import OrganisationKind, User
+from incidents.organisations.roles import Role
+from incidents.timers.clock import read_now
+from incidents.triage.queue import QueueFilters, rows_for
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """Return `now`, `nav` and `viewer`; each is worked out only if the template asks."""
+    user = request.user if hasattr(request, "user") else None
+    frame: dict[str, Any] = {"now": cache(read_now)}
+    if isinstance(user, User):
+        person = user
+        frame["nav"] = cache(lambda: _nav(person, request.path))
+        frame["viewer"] = cache(lambda: _viewer(person))
+    return frame
+
+
+def _nav(person: User, path: str) -> list[dict[str, Any]]:
+    kinds = {kind for kind, _ in _memberships(person)}
+    works = kinds & {OrganisationKind.LAB, OrganisationKind.AGENCY}
+    items = [_item("Home", "home", path)]
+    if OrganisationKind.AGENCY in kinds:
+        rows = rows_for(person, filters=QueueFilters(), now=read_now())
+        items.append(_item("Triage", "triage-queue", path, count=rows.count()))
+    if works:
+        items.append(_item("Incidents", "incident-list", path))
+        items.append(_item("Policies", "policy-list", path))
+    if OrganisationKind.LAB in kinds:
+        items.append(_item("Sources", "source-list", path))
+    if works and has_mailbox():
+        items.append(_item("Mailbox", "mailbox", path))
+    return items
+
+
+def _item(label: str, name: str, path: str, *, count: int = 0) -> dict[str, Any]:
+    url = reverse(name)
+    is_current = path == url if url == "/" else path.startswith(url)
+    return {"label": label, "url": url, "is_current": is_current, "count": count}
+
+
+def _viewer(person: User) -> dict[str, str]:
+    rows = person.memberships.filter(ended_at=None).select_related("organisation")
+    first = rows.order_by("pk").first()
+    if first is None:
+        return {"name": str(person), "organisation": "", "role": "No organisation"}
+    return {
+        "name": str(person),
+        "organisation": first.organisation.name,
+        "role": str(Role(first.role).label),
+    }
+
+
+def _memberships(person: User) -> list[tuple[str, str]]:
+    rows = person.memberships.filter(ended_at=None)
+    return list(rows.values_list("organisation__kind", "role"))

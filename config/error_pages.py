@@ -1,0 +1,45 @@
+"""Answer what no view answers: unknown addresses, refusals, faults, old forms.
+
+The pages need neither the database nor a session; the API gets problems instead.
+"""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from incidents.problems import problem_page
+
+_API = "/api/"
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that the role does not allow it."""
+    return _answer(request, HTTPStatus.FORBIDDEN, "errors/403.html", "not_allowed")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing here, whether or not there is something."""
+    return _answer(request, HTTPStatus.NOT_FOUND, "errors/404.html", "not_found")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Say that it is our fault, and how to find out whether anything was stored."""
+    return _answer(
+        request, HTTPStatus.INTERNAL_SERVER_ERROR, "errors/500.html", "error"
+    )
+
+
+def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that a form's anti-forgery token does not match."""
+    return _answer(
+        request, HTTPStatus.FORBIDDEN, "errors/csrf.html", "permission_denied"
+    )
+
+
+def _answer(
+    request: HttpRequest, status: HTTPStatus, template: str, code: str
+) -> HttpResponse:
+    if request.path.startswith(_API):
+        return problem_page(status=status, code=code, detail=status.description)
+    return HttpResponse(render_to_string(template), status=status)

@@ -1,0 +1,26 @@
+"""Who puts what on the pages that show both apps."""
+
+from config.platform_part import platform_part
+from escalation.notifications.panels import (
+    account_panel,
+    notifications_mark,
+    notifications_panel,
+)
+from escalation.runs.panels import filed_panel, ladder_panel, paged_part
+from incidents.incident.home import add_home_panel, lab_part
+from incidents.incident.panels import FILED_PAGE, INCIDENT_PAGE
+from incidents.intake.panels import alerts_panel
+from incidents.organisations.account_panels import add_account_panel
+from incidents.triage.panels import agency_part, triage_panel
+
+
+def register_panels() -> None:
+    """Register every part, the most urgent first; called when the app is ready."""
+    INCIDENT_PAGE.add(triage_panel)
+    INCIDENT_PAGE.add(ladder_panel)
+    INCIDENT_PAGE.add(notifications_panel, mark=notifications_mark)
+    INCIDENT_PAGE.add(alerts_panel)
+    FILED_PAGE.add(filed_panel)
+    add_account_panel(account_panel)
+    for part in (paged_part, agency_part, lab_part, platform_part):
+        add_home_panel(part)

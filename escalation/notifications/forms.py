@@ -1,0 +1,49 @@
+"""Forms of the ways in which a person can be reached."""
+
+from typing import Any
+
+from django import forms
+
+from escalation.notifications.channels.registry import CHANNEL_CHOICES
+from incidents.models import Organisation, OrganisationKind, User
+
+
+class ContactMethodForm(forms.Form):
+    """A new way to reach the person; it is used once it is verified."""
+
+    channel = forms.ChoiceField(choices=CHANNEL_CHOICES)
+    address = forms.CharField(
+        max_length=500,
+        help_text="An e-mail address, or the https:// address of a webhook.",
+    )
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label="For which organisation",
+        to_field_name="slug",
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = Organisation.objects.of(person).exclude(kind=OrganisationKind.PLATFORM)
+        field = self.fields["organisation"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  declared above
+        field.queryset = own
+        if len(own) == 1:
+            field.initial = own[0].slug
+            field.widget = forms.HiddenInput()
+
+
+class CodeForm(forms.Form):
+    """The code that arrived."""
+
+    code = forms.CharField(
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autofocus": "",
+                "inputmode": "numeric",
+            }
+        ),
+        help_text="Six digits.",
+    )

@@ -1,0 +1,97 @@
+"""What notifications add to the incident's page and to a person's account."""
+
+from typing import Any, Final
+
+from django.db.models import Count, Sum
+
+from escalation.notifications.channels.registry import CHANNELS
+from escalation.notifications.forms import ContactMethodForm
+from escalation.notifications.models import (
+    ContactMethod,
+    Notification,
+    NotificationStatus,
+)
+from incidents.incident.panels import Part, Seen
+from incidents.models import User
+
+MAX_SHOWN: Final = 200
+_PURPOSES: Final = {
+    "page": "page",
+    "fallback": "fallback contact",
+    "share": "shared with you",
+    "question": "question",
+    "answer": "answer",
+    "exhausted": "every step is taken",
+    "unreachable": "nobody could be reached",
+}
+
+
+def notifications_panel(seen: Seen) -> Part:
+    """Return what went out in the name of the reader's own organisations."""
+    return Part(context={"notifications": shown_notifications(seen)})
+
+
+def notifications_mark(seen: Seen) -> str:
+    """Return what changes when a message or its outcome does."""
+    rows = _rows(seen).order_by()
+    found = rows.values_list("status").annotate(Count("pk"), Sum("attempts"))
+    return ".".join(f"{s}{count}:{tries}" for s, count, tries in sorted(found))
+
+
+def shown_notifications(seen: Seen) -> list[dict[str, Any]]:
+    """Return the messages of the reader's organisations, newest first."""
+    return [_shown(row) for row in _rows(seen).order_by("-pk")[:MAX_SHOWN]]
+
+
+def account_panel(person: User) -> dict[str, Any]:
+    """Return a person's own contact methods and the form that adds one."""
+    methods = list(
+        ContactMethod.objects.filter(user=person, disabled_at=None).order_by("pk")
+    )
+    failures = _last_failures(methods)
+    return {
+        "contact_methods": [
+            {
+                "pk": method.pk,
+                "channel_name": CHANNELS[method.channel].label,
+                "address": method.address,
+                "verified_at": method.verified_at,
+                "last_failure": failures.get(method.pk, ""),
+            }
+            for method in methods
+        ],
+        "contact_form": ContactMethodForm(auto_id="id_contact_%s", person=person),
+    }
+
+
+def _rows(seen: Seen) -> Any:
+    return Notification.objects.filter(
+        incident=seen.incident, organisation__in=seen.side_ids
+    )
+
+
+def _shown(row: Notification) -> dict[str, Any]:
+    return {
+        "channel_name": CHANNELS[row.channel].label,
+        "channel": CHANNELS[row.channel].label,
+        "recipient": row.recipient_name or row.address,
+        "status": row.status,
+        "get_status_display": row.get_status_display(),
+        "queued_at": row.queued_at,
+        "sent_at": row.sent_at,
+        "at": row.sent_at or row.queued_at,
+        "attempts": row.attempts,
+        "last_error": "" if row.status == NotificationStatus.SENT else row.last_error,
+        "purpose": _PURPOSES.get(row.purpose, row.purpose),
+    }
+
+
+def _last_failures(methods: list[ContactMethod]) -> dict[int, str]:
+    """Return why the newest message to a method failed: {method id: why}."""
+    newest = Notification.objects.filter(method__in=methods).order_by("method", "-pk")
+    rows = newest.distinct("method")
+    return {
+        row.method_id: row.last_error
+        for row in rows
+        if row.method_id and row.status == NotificationStatus.FAILED
+    }

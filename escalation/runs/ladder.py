@@ -1,0 +1,184 @@
+"""Draw a run as a ladder: which steps are done, which is now, which come next and when."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalation.policies.sentences import describe_plan, describe_step
+from escalation.policies.steps import (
+    NotifyStep,
+    PolicyPlan,
+    RepeatStep,
+    Step,
+    WaitStep,
+    parse_policy,
+)
+from escalation.runs.decide import reached_by
+from escalation.runs.facts import Reach, names_of, reach_now
+from escalation.runs.models import Run, RunState, StepTaken
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step. `state` is done, now, next, skipped, or held when it is not coming.
+
+    `at` is when it was taken, when it comes, or when the wait that is now ends.
+    """
+
+    index: int
+    sentence: str
+    state: str
+    at: datetime | None = None
+    names: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """One run as its own organisation sees it."""
+
+    policy: str
+    policy_url: str
+    version: int
+    round: int
+    rounds: int
+    state: str
+    reason: str
+    rows: tuple[Rung, ...]
+
+    @property
+    def waited_for(self) -> tuple[str, ...]:
+        """Return who was told last."""
+        told = [rung.names for rung in self.rows if rung.state == "done" and rung.names]
+        return told[-1] if told else ()
+
+    @property
+    def coming(self) -> Rung | None:
+        """Return the step that is taken next."""
+        return next((rung for rung in self.rows if rung.state == "next"), None)
+
+
+def ladder_of(run: Run, *, policy_url: str) -> Ladder:
+    """Return the ladder. Requires `organisation`, `version.policy` and `steps_taken`."""
+    plan = parse_policy(run.version.body)
+    repeat = next((s for s in plan.steps if isinstance(s, RepeatStep)), None)
+    return Ladder(
+        policy=run.version.policy.name,
+        policy_url=policy_url,
+        version=run.version.number,
+        round=run.round,
+        rounds=repeat.rounds if repeat else 1,
+        state=_state(run),
+        reason=run.reason,
+        rows=tuple(_rungs(run, plan, reach_now(run.organisation, plan))),
+    )
+
+
+def _state(run: Run) -> str:
+    if run.state == RunState.ACTIVE:
+        return "Running"
+    reason = f": {run.state_reason}" if run.state_reason else ""
+    label = (
+        "Paused" if run.state == RunState.ACKNOWLEDGED else RunState(run.state).label
+    )
+    return f"{label}{reason}"
+
+
+def _rungs(run: Run, plan: PolicyPlan, reach: Reach) -> Iterator[Rung]:
+    taken = _latest(run.steps_taken.all())
+    coming = dict(_times(run, plan))
+    for index, step in enumerate(plan.steps):
+        if index < run.step_index and index in taken:
+            yield _taken(run, step, taken[index])
+        elif isinstance(step, RepeatStep):
+            yield _repeat(run, step, index, coming)
+        else:
+            yield _ahead(run, step, index, coming, _names(step, reach))
+    if plan.fallback is not None:
+        yield _fallback(run, plan, coming, reach)
+
+
+def _latest(rows: Sequence[StepTaken]) -> dict[int, StepTaken]:
+    """Return how each step went last: {step index: its row}."""
+    return {row.step_index: row for row in sorted(rows, key=lambda row: row.round)}
+
+
+def _taken(run: Run, step: Step, row: StepTaken) -> Rung:
+    if row.outcome == "skipped":
+        return Rung(
+            row.step_index + 1,
+            describe_step(step),
+            "skipped",
+            row.ran_at,
+            (),
+            row.reason,
+        )
+    is_now = (
+        run.state == RunState.ACTIVE
+        and isinstance(step, WaitStep)
+        and row.step_index == run.step_index - 1
+    )
+    state = "now" if is_now else "done"
+    at = run.next_due_at if is_now else row.ran_at
+    names = tuple(str(name) for name in row.recipients)
+    return Rung(row.step_index + 1, describe_step(step), state, at, names)
+
+
+def _repeat(
+    run: Run, step: RepeatStep, index: int, coming: Mapping[int, datetime]
+) -> Rung:
+    is_over = run.round >= step.rounds and index < run.step_index
+    state = "done" if is_over else _coming_state(run)
+    reason = f"round {run.round} of {step.rounds}"
+    at = None if is_over else coming.get(index)
+    return Rung(index + 1, describe_step(step), state, at, (), reason)
+
+
+def _ahead(
+    run: Run,
+    step: Step,
+    index: int,
+    coming: Mapping[int, datetime],
+    names: tuple[str, ...],
+) -> Rung:
+    state = _coming_state(run)
+    reason = ""
+    if state == "next" and isinstance(step, NotifyStep) and not names:
+        reason = "nobody there has a verified contact method"
+    return Rung(index + 1, describe_step(step), state, coming.get(index), names, reason)
+
+
+def _fallback(
+    run: Run, plan: PolicyPlan, coming: Mapping[int, datetime], reach: Reach
+) -> Rung:
+    sentence = describe_plan(plan)[len(plan.steps)]
+    names = tuple(names_of(reach[plan.fallback])) if plan.fallback else ()
+    index = len(plan.steps)
+    if run.state == RunState.EXHAUSTED:
+        return Rung(index + 1, sentence, "done", run.ended_at, names)
+    return Rung(index + 1, sentence, _coming_state(run), coming.get(index), names)
+
+
+def _coming_state(run: Run) -> str:
+    return "next" if run.state == RunState.ACTIVE else "held"
+
+
+def _names(step: Step, reach: Reach) -> tuple[str, ...]:
+    if not isinstance(step, NotifyStep):
+        return ()
+    return tuple(names_of(reached_by(step, reach)))
+
+
+def _times(run: Run, plan: PolicyPlan) -> Iterator[tuple[int, datetime]]:
+    """Return when each step ahead is taken in this round if nobody acknowledges."""
+    at = run.next_due_at
+    if run.state != RunState.ACTIVE or at is None:
+        return
+    for index in range(run.step_index, len(plan.steps)):
+        step = plan.steps[index]
+        yield index, at
+        if isinstance(step, RepeatStep) and run.round < step.rounds:
+            return
+        if isinstance(step, WaitStep):
+            at += timedelta(seconds=step.delay_seconds)
+    yield len(plan.steps), at

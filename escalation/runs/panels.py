@@ -1,0 +1,154 @@
+"""What escalation adds to the incident's page, the page after filing and the first page."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.urls import reverse
+
+from escalation.notifications.models import ContactMethod, Notification
+from escalation.notifications.panels import shown_notifications
+from escalation.policies.models import Policy
+from escalation.policies.steps import parse_policy
+from escalation.runs.api import runs_for
+from escalation.runs.ladder import Ladder, ladder_of
+from escalation.runs.models import Run, RunState
+from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection, Warned
+from incidents.incident.panels import Due, PageAction, Part, Seen
+from incidents.incident.strip import own_acknowledgement
+from incidents.models import Acknowledgement, Incident, Organisation, Pending, User
+from incidents.organisations.roles import Action, organisations_allowing
+
+# The consumer that routes; while one of its rows waits, nothing is known yet.
+ROUTER: Final = "router"
+
+
+class EscalateForm(forms.Form):
+    """Which policy to start."""
+
+    policy = forms.ModelChoiceField(
+        Policy.objects.none(), to_field_name="slug", empty_label=None
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["policy"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  declared above
+        field.queryset = Policy.objects.filter(
+            organisation=organisation, archived_at=None
+        )
+
+
+def ladder_panel(seen: Seen) -> Part:
+    """Return the path of the reader's own organisation, and starting one by hand."""
+    runs = runs_for(seen.incident.pk, seen.side_ids)
+    if not runs:
+        return Part(context={"ladder": None}, actions=_escalate(seen))
+    run = runs[0]
+    ladder = _ladder(run)
+    # The run hears of an acknowledgement a moment later; nothing is paged meanwhile.
+    is_pausing = run.state == RunState.ACTIVE and own_acknowledgement(seen) is not None
+    due = None if is_pausing else _due(run, ladder)
+    return Part(context={"ladder": ladder}, actions=_escalate(seen), due=due)
+
+
+def filed_panel(seen: Seen) -> Part:
+    """Return whether routing has spoken, who is paged and what is due."""
+    waiting = Pending.objects.filter(consumer=ROUTER, incident=seen.incident)
+    runs = runs_for(seen.incident.pk, seen.side_ids)
+    is_routed = bool(runs) or not waiting.exists()
+    due = _due(runs[0], _ladder(runs[0])) if runs else None
+    return Part(
+        context={
+            "is_routed": is_routed,
+            "reason": runs[0].reason if runs else "No route leads to a policy.",
+            "paged": shown_notifications(seen),
+            "due": [{"label": due.text, "at": due.at}] if due else [],
+        }
+    )
+
+
+def paged_part(person: User, now: datetime) -> HomePart:
+    """Return what pages this person now, and whether they can be paged at all."""
+    rows = _paging(person)
+    incidents = list(rows.order_by("-severity", "-opened_at")[:SECTION_ROWS])
+    section = HomeSection("Paging you now", incidents, "Nothing pages you.")
+    return HomePart(
+        sections=[section] if incidents else [], warnings=_unreachable(person)
+    )
+
+
+def _ladder(run: Run) -> Ladder:
+    url = reverse("policy-detail", args=[run.version.policy_id])
+    return ladder_of(run, policy_url=f"{url}?version={run.version.number}")
+
+
+def _due(run: Run, ladder: Ladder) -> Due | None:
+    if run.state == RunState.ACKNOWLEDGED:
+        return _acknowledgement_ends(run)
+    coming = ladder.coming
+    if coming is None or run.next_due_at is None:
+        return None
+    sentence = coming.sentence[:1].lower() + coming.sentence[1:]
+    what = f"notify {', '.join(coming.names)}" if coming.names else sentence
+    return Due(
+        f"Step {coming.index}: {what}.",
+        run.next_due_at,
+        ", ".join(ladder.waited_for),
+    )
+
+
+def _acknowledgement_ends(run: Run) -> Due | None:
+    minutes = parse_policy(run.version.body).ack_timeout_minutes
+    row = Acknowledgement.objects.filter(
+        incident=run.incident_id, organisation=run.organisation_id, ended_at=None
+    ).first()
+    if minutes is None or row is None:
+        return None
+    return Due("Paging goes on unless resolved", row.at + timedelta(minutes=minutes))
+
+
+def _escalate(seen: Seen) -> tuple[PageAction, ...]:
+    side = seen.side_allowing(Action.MANAGE)
+    if side is None or seen.incident.is_closed:
+        return ()
+    organisation = side
+
+    def make() -> EscalateForm:
+        return EscalateForm(auto_id="id_escalate_%s", organisation=organisation)
+
+    if not Policy.objects.filter(organisation=side, archived_at=None).exists():
+        return ()
+    return (
+        PageAction(
+            "escalate",
+            "Escalate by hand",
+            reverse("incident-escalate", args=[seen.incident.ref]),
+            seen.form("escalate", make),
+            hint="Starts the policy from its first step, also if somebody acknowledged.",
+            button="Start paging",
+        ),
+    )
+
+
+def _paging(person: User) -> Any:
+    """Return open incidents with a live run that told this person, not acknowledged."""
+    told = Notification.objects.filter(
+        recipient_user=person,
+        run__state=RunState.ACTIVE,
+        purpose__in=("page", "fallback"),
+    )
+    visible = Incident.objects.visible_to(person).active()
+    return visible.filter(pk__in=told.values("incident")).select_related("organisation")
+
+
+def _unreachable(person: User) -> list[Warned]:
+    if not organisations_allowing(person, Action.ACKNOWLEDGE):
+        return []
+    methods = ContactMethod.objects.filter(
+        user=person, disabled_at=None, verified_at__isnull=False
+    )
+    if methods.exists():
+        return []
+    text = "A step that should page you is skipped. Add and verify an address in your account."
+    return [Warned("Nobody can page you.", text)]

@@ -1,0 +1,12 @@
+from pathlib import Path
+
+from django.core.management import get_commands
+
+OURS = ("config", "escalation", "incidents")
+
+
+def test_every_command_is_in_the_reference():
+    page = Path("docs/reference/commands.md").read_text(encoding="utf-8")
+    commands = [name for name, app in get_commands().items() if app in OURS]
+    assert "apply" in commands
+    assert [name for name in commands if f"| `{name} " not in page] == []
