@@ -36,7 +36,7 @@ $(STAMP): requirements/dev.lock
 	@test -n "$(PYTHON)" || { echo "Tocsin needs Python 3.11 or newer."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-		uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.lock; \
+		uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.lock; \
 	else \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 			--require-hashes --requirement requirements/dev.lock; \

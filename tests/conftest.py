@@ -52,7 +52,17 @@ def _set_environment() -> str:
     return admin
 
 
+def _set_up_django() -> None:
+    """Load the models now: the conftest of a deeper folder may import them."""
+    import django  # noqa: PLC0415  the environment comes first
+    from django.conf import settings  # noqa: PLC0415
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django.setup()
+
+
 ADMIN_URL = _set_environment()
+_set_up_django()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +77,6 @@ class Database:
         """Return the environment of a process that works on this database."""
         urls = {"DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.owner_url}
         return {**os.environ, **urls, **more}
-
-
-def pytest_configure() -> None:
-    import django  # noqa: PLC0415  the environment comes first
-    from django.conf import settings  # noqa: PLC0415
-
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    django.setup()
 
 
 def pytest_unconfigure() -> None:

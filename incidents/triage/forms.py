@@ -1,6 +1,6 @@
 """Forms of an agency's work on an incident, and of the lab's answer."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
@@ -10,9 +10,17 @@ from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
 from incidents.organisations.directory import organisations_known_to
 from incidents.organisations.models import Organisation, OrganisationKind, User
 from incidents.triage.criteria import OUTCOMES, PRIORITY_CHOICES
+from incidents.triage.models import Outcome
 from incidents.triage.outcomes import Decision
 from incidents.triage.questions import MAX_TEXT
 from incidents.triage.queue import OWNERS
+
+
+_NEEDS: Final[dict[str, tuple[str, ...]]] = {
+    Outcome.NEEDS_INFORMATION: ("reason",),
+    Outcome.NOT_OURS: ("reason", "referred_to"),
+    Outcome.DUPLICATE: ("reason", "duplicate_of"),
+}
 
 
 def people_of(agency: Organisation) -> Any:
@@ -69,6 +77,14 @@ class DecisionForm(forms.Form):
         agencies = Organisation.objects.filter(kind=OrganisationKind.AGENCY)
         _offer(self, "referred_to", agencies.exclude(pk=agency.pk))
         _offer(self, "owner", people_of(agency))
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the chosen outcome needs, all at once."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name in _NEEDS.get(cleaned.get("outcome", ""), ()):
+            if name not in self.errors and not cleaned.get(name):
+                self.add_error(name, "This outcome needs it.")
+        return cleaned
 
     def clean_duplicate_of(self) -> Incident | None:
         """Return the other incident. Raises ValidationError."""

@@ -129,9 +129,9 @@ def _move(
     if row is None:
         return None
     if row.state in {TriageState.WAITING, TriageState.ANSWERED}:
-        why = (
-            "the lab has answered" if row.state == TriageState.ANSWERED else "triage it"
-        )
+        why = "triage it"
+        if row.state == TriageState.ANSWERED:
+            why = "the lab has answered, decide"
         return Move(f"Yours: {why}.", rank=_TRIAGE_RANK)
     if row.state == TriageState.ASKED:
         return Move(
