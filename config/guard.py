@@ -86,7 +86,9 @@ def hold_servers(data: Path, names: Collection[str]) -> Iterator[dict[str, str]]
 def wait_until_stopped(data: Path) -> bool:
     """Wait until no guard works on the data folder. Returns whether that came true."""
     lock = data / "run" / "guard.lock"
-    return wait_until(lambda: not _is_locked(lock), seconds=STOP_TIMEOUT_SECONDS)
+    return wait_until(
+        lambda: not lock.exists() or not _is_locked(lock), seconds=STOP_TIMEOUT_SECONDS
+    )
 
 
 def _start(data: Path, names: Collection[str]) -> dict[str, str]:

@@ -83,7 +83,7 @@ def unprivileged_prefix(folder: Path) -> tuple[str, ...]:
     if os.geteuid() == 0:
         prefixes.append(AS_NOBODY)
     for prefix in prefixes:
-        if shutil.which(prefix[0]) and _works([*prefix, "test", "-w", str(folder)]):
+        if shutil.which(prefix[0]) and _may_write(folder, prefix):
             return tuple(prefix)
     raise ServerFailed(NO_PROPER_USER)
 
@@ -106,7 +106,10 @@ def _has_name(user_id: int) -> bool:
     return True
 
 
-def _works(command: list[str]) -> bool:
+def _may_write(folder: Path, prefix: list[str]) -> bool:
+    # Tried out, for `test -w` does not know of capabilities.
+    script = 'mkdir "$1" && rmdir "$1"'
+    command = [*prefix, "sh", "-c", script, "sh", str(folder / f"probe-{os.getpid()}")]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

@@ -259,12 +259,17 @@ def _answers(port: int) -> bool:
             return False
 
 
+def _mail_address(plan: Plan) -> str:
+    folder = os.environ["EMAIL_URL"].removeprefix("file://")
+    return f"{os.environ['BASE_URL']}/mailbox/" if plan.has_demo else folder
+
+
 def _screen(plan: Plan) -> str:
     site = os.environ["BASE_URL"]
     lines = ["", "Tocsin is ready.", "", f"  Site      {site}/"]
     lines.append(f"  API       {site}/api/docs/")
     if os.environ.get("EMAIL_URL", "").startswith("file://"):
-        lines.append(f"  Mail      {os.environ['EMAIL_URL'].removeprefix('file://')}")
+        lines.append(f"  Mail      {_mail_address(plan)}")
     if plan.receiver_port:
         lines.append(f"  Webhooks  {plan.receiver_url} receives those of the demo")
     lines += [f"  Data      {plan.data}", f"  Logs      {plan.data / 'log'}", ""]

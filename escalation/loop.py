@@ -13,13 +13,14 @@ transaction that does its work. Losing every message of the broker costs at most
 """
 
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from escalation.notifications.delivery import deliver_due
 from escalation.routing.dispatch import dispatch
@@ -39,6 +40,9 @@ STAY: Final = timedelta(seconds=1)
 # A timer this late no longer passes over a locked incident: it waits for the lock.
 LATE_AFTER: Final = timedelta(seconds=1)
 LOCK_TIMEOUT: Final = "2s"
+LOCK_NOT_AVAILABLE: Final = "55P03"
+# All waits of one pass together: one lock that hangs must not hold up everybody else.
+WAIT_SECONDS: Final = 4.0
 # A timer whose handler raises comes back after 2, 4, 8 … seconds, at most 5 minutes.
 BACKOFF_LIMIT_SECONDS: Final = 300
 ALARM_AFTER_ATTEMPTS: Final = 5
@@ -71,31 +75,37 @@ def fire_due(now: datetime) -> int:
     1. Select due timers without locking anything.
     2. Lock their incidents, passing over those that somebody else holds.
     3. Delete the timers that are still there, and hand them to the handlers of their kinds.
-    4. A timer that is over a second late waits for its incident's lock, in a
-       transaction of its own.
+    4. Timers that are over a second late wait for their incident's lock, in a
+       transaction of the incident's own; all such waits of a pass end after 6 s.
     5. When a handler raises, each of the batch runs alone, and the bad one is pushed back.
     """
     due = list(Timer.objects.filter(due_at__lte=now).order_by("due_at", "id")[:BATCH])
     if not due:
         return 0
-    fired = _fire_or_split(due, now)
-    late = [t for t in due if t.pk not in fired and now - t.due_at > LATE_AFTER]
-    for timer in late:
-        fired |= _fire_waiting(timer, now)
-    return len(fired)
+    done = _fire_or_split(due, now)
+    late: dict[int, list[Timer]] = defaultdict(list)
+    for timer in due:
+        if timer.pk not in done and now - timer.due_at > LATE_AFTER:
+            late[timer.incident_id or 0].append(timer)
+    ends_at = time.monotonic() + WAIT_SECONDS
+    for timers in late.values():
+        if time.monotonic() < ends_at:
+            done |= _fire_waiting(timers, now)
+    return len(done)
 
 
 def _fire_or_split(due: Sequence[Timer], now: datetime) -> set[int]:
+    """Fire a batch, or each of it alone; returns those that are fired or pushed back."""
     try:
         return _fire_together(due, now)
     except Exception as error:
         if len(due) == 1:
             _push_back(due[0], error, now)
-            return set()
-    fired: set[int] = set()
+            return {due[0].pk}
+    done: set[int] = set()
     for timer in due:
-        fired |= _fire_or_split([timer], now)
-    return fired
+        done |= _fire_or_split([timer], now)
+    return done
 
 
 def _fire_together(due: Sequence[Timer], now: datetime) -> set[int]:
@@ -143,37 +153,46 @@ def _hand_over(timers: Sequence[Timer], now: datetime) -> None:
         handler_of(kind)(by_kind[kind], now)
 
 
-def _fire_waiting(timer: Timer, now: datetime) -> set[int]:
-    """Fire a late timer, waiting for its incident's lock; a timeout leaves it due."""
+def _fire_waiting(timers: Sequence[Timer], now: datetime) -> set[int]:
+    """Fire an incident's late timers, waiting for its lock; a timeout leaves them due."""
+    incidents = {t.incident_id for t in timers if t.incident_id}
     try:
         with recording(now):
-            _limit_lock_wait()
-            lock_incidents([timer.incident_id] if timer.incident_id else [])
-            claimed = _claim(
-                [timer.pk], {timer.incident_id} if timer.incident_id else set()
-            )
+            _wait_for(incidents)
+            claimed = _claim([t.pk for t in timers], incidents)
             _hand_over(claimed, now)
     except Exception as error:
-        if not isinstance(error, DatabaseError):
-            _push_back(timer, error, now)
-        return set()
-    return {timer.pk for timer in claimed}
+        if _sqlstate(error) == LOCK_NOT_AVAILABLE:
+            log.warning("timers_wait_for_lock", incidents=incidents, count=len(timers))
+            return set()
+        if len(timers) == 1:
+            _push_back(timers[0], error, now)
+            return {timers[0].pk}
+    else:
+        return {timer.pk for timer in claimed}
+    return set().union(*(_fire_waiting([timer], now) for timer in timers))
 
 
-def _limit_lock_wait() -> None:
+def _wait_for(incidents: set[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+    lock_incidents(incidents)
 
 
 def _push_back(timer: Timer, error: Exception, now: datetime) -> None:
-    """Make a timer due again later; its lateness still counts from the first instant."""
+    """Make a timer due again later; its lateness still counts from the first instant.
+
+    Raises when the database is gone. An error's own text can quote rows: only its class
+    and where it arose are kept.
+    """
     attempts = timer.attempts + 1
     pause = timedelta(seconds=min(2**attempts, BACKOFF_LIMIT_SECONDS))
+    what = " ".join(filter(None, (type(error).__name__, _sqlstate(error))))
     Timer.objects.filter(pk=timer.pk).update(
         attempts=attempts,
         due_at=now + pause,
         original_due_at=timer.original_due_at or timer.due_at,
-        last_error=f"{type(error).__name__}: {error}"[:500],
+        last_error=what,
     )
     alarm = log.error if attempts >= ALARM_AFTER_ATTEMPTS else log.warning
     alarm(
@@ -181,8 +200,14 @@ def _push_back(timer: Timer, error: Exception, now: datetime) -> None:
         timer=timer.pk,
         kind=timer.kind,
         attempts=attempts,
-        exc_info=error,
+        error=what,
+        stack=traceback.format_tb(error.__traceback__),
     )
+
+
+def _sqlstate(error: BaseException) -> str:
+    """Return PostgreSQL's code of an error, empty for any other."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def _repeat(name: str, step: Callable[[datetime], int]) -> int:

@@ -17,6 +17,7 @@ from incidents.organisations.models import (
     Membership,
     Organisation,
     OrganisationKind,
+    SignInFailure,
     Team,
     User,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Question",
     "ReadMark",
     "Share",
+    "SignInFailure",
     "Source",
     "Status",
     "Stream",

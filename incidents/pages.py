@@ -7,6 +7,7 @@ from typing import Any, Concatenate, Final, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -33,22 +34,22 @@ class PageRequest(HttpRequest):
 
 
 P = ParamSpec("P")
-PageView = Callable[Concatenate[PageRequest, P], HttpResponse]
+PageView = Callable[Concatenate[PageRequest, P], HttpResponseBase]
 
 
 def page(
     *methods: str,
-) -> Callable[[PageView[P]], Callable[..., HttpResponse]]:
+) -> Callable[[PageView[P]], Callable[..., HttpResponseBase]]:
     """Make a view a page: for signed-in people, for these methods, never cached.
 
     An error that the domain can explain becomes a page that says so.
     """
 
-    def decorate(view: PageView[P]) -> Callable[..., HttpResponse]:
+    def decorate(view: PageView[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def shown(
             request: PageRequest, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             try:
                 return view(request, *args, **kwargs)
             except TocsinError as error:
@@ -82,12 +83,12 @@ def _with_head(methods: Sequence[str]) -> list[str]:
 
 
 def _end_polls_signed_out(
-    view: Callable[..., HttpResponse],
-) -> Callable[..., HttpResponse]:
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Reload the whole page when a part of it asks after the session has ended."""
 
     @wraps(view)
-    def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.htmx and not request.user.is_authenticated:
             return HttpResponse(
                 status=HTTPStatus.UNAUTHORIZED, headers={"HX-Refresh": "true"}

@@ -53,7 +53,8 @@ def _page(
     response = render(request, _TEMPLATE, context, status=status)
     response["X-Robots-Tag"] = "noindex"
     # The address holds the token.
-    response["Referrer-Policy"] = "no-referrer"
+    # Not no-referrer: browsers then send "Origin: null", and the button is refused.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -2,12 +2,17 @@
 
 The entry is a reason to look; what is done follows from the present state, read under
 the incident's lock. A row whose incident somebody else holds stays for the next pass.
+One that cannot be routed becomes a timer, which comes back with backoff and an alarm,
+so that it never holds up the others.
 """
 
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import structlog
 
 from escalation.policies.models import PolicyVersion
 from escalation.routing.models import Route
@@ -25,7 +30,8 @@ from incidents.events.actor import Actor
 from incidents.events.pending import claim, drop, register_consumer
 from incidents.events.record import record, recording
 from incidents.incident.shares import share_locked
-from incidents.models import Incident, Organisation, Pending, Share
+from incidents.models import Entry, Incident, Organisation, Pending, Share, Timer
+from incidents.timers.schedule import NewTimer, add_timers, register_handler
 
 ROUTER: Final = "router"
 KINDS: Final = (
@@ -35,7 +41,13 @@ KINDS: Final = (
     "incident.reopened",
 )
 BATCH: Final = 250
+# These start a path from its first step, whatever became of the one before.
+_STARTS_ANEW: Final = frozenset({"incident.shared", "incident.reopened"})
+AGAIN: Final = "routing.again"
+_LIVE: Final = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
 NO_ROUTE: Final = "no route matched and there is no default route"
+
+log = structlog.get_logger(__name__)
 
 Place = tuple[int, int]  # incident id, organisation id
 
@@ -47,6 +59,7 @@ class _Case:
     incident: Incident
     organisation: Organisation
     kinds: set[str]
+    anew_since: datetime | None = None
     route: Route | None = None
     reason: str = ""
 
@@ -54,20 +67,89 @@ class _Case:
 def register() -> None:
     """Register the router as a consumer; called when the app is ready."""
     register_consumer(ROUTER, kinds=KINDS)
+    register_handler(AGAIN, route_again)
 
 
 def dispatch(now: datetime) -> int:
     """Route one batch of waiting entries; returns how many were dealt with."""
+    claimed: list[int] = []
+    try:
+        return _dispatch(None, now, claimed)
+    except Exception as error:
+        if not claimed:
+            raise
+        # The error's own text can quote rows: only its class and place are logged.
+        log.warning(
+            "routing_failed",
+            error=type(error).__name__,
+            stack=traceback.format_tb(error.__traceback__),
+            count=len(claimed),
+        )
+    return sum(_dispatch_alone(pk, now) for pk in claimed)
+
+
+def route_again(timers: Sequence[Timer], now: datetime) -> None:
+    """Route what could not be routed before; the incidents are locked."""
+    entries = Entry.objects.in_bulk([timer.subject_id for timer in timers])
+    rows = [
+        Pending(
+            entry=entries[timer.subject_id],
+            kind=entries[timer.subject_id].kind,
+            incident_id=timer.incident_id,
+            organisation_id=timer.organisation_id,
+            agency_id=timer.payload.get("agency"),
+        )
+        for timer in timers
+    ]
+    _route(rows, _lock_free({row.incident_id or 0 for row in rows}), now)
+
+
+def _dispatch(only: int | None, now: datetime, claimed: list[int]) -> int:
+    """Route a batch, or one row alone; notes in `claimed` which rows it took."""
     with recording(now):
-        rows = claim(ROUTER, limit=BATCH)
+        rows = claim(ROUTER, limit=BATCH, only=only)
         incidents = _lock_free({row.incident_id for row in rows if row.incident_id})
         mine = [row for row in rows if row.incident_id in incidents]
-        cases = _cases(mine, incidents)
-        _find_routes(cases)
-        _share(cases, now)
-        _start(cases, now)
+        claimed.extend(row.pk for row in mine)
+        _route(mine, incidents, now)
         drop(mine)
     return len(mine)
+
+
+def _dispatch_alone(pk: int, now: datetime) -> int:
+    try:
+        return _dispatch(pk, now, [])
+    except Exception as error:
+        log.warning("routing_failed", error=type(error).__name__, pending=pk)
+        return _set_apart(pk, now)
+
+
+def _set_apart(pk: int, now: datetime) -> int:
+    """Make a timer of a row that cannot be routed; whoever claims the row does it."""
+    with recording(now):
+        rows = claim(ROUTER, limit=1, only=pk)
+        add_timers(
+            NewTimer(
+                kind=AGAIN,
+                subject_id=row.entry_id,
+                organisation_id=row.organisation_id,
+                incident_id=row.incident_id,
+                due_at=now,
+                payload={"agency": row.agency_id} if row.agency_id else {},
+            )
+            for row in rows
+        )
+        drop(rows)
+    return len(rows)
+
+
+def _route(
+    rows: Sequence[Pending], incidents: Mapping[int, Incident], now: datetime
+) -> None:
+    cases = _cases(rows, incidents)
+    _find_routes(cases)
+    _share(cases, now)
+    _start(cases, now)
 
 
 def _lock_free(ids: Iterable[int]) -> dict[int, Incident]:
@@ -83,18 +165,32 @@ def _cases(rows: Sequence[Pending], incidents: Mapping[int, Incident]) -> list[_
     shares = Share.objects.filter(incident__in=incidents, unshared_at=None)
     for incident_id, agency_id in shares.values_list("incident_id", "agency_id"):
         agencies.setdefault(incident_id, set()).add(agency_id)
-    kinds: dict[Place, set[str]] = {}
+    found: dict[Place, list[Pending]] = {}
     for row in rows:
         incident = incidents[row.incident_id or 0]
         seen_by = agencies.get(incident.pk, set())
         for organisation_id in _who_looks(row, incident, seen_by):
-            kinds.setdefault((incident.pk, organisation_id), set()).add(row.kind)
-    organisations = Organisation.objects.in_bulk({o for _, o in kinds})
+            found.setdefault((incident.pk, organisation_id), []).append(row)
+    organisations = Organisation.objects.in_bulk({o for _, o in found})
+    instants = _instants(rows)
     return [
-        _Case(incidents[i], organisations[o], found)
-        for (i, o), found in sorted(kinds.items())
+        _Case(
+            incidents[i],
+            organisations[o],
+            {row.kind for row in reasons},
+            max(
+                (instants[r.entry_id] for r in reasons if r.kind in _STARTS_ANEW),
+                default=None,
+            ),
+        )
+        for (i, o), reasons in sorted(found.items())
         if not incidents[i].is_closed
     ]
+
+
+def _instants(rows: Sequence[Pending]) -> dict[int, datetime]:
+    entries = Entry.objects.filter(pk__in={row.entry_id for row in rows})
+    return dict(entries.values_list("pk", "at"))
 
 
 def _who_looks(row: Pending, incident: Incident, seen_by: set[int]) -> set[int]:
@@ -141,12 +237,18 @@ def _facts(incident: Incident) -> Facts:
 
 
 def _share(cases: Sequence[_Case], now: datetime) -> None:
-    """Share with the agencies that the owner's route names."""
+    """Share with the agencies that the owner's route names.
+
+    With one that had a share before nothing is done: it lasts, or a person ended it.
+    """
+    shares = Share.objects.filter(incident__in={case.incident.pk for case in cases})
+    had = set(shares.values_list("incident_id", "agency_id"))
     wanted = [
         (case, agency)
         for case in cases
         if case.route and case.organisation.pk == case.incident.organisation_id
         for agency in case.route.share_with.all()
+        if (case.incident.pk, agency.pk) not in had
     ]
     if wanted:
         share_locked(
@@ -170,12 +272,12 @@ def _start(cases: Sequence[_Case], now: datetime) -> None:
             continue
         if not _wants_new_run(case, run, version):
             continue
-        if run is not None and run.state == RunState.ACTIVE:
+        if run is not None and run.state in _LIVE:
             superseded.append(run)
         news.append(NewRun(case.incident, case.organisation, version, case.reason))
     if superseded:
         drop_steps(superseded)
-        reason = "superseded: another route matches since the severity changed"
+        reason = "superseded: the incident was routed anew"
         end_runs(superseded, state=RunState.STOPPED, reason=reason, now=now)
     if news:
         start_runs(news, now=now)
@@ -188,9 +290,11 @@ def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool
     """
     if run is None:
         return True
+    # A run that a person started since then is left alone.
+    if case.anew_since is not None and run.started_at <= case.anew_since:
+        return True
     if run.state in (RunState.STOPPED, RunState.EXHAUSTED):
-        is_anew = bool(case.kinds & {"incident.reopened", "incident.shared"})
-        return is_anew or run.version.policy_id != version.policy_id
+        return run.version.policy_id != version.policy_id
     is_other = run.version.policy_id != version.policy_id
     return (
         run.state == RunState.ACTIVE

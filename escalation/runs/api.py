@@ -13,6 +13,7 @@ from escalation.policies.models import Policy
 from escalation.policies.sentences import describe_plan
 from escalation.policies.steps import parse_policy
 from escalation.runs.engine import escalate
+from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
 from incidents.errors import BadInput
 from incidents.incident.access import acting_organisation, actor_for
@@ -90,15 +91,6 @@ class RunViewSet(IncidentApiViewSet):
         rows = runs_for(incident.pk, [organisation.pk])
         shown = [row for row in rows if row.pk == run.pk]
         return Response(RunSerializer(render_runs(shown)[0]).data)
-
-
-def runs_for(incident_id: int, organisation_ids: Iterable[int]) -> list[Run]:
-    """Return the organisations' runs on an incident, newest first, ready to be shown."""
-    rows = Run.objects.filter(
-        incident=incident_id, organisation__in=list(organisation_ids)
-    )
-    related = rows.select_related("organisation", "version__policy")
-    return list(related.prefetch_related("steps_taken").order_by("-pk"))
 
 
 def render_runs(runs: Iterable[Run]) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     NOBODY = "nobody there has a verified contact method"
     NOT_THEIRS = "only the owner of an incident can share it"
     SHARED_ALREADY = "shared with that agency already"
+    TAKEN_BACK = "somebody ended the share with that agency"
     UNKNOWN_AGENCY = "there is no such agency"
     WAIT_FOR_NOBODY = "nobody was reached, so nobody is waited for"
 
@@ -76,6 +77,8 @@ class Facts:
     is_acknowledged: bool = False
     is_owner: bool = True
     shared_with: frozenset[str] = frozenset()
+    # What a person took back no rule gives again.
+    unshared_from: frozenset[str] = frozenset()
     agencies: frozenset[str] = frozenset()
     reach: Mapping[Target, tuple[Recipient, ...]] = field(default_factory=dict)
     # Who hears of what the path could not do: the run's own organisation's desk.
@@ -215,6 +218,8 @@ def _why_not_shared(step: ShareStep, facts: Facts) -> Reason | None:
         return Reason.UNKNOWN_AGENCY
     if step.agency in facts.shared_with:
         return Reason.SHARED_ALREADY
+    if step.agency in facts.unshared_from:
+        return Reason.TAKEN_BACK
     return None
 
 

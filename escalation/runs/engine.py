@@ -37,6 +37,7 @@ from escalation.runs.trail import (
     record_steps,
     system_actor,
 )
+from escalation.runs.watch import watch_acknowledgements
 from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
@@ -235,6 +236,9 @@ def _move(steps: Sequence[_Step], now: datetime) -> None:
         record_end(run)
     _save([step.run for step in steps])
     add_timers(next_step_timer(step.run) for step in steps if step.run.next_due_at)
+    watch_acknowledgements(
+        run.incident_id for run in ended if run.state == State.ACKNOWLEDGED
+    )
 
 
 _SAVE = """

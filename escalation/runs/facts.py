@@ -19,7 +19,7 @@ def load_facts(runs: Sequence[Run]) -> dict[int, Facts]:
     `version` loaded.
     """
     plans = {run.version_id: parse_policy(run.version.body) for run in runs}
-    shares = _shares_of(runs)
+    shares, ended = _shares_of(runs)
     acknowledged = _acknowledged(runs)
     directory = Directory.load(
         (run.organisation_id, target)
@@ -44,6 +44,9 @@ def load_facts(runs: Sequence[Run]) -> dict[int, Facts]:
             is_acknowledged=(run.incident_id, run.organisation_id) in acknowledged,
             is_owner=run.organisation_id == run.incident.organisation_id,
             shared_with=frozenset(agencies[pk] for pk in shared_with if pk in agencies),
+            unshared_from=frozenset(
+                agencies[pk] for pk in ended[run.incident_id] if pk in agencies
+            ),
             agencies=frozenset(agencies.values()),
             reach=reaches[key],
             desk=directory.desk_of(run.organisation_id, run.organisation.name),
@@ -84,13 +87,17 @@ def names_of(recipients: Iterable[Recipient]) -> list[str]:
     return list(dict.fromkeys(recipient.name for recipient in recipients))
 
 
-def _shares_of(runs: Sequence[Run]) -> Mapping[int, set[int]]:
+def _shares_of(
+    runs: Sequence[Run],
+) -> tuple[Mapping[int, set[int]], Mapping[int, set[int]]]:
+    """Return {incident id: agencies} of the shares that last, and of those that ended."""
     shares: dict[int, set[int]] = defaultdict(set)
-    ids = {run.incident_id for run in runs}
-    rows = Share.objects.filter(incident__in=ids, unshared_at=None)
-    for incident_id, agency_id in rows.values_list("incident_id", "agency_id"):
-        shares[incident_id].add(agency_id)
-    return shares
+    ended: dict[int, set[int]] = defaultdict(set)
+    rows = Share.objects.filter(incident__in={run.incident_id for run in runs})
+    columns = ("incident_id", "agency_id", "unshared_at")
+    for incident_id, agency_id, unshared_at in rows.values_list(*columns):
+        (ended if unshared_at else shares)[incident_id].add(agency_id)
+    return shares, ended
 
 
 def _acknowledged(runs: Sequence[Run]) -> set[tuple[int, int]]:

@@ -1,12 +1,12 @@
 """What due timers do to runs. `loop.py` hands each a batch, the incidents locked."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.runs.decide import Reason
 from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
-from escalation.runs.models import Run, RunState
+from escalation.runs.models import Run, RunState, StepTaken
 from escalation.runs.timers import (
     ACKNOWLEDGEMENT_ENDS,
     AT_LATEST_REACHED,
@@ -15,6 +15,7 @@ from escalation.runs.timers import (
     STEP,
 )
 from escalation.runs.trail import record_start, record_unreached
+from escalation.runs.watch import newest_runs, watch_acknowledgements
 from incidents.incident.lifecycle import CHANGED
 from incidents.models import Acknowledgement, Incident, Share, Status, Timer
 from incidents.timers.schedule import (
@@ -27,6 +28,8 @@ from incidents.timers.schedule import (
 UNREACHED = "no message of this step was delivered"
 TIMED_OUT = "the acknowledgement timed out"
 FAILED = "every message of this step failed"
+Place = tuple[int, int, int]  # run id, step index, round
+
 _LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
 _ON_ITS_WAY = (
     NotificationStatus.QUEUED,
@@ -59,7 +62,7 @@ def look_at_changes(timers: Sequence[Timer], now: datetime) -> None:
     incident_ids = {t.incident_id for t in timers if t.incident_id}
     live = Run.objects.filter(incident__in=incident_ids, state__in=_LIVE)
     runs = loaded(live.values_list("pk", flat=True))
-    acknowledged = _acknowledgements(incident_ids)
+    acknowledged = _acknowledged(incident_ids)
     shared = _shared(incident_ids)
     closed = [run for run in runs if run.incident.is_closed]
     unshared = [r for r in runs if r not in closed and not _is_visible(r, shared)]
@@ -75,7 +78,7 @@ def look_at_changes(timers: Sequence[Timer], now: datetime) -> None:
     end_runs(closed, state=RunState.STOPPED, reason=Reason.CLOSED, now=now)
     end_runs(unshared, state=RunState.STOPPED, reason=Reason.UNSHARED, now=now)
     end_runs(paused, state=RunState.ACKNOWLEDGED, reason=Reason.ACKNOWLEDGED, now=now)
-    _watch_acknowledgements(incident_ids, acknowledged)
+    watch_acknowledgements(incident_ids)
 
 
 def go_on_if_unreached(timers: Sequence[Timer], now: datetime) -> None:
@@ -118,7 +121,7 @@ def end_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
     Incident.objects.filter(pk__in=owners, status=Status.ACKNOWLEDGED).update(
         status=Status.OPEN
     )
-    runs = _latest_runs(forgotten)
+    runs = loaded(newest_runs(forgotten).values_list("pk", flat=True))
     paused = [run for run in runs if run.state == RunState.ACKNOWLEDGED]
     anew = [run for run in runs if run.state == RunState.EXHAUSTED]
     _resume(paused, now)
@@ -136,16 +139,16 @@ def _resume(runs: Sequence[Run], now: datetime) -> None:
     advance(runs, now=now, due={run.pk: now for run in runs})
 
 
-def _place(timer: Timer) -> tuple[int, int, int]:
+def _place(timer: Timer) -> Place:
     return timer.subject_id, timer.payload["step"], timer.payload["round"]
 
 
-def _first_attempts(timers: Sequence[Timer]) -> dict[tuple[int, int, int], datetime]:
+def _first_attempts(timers: Sequence[Timer]) -> dict[Place, datetime]:
     """Return when each timer's step was first attempted; a step not yet tried is absent."""
     rows = Notification.objects.filter(
         run__in={t.subject_id for t in timers}, first_attempt_at__isnull=False
     )
-    first: dict[tuple[int, int, int], datetime] = {}
+    first: dict[Place, datetime] = {}
     for row in rows.order_by("-first_attempt_at"):
         if row.run_id and row.first_attempt_at:
             first[row.run_id, row.step_index or 0, row.round or 0] = (
@@ -155,7 +158,7 @@ def _first_attempts(timers: Sequence[Timer]) -> dict[tuple[int, int, int], datet
 
 
 def _look_again(
-    timers: Sequence[Timer], tried: dict[tuple[int, int, int], datetime], now: datetime
+    timers: Sequence[Timer], tried: dict[Place, datetime], now: datetime
 ) -> None:
     active = set(
         Run.objects.filter(
@@ -183,41 +186,38 @@ def _go_on(
     reason: str,
     counts_as_hope: Iterable[NotificationStatus],
 ) -> None:
-    """Advance active runs that still wait behind a step without a hopeful message."""
-    places = {(t.subject_id, t.payload["step"], t.payload["round"]) for t in timers}
-    runs = [
-        run
-        for run in _active({t.subject_id for t in timers})
-        if _waits_behind(run, places)
-    ]
+    """Advance active runs that wait for the people of these steps, and for no others."""
+    places = {_place(timer) for timer in timers}
+    runs = _active({t.subject_id for t in timers})
     hopeful = set(
         Notification.objects.filter(
             run__in=runs, status__in=list(counts_as_hope)
         ).values_list("run_id", "step_index", "round")
     )
+    waited_for = _waited_for(runs)
     stuck = [
-        run for run in runs if (run.pk, *_last_notified(run, places)) not in hopeful
+        run
+        for run in runs
+        if waited_for[run.pk] & places and not waited_for[run.pk] & hopeful
     ]
     drop_steps(stuck)
     for run in stuck:
-        step, round_number = _last_notified(run, places)
+        _, step, round_number = max(waited_for[run.pk] & places)
         record_unreached(run, step_index=step, round_number=round_number, reason=reason)
     advance(stuck, now=now, due={run.pk: now for run in stuck})
 
 
-def _waits_behind(run: Run, places: set[tuple[int, int, int]]) -> bool:
-    """Whether the run has a wait to cut short behind one of the places."""
-    return any(pk == run.pk for pk, _, _ in places) and _is_last(run, places)
-
-
-def _is_last(run: Run, places: set[tuple[int, int, int]]) -> bool:
-    step, round_number = _last_notified(run, places)
-    # Between the step and where the run stands lie its wait and nothing that was sent.
-    return round_number == run.round and step < run.step_index
-
-
-def _last_notified(run: Run, places: set[tuple[int, int, int]]) -> tuple[int, int]:
-    return max((rnd, step) for pk, step, rnd in places if pk == run.pk)[::-1]
+def _waited_for(runs: Sequence[Run]) -> dict[int, set[Place]]:
+    """Return the steps that told somebody when each run last moved: those it waits for."""
+    taken = StepTaken.objects.filter(run__in=runs, outcome="taken").order_by("ran_at")
+    last: dict[int, list[StepTaken]] = {run.pk: [] for run in runs}
+    for row in taken:
+        kept = [other for other in last[row.run_id] if other.ran_at == row.ran_at]
+        last[row.run_id] = [*kept, row]
+    return {
+        pk: {(pk, row.step_index, row.round) for row in rows if row.recipients}
+        for pk, rows in last.items()
+    }
 
 
 def _active(ids: Iterable[int]) -> list[Run]:
@@ -231,11 +231,9 @@ def drop_steps(runs: Sequence[Run]) -> None:
         cancel_timers(STEP, ids)
 
 
-def _acknowledgements(
-    incident_ids: Iterable[int],
-) -> dict[tuple[int, int], Acknowledgement]:
+def _acknowledged(incident_ids: Iterable[int]) -> set[tuple[int, int]]:
     rows = Acknowledgement.objects.filter(incident__in=incident_ids, ended_at=None)
-    return {(row.incident_id, row.organisation_id): row for row in rows}
+    return set(rows.values_list("incident_id", "organisation_id"))
 
 
 def _shared(incident_ids: Iterable[int]) -> set[tuple[int, int]]:
@@ -246,36 +244,3 @@ def _shared(incident_ids: Iterable[int]) -> set[tuple[int, int]]:
 def _is_visible(run: Run, shared: set[tuple[int, int]]) -> bool:
     is_owner = run.organisation_id == run.incident.organisation_id
     return is_owner or (run.incident_id, run.organisation_id) in shared
-
-
-def _watch_acknowledgements(
-    incident_ids: Iterable[int], acknowledged: dict[tuple[int, int], Acknowledgement]
-) -> None:
-    """Set the timer that ends each acknowledgement whose policy has a timeout."""
-    cancel = [row.pk for row in acknowledged.values()]
-    if not cancel:
-        return
-    cancel_timers(ACKNOWLEDGEMENT_ENDS, cancel)
-    timers = []
-    for run in _latest_runs(acknowledged.values()):
-        minutes = run.version.body.get("ack_timeout_minutes")
-        row = acknowledged.get((run.incident_id, run.organisation_id))
-        if minutes and row and not run.incident.is_closed:
-            timers.append(
-                NewTimer(
-                    kind=ACKNOWLEDGEMENT_ENDS,
-                    subject_id=row.pk,
-                    organisation_id=run.organisation_id,
-                    incident_id=run.incident_id,
-                    due_at=row.at + timedelta(minutes=minutes),
-                )
-            )
-    add_timers(timers)
-
-
-def _latest_runs(rows: Iterable[Acknowledgement]) -> list[Run]:
-    """Return the newest run of each acknowledgement's incident and organisation."""
-    wanted = {(row.incident_id, row.organisation_id) for row in rows}
-    found = Run.objects.filter(incident__in={i for i, _ in wanted}).order_by("pk")
-    newest = {(r.incident_id, r.organisation_id): r.pk for r in found}
-    return loaded(pk for place, pk in newest.items() if place in wanted)

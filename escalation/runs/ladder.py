@@ -1,7 +1,7 @@
 """Draw a run as a ladder: which steps are done, which is now, which come next and when."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from escalation.policies.sentences import describe_plan, describe_step
@@ -45,6 +45,8 @@ class Ladder:
     state: str
     reason: str
     rows: tuple[Rung, ...]
+    # Where the next round begins: {index of the repeating step: index it leads to}.
+    leads_to: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def waited_for(self) -> tuple[str, ...]:
@@ -54,8 +56,13 @@ class Ladder:
 
     @property
     def coming(self) -> Rung | None:
-        """Return the step that is taken next."""
-        return next((rung for rung in self.rows if rung.state == "next"), None)
+        """Return the step that is taken next; a repeat stands for where it leads."""
+        rung = next((rung for rung in self.rows if rung.state == "next"), None)
+        if rung is None or rung.index not in self.leads_to:
+            return rung
+        return replace(
+            self.rows[self.leads_to[rung.index] - 1], state="next", at=rung.at
+        )
 
 
 def ladder_of(run: Run, *, policy_url: str) -> Ladder:
@@ -71,7 +78,16 @@ def ladder_of(run: Run, *, policy_url: str) -> Ladder:
         state=_state(run),
         reason=run.reason,
         rows=tuple(_rungs(run, plan, reach_now(run.organisation, plan))),
+        leads_to=_leads_to(run, plan),
     )
+
+
+def _leads_to(run: Run, plan: PolicyPlan) -> dict[int, int]:
+    return {
+        index: step.from_step
+        for index, step in enumerate(plan.steps, start=1)
+        if isinstance(step, RepeatStep) and run.round < step.rounds
+    }
 
 
 def _state(run: Run) -> str:
@@ -98,7 +114,7 @@ def _rungs(run: Run, plan: PolicyPlan, reach: Reach) -> Iterator[Rung]:
         yield _fallback(run, plan, coming, reach)
 
 
-def _latest(rows: Sequence[StepTaken]) -> dict[int, StepTaken]:
+def _latest(rows: Iterable[StepTaken]) -> dict[int, StepTaken]:
     """Return how each step went last: {step index: its row}."""
     return {row.step_index: row for row in sorted(rows, key=lambda row: row.round)}
 

@@ -10,8 +10,8 @@ from escalation.notifications.models import ContactMethod, Notification
 from escalation.notifications.panels import shown_notifications
 from escalation.policies.models import Policy
 from escalation.policies.steps import parse_policy
-from escalation.runs.api import runs_for
 from escalation.runs.ladder import Ladder, ladder_of
+from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
 from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection, Warned
 from incidents.incident.panels import Due, PageAction, Part, Seen

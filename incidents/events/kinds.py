@@ -31,7 +31,8 @@ class Kind:
 
     def summarise(self, data: Mapping[str, Any]) -> str:
         """Return the entry's sentence; what the reader may not see is left out."""
-        return self.summary.format_map(_Blanks(data)).strip().rstrip(":").strip()
+        sentence = self.summary.format_map(_Blanks(data)).replace(" :", ":")
+        return sentence.strip().rstrip(":").strip()
 
 
 class _Blanks(dict[str, Any]):
@@ -86,7 +87,8 @@ KINDS: Final[dict[str, Kind]] = {
             "Opened with severity {severity}: {title}",
             f"{_INCIDENT} source",
         ),
-        _kind("incident.acknowledged", "Acknowledged {how}", "by how", shared="how"),
+        # `how` may name whom a link was sent to; the other side gets only the way.
+        _kind("incident.acknowledged", "Acknowledged {how}", "how", shared="via"),
         _kind(
             "incident.severity_changed",
             "Severity changed from {old} to {new}: {reason}",
@@ -118,13 +120,19 @@ KINDS: Final[dict[str, Kind]] = {
             "Triage: {outcome}. {reason}",
             "priority owner next_review_at duplicate_elsewhere",
             shared="outcome reason referred_to duplicate_of",
+            personal="owner",
             apart="reason",
         ),
         _kind("triage.assigned", "Assigned to {owner}", "owner", personal="owner"),
         _kind("triage.info_requested", "Asked: {text}", shared="text question"),
         _kind("triage.info_answered", "Answered: {text}", shared="text question"),
         _kind(
-            "triage.merged", "Merged: {reason}", "into", shared="reason", apart="reason"
+            # The other reference may be of an incident that the agency does not see.
+            "triage.merged",
+            "Merged {other}: {reason}",
+            "into other",
+            shared="reason",
+            apart="reason",
         ),
         _kind(
             "alert.attached",
@@ -188,12 +196,14 @@ KINDS: Final[dict[str, Kind]] = {
             "{who} is now {role}",
             "who role team",
             purpose=Purpose.CONFIG,
+            personal="who",
         ),
         _kind(
             "access.revoked",
             "{who} is no longer {role}",
             "who role team",
             purpose=Purpose.CONFIG,
+            personal="who",
         ),
         _kind("config.changed", "{what}", "what changes", purpose=Purpose.CONFIG),
     )

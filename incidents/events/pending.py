@@ -33,13 +33,15 @@ def consumers_of(kind: str) -> list[str]:
     return [consumer.name for consumer in _consumers.values() if kind in consumer.kinds]
 
 
-def claim(consumer: str, *, limit: int) -> list[Pending]:
-    """Lock the oldest rows that nobody else holds. Requires an open transaction."""
-    return list(
-        Pending.objects.filter(consumer=consumer)
-        .order_by("id")
-        .select_for_update(skip_locked=True)[:limit]
-    )
+def claim(consumer: str, *, limit: int, only: int | None = None) -> list[Pending]:
+    """Lock the oldest rows that nobody else holds. Requires an open transaction.
+
+    `only` claims that row alone, if it still waits.
+    """
+    rows = Pending.objects.filter(consumer=consumer)
+    if only is not None:
+        rows = rows.filter(pk=only)
+    return list(rows.order_by("id").select_for_update(skip_locked=True)[:limit])
 
 
 def drop(rows: Sequence[Pending]) -> None:

@@ -98,6 +98,9 @@ def record(  # noqa: PLR0913  (an event has this many sides)
         raise NotRecordable(f"{kind} is not an event kind; add it to events/kinds.py")
     if undeclared := body.keys() - declared.fields:
         raise NotRecordable(f"{kind} does not declare {sorted(undeclared)}")
+    if unkept := (subjects or {}).keys() - declared.personal:
+        # Under the stream's key it would outlive the erasure of the person.
+        raise NotRecordable(f"{kind} does not declare {sorted(unkept)} as personal")
     if _open.events is None or _open.now is None:
         raise NotRecordable(f"{kind} was recorded outside `with recording(now)`")
     event = Event(

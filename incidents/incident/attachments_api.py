@@ -16,17 +16,14 @@ from rest_framework.response import Response
 from incidents.incident.access import acting_organisation, actor_for
 from incidents.incident.api import IncidentApiViewSet
 from incidents.incident.attachments import (
-    open_attachment,
     store_upload,
     visible_attachments,
 )
-from incidents.incident.models import Attachment
+from incidents.incident.downloads import download_response
 from incidents.organisations.roles import Action
 from incidents.rest import StrictSerializer
 from incidents.timers.clock import read_now
 
-# Whatever the bytes are, a browser that opens them runs nothing.
-DOWNLOAD_POLICY = "default-src 'none'; sandbox"
 _FORM_BYTES = 64 * 1024
 
 
@@ -109,21 +106,6 @@ class AttachmentViewSet(IncidentApiViewSet):
         if request is None or request.method == "POST":
             return [MultiPartParser()]
         return super().get_parsers()
-
-
-def download_response(attachment: Attachment) -> FileResponse:
-    """Return the file as a download that no browser opens in this site's name."""
-    response = FileResponse(
-        open_attachment(attachment),
-        as_attachment=True,
-        filename=attachment.filename,
-        content_type="application/octet-stream",
-    )
-    response["Content-Length"] = str(attachment.size_bytes)
-    response["Content-Security-Policy"] = DOWNLOAD_POLICY
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _uuid(text: str) -> uuid.UUID:

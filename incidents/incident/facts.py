@@ -73,4 +73,4 @@ def _facets(seen: Seen) -> list[Fact]:
 def _facet_value(facet: Facet, value: object) -> str:
     names = {choice.value: choice.name for choice in facet.choices}
     values = value if isinstance(value, list) else [value]
-    return ", ".join(names.get(item, str(item)) for item in values)
+    return ", ".join(names.get(str(item), str(item)) for item in values)

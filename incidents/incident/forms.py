@@ -28,7 +28,6 @@ DANGER_CHOICES: Final = [
 ]
 _DANGER: Final = {"yes": True, "no": False, "unknown": None}
 _FACET_PREFIX: Final = "facet_"
-_TIMES: Final = ("occurred_at", "aware_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,6 @@ class NewIncidentForm(forms.Form):
     def new_incident(self, *, person: User, now: datetime) -> NewIncident:
         """Return what was reported. Requires that the form is valid."""
         given = self.cleaned_data
-        times = {name: to_instant(given[name], given["zone"]) for name in _TIMES}
         noticed_at = to_instant(given["detected_at"], given["zone"])
         return NewIncident(
             organisation_id=given["organisation"].pk,
@@ -159,8 +157,9 @@ class NewIncidentForm(forms.Form):
             is_danger=_DANGER[given["is_danger"]],
             facts=given["facts"],
             detected_at=noticed_at or now,
+            occurred_at=to_instant(given["occurred_at"], given["zone"]),
+            aware_at=to_instant(given["aware_at"], given["zone"]),
             reported_by=person,
-            **times,
         )
 
     def _section(self, title: str, hint: str, names: Sequence[str]) -> Section:
@@ -197,19 +196,20 @@ def _sha256(file: Any) -> str:
 
 
 def _facet_field(facet: Facet) -> forms.Field:
-    shown = {
-        "label": facet.name,
-        "help_text": facet.meaning,
-        "required": False,
-    }
+    field = _bare_field(facet)
+    field.label, field.help_text = facet.name, facet.meaning
+    return field
+
+
+def _bare_field(facet: Facet) -> forms.Field:
     choices = [
         (c.value, f"{c.name}: {c.meaning}" if c.meaning else c.name)
         for c in facet.choices
     ]
     if facet.kind == "many":
         return forms.MultipleChoiceField(
-            choices=choices, widget=forms.CheckboxSelectMultiple, **shown
+            choices=choices, widget=forms.CheckboxSelectMultiple, required=False
         )
     if facet.kind == "one":
-        return forms.ChoiceField(choices=[("", "Not said"), *choices], **shown)
-    return forms.CharField(max_length=500, **shown)
+        return forms.ChoiceField(choices=[("", "Not said"), *choices], required=False)
+    return forms.CharField(max_length=500, required=False)

@@ -120,7 +120,7 @@ def acknowledge(
             incident=incident,
             organisation_id=organisation.pk,
             actor=actor,
-            body={"how": _how(via, actor), "by": actor.name},
+            body={"how": _how(via, actor), "via": str(AcknowledgedVia(via).label)},
         )
         announce_change(incident, organisation.pk, now=now)
     return incident
@@ -281,7 +281,7 @@ def merge(
                 incident=one,
                 organisation_id=one.organisation_id,
                 actor=actor,
-                body={"into": into.ref, "reason": reason or f"with {other.ref}"},
+                body={"into": into.ref, "other": other.ref, "reason": reason},
             )
     return incident
 

@@ -94,7 +94,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Whose move it is. The lowest rank is what counts."""
+    """Whose move it is. The reader's own counts first, then the lowest rank."""
 
     text: str
     rank: int

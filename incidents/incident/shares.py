@@ -94,6 +94,10 @@ def unshare(
         AudienceStream.objects.filter(
             incident=incident, purpose=Purpose.PAIR, agency=agency
         ).update(closed_at=now)
+        # Shared once more, it must page the agency anew.
+        incident.acknowledgements.filter(organisation=agency, ended_at=None).update(
+            ended_at=now
+        )
         record(
             "incident.unshared",
             incident=incident,

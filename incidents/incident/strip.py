@@ -39,7 +39,7 @@ def strip_of(seen: Seen, parts: Sequence[Part]) -> Strip:
     acknowledged = own_acknowledgement(seen)
     due = next((part.due for part in parts if part.due), _NOTHING_DUE)
     moves = [part.move for part in parts if part.move]
-    move = min([_own_move(seen, acknowledged, due), *moves], key=lambda m: m.rank)
+    move = min([_own_move(seen, acknowledged, due), *moves], key=_urgency)
     return Strip(
         happening=_happening(seen, acknowledged),
         due=due.text,
@@ -47,6 +47,11 @@ def strip_of(seen: Seen, parts: Sequence[Part]) -> Strip:
         move=move.text,
         is_mine=move.is_mine,
     )
+
+
+def _urgency(move: Move) -> tuple[bool, int]:
+    # What the reader can do counts before what others must.
+    return not move.is_mine, move.rank
 
 
 def own_acknowledgement(seen: Seen) -> Acknowledgement | None:

@@ -16,7 +16,10 @@ _WRITTEN: Final = {
     "triage.info_answered": "Answer to the agency",
 }
 # What the sentence says already, or what only programs need.
-_SAID: Final = {"text", "title", "description", "ref", "what", "reason", "how", "by"}
+_SAID: Final = {
+    *("text", "title", "description", "ref", "what", "reason"),
+    *("how", "via", "other"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from incidents.errors import BadInput, NotAllowed, TocsinError
 from incidents.incident.access import actor_for, find_incident, note_reading
 from incidents.incident.attachments import store_upload, visible_attachments
-from incidents.incident.attachments_api import download_response
+from incidents.incident.downloads import download_response
 from incidents.incident.forms import NewIncidentForm, sent_content
 from incidents.incident.idempotency import open_once, read_promise
 from incidents.incident.lifecycle import open_incident
@@ -101,7 +102,7 @@ def incident_filed(request: PageRequest, ref: str) -> HttpResponse:
 
 
 @page("GET")
-def attachment_download(request: PageRequest, ref: str, uid: UUID) -> HttpResponse:
+def attachment_download(request: PageRequest, ref: str, uid: UUID) -> HttpResponseBase:
     """Download a file of an incident; it is never shown inline."""
     seen = see_incident(request, ref)
     files = visible_attachments(seen.incident, seen.side_ids)

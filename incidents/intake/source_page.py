@@ -21,7 +21,8 @@ def source_context(person: User, source: Source, *, test: str) -> dict[str, Any]
     """Return the variables of a source's page; `test` is the uid of a test's delivery."""
     deliveries = source.deliveries.order_by("-pk")
     unreadable = deliveries.filter(state=DeliveryState.UNREADABLE)[:SHOWN_UNREADABLE]
-    tested = deliveries.filter(uid=_uuid(test)).first() if _uuid(test) else None
+    test_uid = _uuid(test)
+    tested = deliveries.filter(uid=test_uid).first() if test_uid else None
     return {
         "source": {
             "uid": source.uid,

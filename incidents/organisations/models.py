@@ -184,3 +184,25 @@ class ApiToken(models.Model):
         return self.revoked_at is None and (
             self.expires_at is None or now < self.expires_at
         )
+
+
+class SignInFailure(models.Model):
+    """One sign-in that did not succeed; kept for minutes, to slow down guessing."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.BinaryField(
+        help_text="keyed hash of the e-mail address, whether or not it has an account"
+    )
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_sign_in_failure"
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="sign_in_failure_at"),
+            models.Index(fields=["address", "at"], name="sign_in_failure_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"failed sign-in from {self.address} at {self.at}"

@@ -1,5 +1,6 @@
 """Pages of a person: sign in and out, the own account, password, API tokens."""
 
+import math
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,8 +20,15 @@ from django.views.decorators.http import require_http_methods
 from incidents.organisations.account_panels import account_parts
 from incidents.organisations.forms import SignInForm, TokenForm
 from incidents.organisations.models import Membership
+from incidents.organisations.throttle import (
+    TooManyTries,
+    address_of,
+    begin_try,
+    forgive,
+)
 from incidents.organisations.tokens import create_token, revoke_token
 from incidents.pages import PageRequest, page
+from incidents.timers.clock import read_now
 
 DEMO_PASSWORD: Final = "tocsin-demo"  # noqa: S105  of the demo world, which holds nothing
 
@@ -36,9 +44,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         initial = {"username": request.GET.get("as", "")}
         return _sign_in_page(request, SignInForm(request, initial=initial))
+    try:
+        attempt = begin_try(
+            request.POST.get("username", ""),
+            address=address_of(request),
+            now=read_now(),
+        )
+    except TooManyTries as refusal:
+        return _too_many_tries(request, refusal)
     form = SignInForm(request, request.POST)
     if not form.is_valid():
         return _sign_in_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    forgive(attempt)
     login(request, form.get_user())
     return redirect(next_url or "home")
 
@@ -134,6 +151,19 @@ def _sign_in_page(
     context = {"form": form, "next": _safe_next(request), **_demo()}
     template = "incidents/organisations/sign_in.html"
     return render(request, template, context, status=status)
+
+
+def _too_many_tries(request: HttpRequest, refusal: TooManyTries) -> HttpResponse:
+    """Say how long to wait, the same for every account, known or not."""
+    seconds = math.ceil(refusal.wait.total_seconds())
+    response = render(
+        request,
+        "errors/429.html",
+        {"wait_minutes": math.ceil(seconds / 60)},
+        status=HTTPStatus.TOO_MANY_REQUESTS,
+    )
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _demo() -> dict[str, Any]:

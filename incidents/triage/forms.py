@@ -15,7 +15,6 @@ from incidents.triage.outcomes import Decision
 from incidents.triage.questions import MAX_TEXT
 from incidents.triage.queue import OWNERS
 
-
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     Outcome.NEEDS_INFORMATION: ("reason",),
     Outcome.NOT_OURS: ("reason", "referred_to"),

@@ -12,7 +12,7 @@ from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.incident.lifecycle import acknowledge, lock_incidents
-from incidents.incident.models import AcknowledgedVia, Incident
+from incidents.incident.models import AcknowledgedVia, Incident, Share
 from incidents.ledger.canonical import JsonValue, format_at
 from incidents.organisations.models import Organisation, OrganisationKind, User
 from incidents.triage.criteria import PRIORITIES
@@ -138,8 +138,11 @@ def _locked_visible(
     refs: Sequence[str], *, organisation: Organisation, user: User
 ) -> list[Incident]:
     """Lock at once, ids ascending, so that two bulk acts cannot block each other."""
-    rows = TriageRow.objects.filter(organisation=organisation).values("incident")
-    visible = Incident.objects.visible_to(user).filter(ref__in=refs, pk__in=rows)
+    # Its own share: the person may still see the incident through another organisation.
+    shared = Share.objects.filter(agency=organisation, unshared_at=None)
+    visible = Incident.objects.visible_to(user).filter(
+        ref__in=refs, pk__in=shared.values("incident")
+    )
     locked = lock_incidents(visible.values_list("pk", flat=True))
     return [locked[pk] for pk in sorted(locked)]
 

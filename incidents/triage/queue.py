@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db.models import (
     Case,
+    Count,
     Exists,
     F,
     IntegerField,
@@ -39,6 +40,8 @@ QUEUE_STATES: Final[list[tuple[str, str]]] = [
     ("all", "All"),
 ]
 USUAL_STATE: Final = "open"
+# The lab has answered, or nobody of the agency has acknowledged.
+_URGENT: Final = 1
 OWNERS: Final[list[tuple[str, str]]] = [("me", "Mine"), ("none", "Nobody's")]
 
 
@@ -88,6 +91,27 @@ def rows_for(
             "waiting_since",
             "pk",
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """How many rows each state of the queue has, and how many wait for a first move."""
+
+    by_state: Mapping[str, int]
+    urgent: int
+
+
+def count_rows(user: User, *, now: datetime) -> QueueCounts:
+    """Count the queue of the user's agencies, every state in one statement."""
+    states = [state for state, _ in QUEUE_STATES]
+    found = _annotated(_visible(user), now=now).aggregate(
+        urgent=Count("pk", filter=_state(USUAL_STATE) & Q(urgency__lte=_URGENT)),
+        **{f"in_{state}": Count("pk", filter=_state(state)) for state in states},
+    )
+    return QueueCounts(
+        by_state={state: found[f"in_{state}"] for state in states},
+        urgent=found["urgent"],
     )
 
 

@@ -15,7 +15,14 @@ from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest
 from incidents.triage.forms import QueueFilterForm
 from incidents.triage.models import TriageRow, TriageState
-from incidents.triage.queue import QUEUE_STATES, QueueFilters, rows_for
+from incidents.triage.queue import (
+    QUEUE_STATES,
+    USUAL_STATE,
+    QueueCounts,
+    QueueFilters,
+    count_rows,
+    rows_for,
+)
 
 PAGE_ROWS: Final = 50
 MAX_PAGE: Final = 1_000
@@ -83,12 +90,12 @@ def queue_context(
     """Return the variables of the queue's template."""
     filters = found.filters
     given = (filters.q, filters.severity, filters.category, filters.lab, filters.owner)
-    to_do = rows_for(request.user, filters=QueueFilters(), now=now)
+    counts = count_rows(request.user, now=now)
     return {
         "now": now,
-        "strip": _strip(to_do.count(), to_do.filter(urgency__lte=1).count()),
+        "strip": _strip(counts.by_state[USUAL_STATE], counts.urgent),
         "order": ORDER,
-        "tabs": _tabs(request, filters, now),
+        "tabs": _tabs(request, filters, counts),
         "filter_form": QueueFilterForm(request.GET or None, person=request.user),
         "rows": [_line(row, now) for row in found.rows],
         "page": {
@@ -103,16 +110,14 @@ def queue_context(
 
 
 def _tabs(
-    request: PageRequest, filters: QueueFilters, now: datetime
+    request: PageRequest, filters: QueueFilters, counts: QueueCounts
 ) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
             "url": _url(request, state=state, page=None),
             "is_current": state == filters.state,
-            "count": rows_for(
-                request.user, filters=QueueFilters(state=state), now=now
-            ).count(),
+            "count": counts.by_state[state],
         }
         for state, label in QUEUE_STATES
     ]

@@ -32,6 +32,20 @@ def open_rows(shares: Sequence[Share], now: datetime) -> None:
     )
 
 
+def reopen_rows(incident: Incident, now: datetime) -> None:
+    """Put a reopened incident back before the agencies that had decided on it.
+
+    Only where the share still lasts. What they decided stays on the row until they
+    decide anew, and in the record for good. Requires the incident locked.
+    """
+    shares = Share.objects.filter(incident=incident, unshared_at=None)
+    TriageRow.objects.filter(
+        incident=incident,
+        organisation__in=shares.values("agency"),
+        state=TriageState.DECIDED,
+    ).update(state=TriageState.WAITING, received_at=now)
+
+
 def locked_row(incident: Incident, *, organisation: Organisation) -> TriageRow:
     """Lock the incident and return the agency's row.
 

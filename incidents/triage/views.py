@@ -28,6 +28,7 @@ from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 from incidents.triage import outcomes, questions
 from incidents.triage.criteria import OUTCOMES, PRIORITIES
+from incidents.triage.decisions import decisions_of
 from incidents.triage.forms import AnswerForm, AssignForm, DecisionForm, QuestionForm
 from incidents.triage.models import TriageRow
 from incidents.triage.panels import shown
@@ -140,7 +141,7 @@ def incident_answer(request: PageRequest, ref: str, pk: int) -> HttpResponse:
 
 
 def _row(seen: Seen, agency: Organisation) -> TriageRow:
-    rows = TriageRow.objects.select_related("owner", "referred_to", "decided_by")
+    rows = TriageRow.objects.select_related("organisation", "owner")
     row = rows.filter(incident=seen.incident, organisation=agency).first()
     if row is None:
         raise Http404
@@ -194,28 +195,13 @@ def _triage_page(
         "primary": primary_of(seen),
         "form": form,
         "criteria": {"outcomes": OUTCOMES, "priorities": PRIORITIES},
-        "decisions": _decisions(row),
+        "decisions": decisions_of(seen.incident, agency=row.organisation),
         "questions": [
             shown(seen, question)
             for question in asked.select_related("asked_by", "answered_by")
         ],
     }
     return render(request, "incidents/triage/triage.html", context, status=status)
-
-
-def _decisions(row: TriageRow) -> list[dict[str, Any]]:
-    """Return the decision in force; the ones before it stand on the timeline."""
-    if row.decided_at is None:
-        return []
-    return [
-        {
-            "at": row.decided_at,
-            "actor": row.decided_by,
-            "outcome": row.get_outcome_display(),
-            "priority": row.priority,
-            "reason": row.reason,
-        }
-    ]
 
 
 def _say_acknowledged(request: PageRequest, done: outcomes.BulkOutcome) -> None:

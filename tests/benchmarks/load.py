@@ -2,6 +2,7 @@
 
 Reads its orders as JSON from standard input and writes what it measured as JSON, so
 that it runs in a process of its own: the machine's cores are shared with the server.
+In the body, NUMBER stands for the request's number and GROUP for that modulo `groups`.
 """
 
 import json
@@ -28,23 +29,23 @@ class Connection:
 class Load:
     """The requests that are still to be sent, and what was measured so far."""
 
-    head: bytes
-    body: str
-    count: int
+    requests: list[bytes]
     sent: int = 0
     latencies: list[float] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
 
-    def send_next(self, connection: Connection) -> bool:
+    @property
+    def is_done(self) -> bool:
+        return len(self.latencies) == len(self.requests)
+
+    def send_next(self, connection: Connection) -> None:
         """Send one more request, if any is left."""
-        if self.sent == self.count:
-            return False
-        body = self.body.replace("NUMBER", str(self.sent)).encode()
+        if self.sent == len(self.requests):
+            return
         connection.received.clear()
         connection.began_at = time.perf_counter()
-        connection.socket.sendall(self.head % len(body) + body)
+        connection.socket.sendall(self.requests[self.sent])
         self.sent += 1
-        return True
 
     def take_answer(self, connection: Connection) -> bool:
         """Read what came; tell whether the answer is complete."""
@@ -63,33 +64,46 @@ class Load:
 
 def run(orders: dict[str, Any]) -> dict[str, Any]:
     """Send all requests; returns seconds, requests a second and latencies."""
-    head = (
-        f"POST {orders['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        "Content-Type: application/json\r\nUser-Agent: bench\r\n"
-        "Content-Length: %d\r\n\r\n"
-    )
-    load = Load(head.encode(), orders["body"], orders["count"])
+    load = Load(_requests(orders))
     ready = selectors.DefaultSelector()
-    began = time.perf_counter()
-    for _ in range(orders["connections"]):
-        link = socket.create_connection(("127.0.0.1", orders["port"]))
+    links = [
+        socket.create_connection(("127.0.0.1", orders["port"]))
+        for _ in range(orders["connections"])
+    ]
+    began_at, began = time.time(), time.perf_counter()
+    for link in links:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(link)
         ready.register(link, selectors.EVENT_READ, connection)
         load.send_next(connection)
-    while len(load.latencies) < load.count:
+    while not load.is_done:
         for selected, _ in ready.select():
             if load.take_answer(selected.data):
                 load.send_next(selected.data)
     seconds = time.perf_counter() - began
     latencies = sorted(load.latencies)
     return {
+        "began_at": began_at,
         "seconds": seconds,
-        "rate": load.count / seconds,
+        "rate": len(latencies) / seconds,
         "p50_ms": latencies[len(latencies) // 2] * 1000,
         "p99_ms": latencies[len(latencies) * 99 // 100] * 1000,
         "statuses": load.statuses,
     }
+
+
+def _requests(orders: dict[str, Any]) -> list[bytes]:
+    head = (
+        f"POST {orders['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/json\r\nUser-Agent: bench\r\n"
+        "Content-Length: %d\r\n\r\n"
+    ).encode()
+    made = []
+    for number in range(orders["count"]):
+        text = orders["body"].replace("NUMBER", str(number))
+        body = text.replace("GROUP", str(number % orders.get("groups", 1))).encode()
+        made.append(head % len(body) + body)
+    return made
 
 
 def _content_length(head: bytes | bytearray) -> int:

@@ -41,3 +41,4 @@ def make_postgres():
     yield make
     for server in made:
         server.stop()
+        shutil.rmtree(server.sockets, ignore_errors=True)

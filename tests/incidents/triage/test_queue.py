@@ -9,7 +9,7 @@ from incidents.incident.shares import unshare
 from incidents.models import AcknowledgedVia, TriageRow
 from incidents.triage.outcomes import Decision, assign, decide
 from incidents.triage.questions import answer, request_info
-from incidents.triage.queue import QueueFilters, rows_for
+from incidents.triage.queue import QUEUE_STATES, QueueFilters, count_rows, rows_for
 from tests.incidents.triage.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +161,30 @@ def test_an_unknown_filter_value_names_its_field(field):
     with pytest.raises(BadInput) as refusal:
         QueueFilters.read({field: "nonsense"})
     assert (refusal.value.field, refusal.value.value) == (field, "nonsense")
+
+
+def test_the_counts_agree_with_the_lists_and_take_one_statement(
+    desk, open_shared, django_assert_num_queries
+):
+    _decide(desk, open_shared("decided"))
+    _decide(desk, open_shared("review"), next_review_at=NOW + timedelta(hours=1))
+    _ask(desk, open_shared("asked"))
+    answered = _ask(desk, open_shared("answered"))
+    lab = Actor.of(desk.staff, desk.lab)
+    answer(answered, text="That.", user=desk.staff, actor=lab, now=NOW)
+    known = open_shared("known")
+    _acknowledge(desk, known)
+    open_shared("new")
+    open_shared("of the other agency", agencies=(desk.other_agency,))
+    now = NOW + timedelta(hours=2)
+    _acknowledge(desk, answered.incident)
+
+    with django_assert_num_queries(2):  # the officer's roles, the counts
+        counts = count_rows(desk.officer, now=now)
+
+    assert counts.by_state == {
+        state: len(_titles(desk.officer, now=now, state=state))
+        for state, _ in QUEUE_STATES
+    }
+    assert counts.by_state["all"] == 6
+    assert counts.urgent == 2

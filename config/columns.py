@@ -1,0 +1,225 @@
+"""What every text, JSON, bytea and array column holds, for erasure and for exports.
+
+*Content* is what an organisation says; it may name anybody. *Personal* is about one
+person. *Neither* is ours: states, kinds, digests of random values. A column that is not
+declared here fails `tests/config/test_columns.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Holds(StrEnum):
+    """What a column holds."""
+
+    CONTENT = "content"
+    PERSONAL = "personal"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One declaration; `of` is the look-up from the row to whose it is.
+
+    It ends at an Organisation for content and at a User for personal data; "self" is the
+    row itself. It is empty where no foreign key leads there, and `why` says how to find it.
+    """
+
+    holds: Holds
+    of: str = ""
+    why: str = ""
+
+
+def _content(of: str, why: str = "") -> Column:
+    return Column(Holds.CONTENT, of, why)
+
+
+def _personal(of: str, why: str = "") -> Column:
+    return Column(Holds.PERSONAL, of, why)
+
+
+def _neither(why: str) -> Column:
+    return Column(Holds.NEITHER, "", why)
+
+
+_CODE: Final = _neither("one of our own codes")
+_OURS: Final = _content("organisation")
+_HASH: Final = "a hash: whoever knows the value can recognise it"
+_RANDOM: Final = _neither("random, or the digest of a random value")
+_SEALED: Final = _neither("a secret, encrypted; it is rotated, not erased")
+_CALLER: Final = _personal("", "user:<id> or token:<id>")
+
+COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
+    # The record
+    "incidents.DataKey": {
+        "wrapped": _neither("an encrypted key; destroying the row is the erasure"),
+    },
+    "incidents.Stream": {"last_hash": _neither("hash of the last leaf")},
+    "incidents.Entry": {
+        "kind": _CODE,
+        "leaf": _neither("holds salted digests only, so that it outlives an erasure"),
+        "leaf_hash": _neither("hash of the leaf"),
+    },
+    "incidents.Disclosure": {
+        "name": _CODE,
+        "body": _content(
+            "entry__stream__audience__organisation",
+            "encrypted by the data key of its stream or of the person; a pair stream's"
+            " agency may read it too",
+        ),
+    },
+    "incidents.AudienceStream": {"purpose": _CODE},
+    "incidents.Pending": {"consumer": _CODE, "kind": _CODE},
+    "incidents.ReadMark": {
+        "reader": _CALLER,
+        "target": _neither("a public reference or a random id"),
+    },
+    # People
+    "incidents.Organisation": {
+        "slug": _neither("the name of a legal person"),
+        "name": _neither("the name of a legal person"),
+        "kind": _CODE,
+    },
+    "incidents.User": {
+        "password": _personal("self", "a salted hash"),
+        "email": _personal("self"),
+        "name": _personal("self"),
+    },
+    "incidents.Team": {"slug": _OURS, "name": _OURS},
+    "incidents.Membership": {"role": _CODE},
+    "incidents.ApiToken": {
+        "name": _personal("user", "the person's own words"),
+        "prefix": _RANDOM,
+        "digest": _RANDOM,
+        "scopes": _CODE,
+    },
+    "incidents.SignInFailure": {
+        "account": _personal("", "a keyed hash of an e-mail address; kept 15 minutes"),
+        "address": _personal("", "where it was tried from; kept 15 minutes"),
+    },
+    # Timers
+    "incidents.Timer": {
+        "kind": _CODE,
+        "payload": _neither("ids, numbers and instants only"),
+        "last_error": _content("organisation", "an error may quote the row"),
+    },
+    "incidents.Tick": {"consumer": _CODE},
+    # Incidents
+    "incidents.Incident": {
+        "ref": _RANDOM,
+        "title": _OURS,
+        "description": _OURS,
+        "category": _CODE,
+        "tlp": _CODE,
+        "status": _CODE,
+        "facts": _OURS,
+        "group_key": _content("organisation", _HASH),
+        "labels": _OURS,
+        "search": _content("organisation", "made of ref, title and description"),
+    },
+    "incidents.Share": {
+        "reason": _content("organisation", "the owner's; its agency sees it"),
+    },
+    "incidents.Acknowledgement": {"via": _CODE},
+    "incidents.Attachment": {
+        "filename": _content("organisation", "of whoever attached it; also the file"),
+        "media_type": _CODE,
+        "sha256": _content("organisation", _HASH),
+        "stored_as": _neither("a random path under the data folder"),
+    },
+    "incidents.IdempotencyKey": {
+        "caller": _CALLER,
+        "endpoint": _CODE,
+        "key": _content("incident__organisation", "chosen by the caller"),
+        "body_sha256": _content("incident__organisation", _HASH),
+    },
+    # Webhooks in
+    "incidents.Source": {
+        "tool": _CODE,
+        "slug": _OURS,
+        "name": _OURS,
+        "key_digest": _RANDOM,
+        "key_sealed": _SEALED,
+        "default_category": _CODE,
+        "default_tlp": _CODE,
+        "mapping": _OURS,
+    },
+    "incidents.Delivery": {
+        "body": _content("organisation", "the raw body; has a retention"),
+        "sha256": _content("organisation", _HASH),
+        "headers": _content("organisation", "may name the sender's hosts"),
+        "state": _CODE,
+        "error": _content("organisation", "quotes the value that was not readable"),
+    },
+    "incidents.Alert": {
+        "dedup_key": _content("organisation", _HASH),
+        "status": _CODE,
+        "title": _OURS,
+        "summary": _OURS,
+        "severity": _CODE,
+        "labels": _OURS,
+        "url": _OURS,
+    },
+    # Triage
+    "incidents.TriageRow": {
+        "state": _CODE,
+        "outcome": _CODE,
+        "reason": _content("organisation", "the agency's"),
+    },
+    "incidents.Question": {
+        "text": _content("organisation", "the agency's"),
+        "answer": _content("incident__organisation", "the incident owner's"),
+    },
+    # Escalation
+    "escalation.ContactMethod": {
+        "slug": _personal("user", "no user: the organisation's desk"),
+        "channel": _CODE,
+        "address": _personal("user", "no user: the organisation's desk"),
+        "secret_sealed": _SEALED,
+        "verification_digest": _RANDOM,
+    },
+    "escalation.Notification": {
+        "dedup_key": _neither("kinds, ids and numbers only"),
+        "purpose": _CODE,
+        "recipient_name": _personal("recipient_user"),
+        "channel": _CODE,
+        "address": _personal("recipient_user", "no user: the organisation's desk"),
+        "message": _content(
+            "incident__organisation", "the incident owner's, or a verification code"
+        ),
+        "message_sha256": _content("incident__organisation", _HASH),
+        "status": _CODE,
+        "last_error": _personal("recipient_user", "providers quote the address"),
+    },
+    "escalation.Attempt": {
+        "outcome": _CODE,
+        "detail": _personal(
+            "notification__recipient_user", "providers quote the address"
+        ),
+    },
+    "escalation.Policy": {"slug": _OURS, "name": _OURS},
+    "escalation.PolicyVersion": {
+        "body": _content("organisation", "its targets name people by address"),
+    },
+    "escalation.Route": {"name": _OURS, "matchers": _OURS},
+    "escalation.Run": {
+        "state": _CODE,
+        "reason": _content("organisation", "quotes the route's matchers"),
+        "state_reason": _content("organisation", "may name who acknowledged"),
+    },
+    "escalation.StepTaken": {
+        "outcome": _CODE,
+        "reason": _content("organisation", "may name who was skipped"),
+        "recipients": _content("organisation", "names whom the step notified"),
+    },
+    # The framework's
+    "auth.Permission": {"name": _CODE, "codename": _CODE},
+    "auth.Group": {"name": _CODE},
+    "contenttypes.ContentType": {"app_label": _CODE, "model": _CODE},
+    "sessions.Session": {
+        "session_key": _RANDOM,
+        "session_data": _personal("", "signed, not encrypted: holds the user's id"),
+    },
+}

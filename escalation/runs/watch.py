@@ -1,0 +1,58 @@
+"""Sets the timer that ends an acknowledgement whose policy says that it times out."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import models
+
+from escalation.runs.models import Run
+from escalation.runs.timers import ACKNOWLEDGEMENT_ENDS
+from incidents.models import Acknowledgement
+from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
+
+
+def watch_acknowledgements(incident_ids: Iterable[int]) -> None:
+    """Arm the timers of these incidents' acknowledgements, each by its newest run.
+
+    Requires the incidents locked. An acknowledgement may come before its run: whoever
+    pauses a run and whoever hears of an acknowledgement both call this.
+    """
+    rows = Acknowledgement.objects.filter(
+        incident__in=set(incident_ids), ended_at=None
+    ).select_related("incident")
+    watched = [row for row in rows if not row.incident.is_closed]
+    if not watched:
+        return
+    cancel_timers(ACKNOWLEDGEMENT_ENDS, [row.pk for row in watched])
+    minutes = _timeouts(watched)
+    add_timers(
+        NewTimer(
+            kind=ACKNOWLEDGEMENT_ENDS,
+            subject_id=row.pk,
+            organisation_id=row.organisation_id,
+            incident_id=row.incident_id,
+            due_at=row.at + timedelta(minutes=after),
+        )
+        for row in watched
+        if (after := minutes.get((row.incident_id, row.organisation_id)))
+    )
+
+
+def newest_runs(rows: Iterable[Acknowledgement]) -> models.QuerySet[Run]:
+    """Return the newest run of each acknowledgement's incident and organisation."""
+    wanted = {(row.incident_id, row.organisation_id) for row in rows}
+    found = Run.objects.filter(incident__in={i for i, _ in wanted}).order_by("pk")
+    columns = found.values_list("incident_id", "organisation_id", "pk")
+    newest = {(incident, organisation): pk for incident, organisation, pk in columns}
+    return Run.objects.filter(
+        pk__in=[pk for place, pk in newest.items() if place in wanted]
+    )
+
+
+def _timeouts(rows: Iterable[Acknowledgement]) -> dict[tuple[int, int], int | None]:
+    return {
+        (run.incident_id, run.organisation_id): run.version.body.get(
+            "ack_timeout_minutes"
+        )
+        for run in newest_runs(rows).select_related("version")
+    }

@@ -1,0 +1,285 @@
+"""Every address of the site, what kind of thing it opens, and who may do what there."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.access.scene import Scene
+
+Arguments = Callable[[Scene], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One method of one address.
+
+    `kind` is: public; account (the reader's own); incident (an incident's address); lab
+    (something of the lab alone); list; make (a collection that is posted to). `act` is
+    what the person does there, for the table of roles.
+    """
+
+    kind: str
+    arguments: Arguments = field(default=lambda _: {})
+    body: dict[str, Any] = field(default_factory=dict)
+    act: str = ""
+
+
+def _ref(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.incident.ref}
+
+
+def _file(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.incident.ref, "uid": scene.shared_file.uid}
+
+
+def _answer(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.incident.ref, "pk": scene.question.pk}
+
+
+def _unshare(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.incident.ref, "agency": scene.agency.organisation.slug}
+
+
+def _source(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.lab.source.uid}
+
+
+def _delivery(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.lab.delivery.uid}
+
+
+def _sent(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.lab.source.uid, "delivery": scene.lab.delivery.uid}
+
+
+def _of(name: str) -> Arguments:
+    return lambda scene: {"pk": getattr(scene.lab, name).pk}
+
+
+def _member(scene: Scene) -> dict[str, Any]:
+    return {"pk": scene.lab.admin.memberships.get().pk}
+
+
+_BECAUSE = {"reason": "because"}
+_SHARE = {"agency": "bureau", **_BECAUSE}
+_STEPS = {"body": {"steps": [{"kind": "wait", "minutes": 5}]}}
+
+API = {
+    "GET incident-list": Place("list"),
+    "POST incident-list": Place(
+        "make", body={"title": "x", "category": "WGT", "severity": 1}, act="report"
+    ),
+    "GET incident-detail": Place("incident", _ref),
+    "GET incident-acknowledgements": Place("incident", _ref),
+    "GET incident-clocks": Place("incident", _ref),
+    "GET incident-shares": Place("incident", _ref),
+    "GET incident-timeline": Place("incident", _ref),
+    "POST incident-action-acknowledge": Place("incident", _ref, {}, "acknowledge"),
+    "POST incident-action-comment": Place(
+        "incident", _ref, {"text": "x", "is_shared": True}, "comment"
+    ),
+    "POST incident-action-merge": Place(
+        "incident", _ref, {"into": "INC-0000000000", **_BECAUSE}, "manage"
+    ),
+    "POST incident-action-reopen": Place("incident", _ref, _BECAUSE, "manage"),
+    "POST incident-action-resolve": Place("incident", _ref, _BECAUSE, "manage"),
+    "POST incident-action-severity": Place(
+        "incident", _ref, {"severity": 5, **_BECAUSE}, "manage"
+    ),
+    "POST incident-action-share": Place("incident", _ref, _SHARE, "share"),
+    "POST incident-action-unshare": Place(
+        "incident", _ref, {"agency": "naisa", **_BECAUSE}, "share"
+    ),
+    "POST incident-triage-answer": Place("incident", _ref, {"answer": "x"}, "answer"),
+    "POST incident-triage-assign": Place("incident", _ref, {"owner": ""}, "triage"),
+    "GET incident-triage-questions": Place("incident", _ref),
+    "POST incident-triage-request-info": Place(
+        "incident", _ref, {"question": "x"}, "triage"
+    ),
+    "POST incident-triage-triage": Place(
+        "incident", _ref, {"outcome": "accepted"}, "triage"
+    ),
+    "GET incident-file-attachments": Place("incident", _ref),
+    "POST incident-file-attachments": Place("incident", _ref, {}, "comment"),
+    "GET incident-file-download": Place("incident", _file),
+    "POST incident-run-escalate": Place("incident", _ref, {}, "escalate"),
+    "GET incident-run-runs": Place("incident", _ref),
+    "GET incident-notification-notifications": Place("incident", _ref),
+    "GET organisations-list": Place("list"),
+    # Who shares with an agency is known to it: see test_lists.py.
+    "GET organisations-detail": Place("account", lambda _: {"slug": "naisa"}),
+    "GET teams-list": Place("list"),
+    "POST teams-list": Place("make", body={"slug": "x", "name": "x"}, act="configure"),
+    "GET members-list": Place("list"),
+    "POST members-list": Place(
+        "make", body={"email": "x@y.example", "role": "admin"}, act="configure"
+    ),
+    "DELETE members-detail": Place("lab", _member, act="configure"),
+    "GET tokens-list": Place("list"),
+    "POST tokens-list": Place("account", body={"name": "x"}),
+    "DELETE tokens-detail": Place("lab", _of("token")),
+    "GET policies-list": Place("list"),
+    "POST policies-list": Place(
+        "make", body={"slug": "x", "name": "x", **_STEPS}, act="configure"
+    ),
+    "GET policies-detail": Place("lab", _of("policy")),
+    "PUT policies-detail": Place(
+        "lab", _of("policy"), {"name": "x", **_STEPS}, "configure"
+    ),
+    "DELETE policies-detail": Place("lab", _of("policy"), act="configure"),
+    "GET routes-list": Place("list"),
+    "POST routes-list": Place(
+        "make", body={"name": "x", "matchers": []}, act="configure"
+    ),
+    "GET routes-detail": Place("lab", _of("route")),
+    "PUT routes-detail": Place("lab", _of("route"), {"name": "x"}, "configure"),
+    "DELETE routes-detail": Place("lab", _of("route"), act="configure"),
+    "GET sources-list": Place("list"),
+    "POST sources-list": Place(
+        "make", body={"tool": "generic", "slug": "x", "name": "x"}, act="configure"
+    ),
+    "GET sources-detail": Place("lab", _source),
+    "PATCH sources-detail": Place("lab", _source, {"name": "x"}, "configure"),
+    "GET sources-deliveries": Place("lab", _source),
+    "GET sources-delivery": Place("lab", _sent),
+    "POST sources-replay": Place("lab", _sent, act="configure"),
+    "POST sources-rotate-key": Place("lab", _source, act="configure"),
+    "POST sources-test": Place("lab", _source, act="configure"),
+    "GET contact-methods-list": Place("list"),
+    "POST contact-methods-list": Place(
+        "make", body={"channel": "email", "address": "x@y.example", "desk": True}
+    ),
+    "DELETE contact-methods-detail": Place("lab", _of("method")),
+    "POST contact-methods-confirm": Place("lab", _of("method"), {"code": "000000"}),
+    "POST contact-methods-verify": Place("lab", _of("method")),
+    "GET triage-list": Place("list"),
+    # Refs in the body: see test_references.py.
+    "POST triage-acknowledge": Place("account", body={"refs": ["INC-0000000000"]}),
+}
+
+PAGES = {
+    "GET home": Place("list"),
+    "GET account": Place("list"),
+    "GET incident-list": Place("list"),
+    "GET incident-new": Place("list"),
+    "GET triage-queue": Place("list"),
+    "GET source-list": Place("list"),
+    "GET policy-list": Place("list"),
+    "POST incident-new": Place(
+        "account", body={"title": "x", "category": "WGT", "severity": 1}, act="report"
+    ),
+    "GET password-change": Place("account"),
+    "POST password-change": Place("account"),
+    "POST sign-out": Place("account"),
+    "POST token-new": Place("account", body={"name": "x"}),
+    "POST contact-method-new": Place("account"),
+    "POST triage-acknowledge": Place("account"),
+    "GET mailbox": Place("account"),
+    "GET mailbox-message": Place("account", lambda _: {"name": "x.eml"}),
+    "GET incident-detail": Place("incident", _ref),
+    "GET incident-filed": Place("incident", _ref),
+    "GET attachment-download": Place("incident", _file),
+    "POST incident-acknowledge": Place("incident", _ref, {}, "acknowledge"),
+    "POST incident-attach": Place("incident", _ref, {}, "comment"),
+    "POST incident-comment": Place("incident", _ref, {"text": "x"}, "comment"),
+    "POST incident-merge": Place(
+        "incident", _ref, {"into": "INC-0000000000", **_BECAUSE}, "manage"
+    ),
+    "POST incident-reopen": Place("incident", _ref, _BECAUSE, "manage"),
+    "POST incident-resolve": Place("incident", _ref, _BECAUSE, "manage"),
+    "POST incident-severity": Place(
+        "incident", _ref, {"severity": 5, **_BECAUSE}, "manage"
+    ),
+    "POST incident-share": Place("incident", _ref, _SHARE, "share"),
+    "POST incident-unshare": Place("incident", _unshare, {}, "share"),
+    "POST incident-answer": Place("incident", _answer, {"text": "x"}, "answer"),
+    "POST incident-escalate": Place("incident", _ref, {}, "escalate"),
+    "GET triage": Place("incident", _ref, act="triage"),
+    "POST triage": Place("incident", _ref, {"outcome": "accepted"}, "triage"),
+    "POST triage-assign": Place("incident", _ref, {"owner": ""}, "triage"),
+    "POST triage-ask": Place("incident", _ref, {"text": "x"}, "triage"),
+    "GET source-detail": Place("lab", _source),
+    "POST source-test": Place("lab", _source, act="configure"),
+    "GET delivery-body": Place("lab", _delivery),
+    "POST delivery-replay": Place("lab", _delivery, act="configure"),
+    "GET policy-detail": Place("lab", _of("policy")),
+    "POST token-revoke": Place("lab", _of("token")),
+    "GET contact-method-verify": Place("lab", _of("method")),
+    "POST contact-method-verify": Place("lab", _of("method"), {"code": "000000"}),
+    "POST contact-method-resend": Place("lab", _of("method")),
+    "POST contact-method-delete": Place("lab", _of("method")),
+}
+
+# Answer anybody; none of them shows content. The link by which somebody acknowledges
+# holds a signed token: tests/escalation/notifications/test_ack_views.py.
+PUBLIC = {
+    "acknowledge-by-link",
+    "api-docs",
+    "api-schema",
+    "healthz",
+    "metrics",
+    "readyz",
+    "sign-in",
+}
+
+PLACES = {f"api {key}": place for key, place in API.items()} | {
+    f"page {key}": place for key, place in PAGES.items()
+}
+
+
+def keys(*kinds: str, method: str = "") -> list[str]:
+    """Returns the places of these kinds; without a method, of every method."""
+    return [
+        key
+        for key, place in PLACES.items()
+        if place.kind in kinds and method in ("", key.split()[1])
+    ]
+
+
+def address(key: str, scene: Scene) -> str:
+    where, _, name = key.split()
+    prefix = "api:" if where == "api" else ""
+    return reverse(prefix + name, kwargs=PLACES[key].arguments(scene))
+
+
+def visit(key: str, client: Client, scene: Scene, query: str = "") -> HttpResponse:
+    """Sends the place's request and returns the answer."""
+    where, method, _ = key.split()
+    send = getattr(client, method.lower())
+    more: dict[str, Any] = {}
+    if method != "GET":
+        more["data"] = PLACES[key].body
+    if where == "api" and method != "GET":
+        more["format"] = "multipart" if "file-attachments" in key else "json"
+    answer = send(address(key, scene) + query, **more)
+    if not answer.streaming:
+        return answer
+    content = answer.getvalue()
+    answer.close()
+    return HttpResponse(content, status=answer.status_code)
+
+
+def text_of(answer: HttpResponse) -> str:
+    return answer.content.decode("utf-8", "replace")
+
+
+def addresses_of_the_site() -> Iterator[tuple[str, str, list[str]]]:
+    """Yields (where, name, methods) of every address; methods as the site says them."""
+    yield from _walk(get_resolver().url_patterns, where="page")
+
+
+def _walk(
+    patterns: list[URLPattern | URLResolver], *, where: str
+) -> Iterator[tuple[str, str, list[str]]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = "api" if pattern.namespace == "api" else where
+            yield from _walk(pattern.url_patterns, where=inner)
+            continue
+        actions = getattr(pattern.callback, "actions", None) or {}
+        methods = [method.upper() for method in actions if method != "head"]
+        yield where, pattern.name or str(pattern.pattern), methods

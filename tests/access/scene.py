@@ -1,0 +1,302 @@
+"""One incident with something of every kind on both sides, and who must not see it.
+
+Words that only one side may read begin with `lab-` or `agency-`; `secret-` is for both.
+"""
+
+import io
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from escalation.loop import fire_due
+from escalation.models import ContactMethod, Policy, Route, Run
+from escalation.runs.engine import escalate
+from incidents.events.actor import Actor
+from incidents.incident.attachments import store_upload
+from incidents.incident.lifecycle import comment
+from incidents.incident.shares import share, unshare
+from incidents.intake.receive import store_deliveries
+from incidents.intake.sources import create_source
+from incidents.models import (
+    ApiToken,
+    Attachment,
+    Delivery,
+    DeliveryState,
+    Incident,
+    Membership,
+    Organisation,
+    Question,
+    Source,
+    User,
+)
+from incidents.organisations.tokens import create_token
+from incidents.triage.outcomes import Decision, decide
+from incidents.triage.questions import request_info
+from tests import factories as make
+from tests.api_world import client_of
+
+TITLE = "secret-zanzibar weights at secret-quicksilver"
+WORD = "zanzibar"
+# What the page of an incident says without being asked to repeat the search.
+SHARED_WORDS = ("secret-quicksilver",)
+LAB_WORDS = (
+    "lab-comment",
+    "lab-file",
+    "lab-policy",
+    "lab-source",
+    "lab-duty",
+    "lab-raw",
+    "lab-label",
+    "lab-team",
+    "lab-route",
+    "lab-desk",
+    "lab-token",
+    "Lab Person",
+)
+AGENCY_WORDS = (
+    "agency-comment",
+    "agency-file",
+    "agency-policy",
+    "agency-duty",
+    "agency-desk",
+    "agency-source",
+    "agency-route",
+    "agency-team",
+    "Agency Person",
+)
+
+
+@dataclass(slots=True)
+class Side:
+    """What one organisation has that is its own."""
+
+    organisation: Organisation
+    admin: User
+    source: Source
+    delivery: Delivery
+    policy: Policy
+    route: Route
+    token: ApiToken
+    desk: ContactMethod
+    method: ContactMethod
+    run: Run | None = None
+    file: Attachment | None = None
+
+
+@dataclass(slots=True)
+class Scene:
+    """The incident, its two sides, and everybody else."""
+
+    incident: Incident
+    lab: Side
+    agency: Side
+    question: Question
+    shared_file: Attachment
+    people: dict[str, User] = field(default_factory=dict)
+    # An agency that sees one other incident of the lab, and another lab's own.
+    other: Incident | None = None
+
+    def unshare(self) -> None:
+        unshare(
+            self.incident,
+            agency=self.agency.organisation,
+            reason="over",
+            user=None,
+            actor=Actor.system(self.incident.organisation),
+            now=timezone.now(),
+        )
+
+    def visit(self, who: str) -> Client:
+        """Return a browser in which this person is signed in."""
+        client = Client()
+        client.force_login(self.people[who])
+        return client
+
+    def call(self, who: str) -> APIClient:
+        """Return a client with a token of this person."""
+        return client_of(self.people[who])
+
+
+STRANGERS = (
+    "other lab",
+    "other agency",
+    "agency whose share ended",
+    "former member",
+    "operator",
+    "platform admin",
+    "nobody's member",
+)
+
+
+def make_scene() -> Scene:
+    """Make everything; requires an empty database."""
+    lab = _side(make.lab("aurora", name="Aurora Labs"), "lab", role="admin")
+    agency = _side(make.agency("naisa", name="Safety Agency"), "agency", role="admin")
+    reporter = _named(
+        make.person(lab.organisation, role="staff"), "Lab Person Reporter"
+    )
+    incident = make.incident(
+        lab.organisation,
+        now=timezone.now(),
+        title=TITLE,
+        labels={"team": "lab-label"},
+        source_id=lab.source.pk,
+        group_key="g",
+    )
+    people = {
+        "staff": reporter,
+        "lab admin": lab.admin,
+        "officer": make.person(agency.organisation, role="officer"),
+        "agency admin": agency.admin,
+        **_strangers(lab.organisation, incident),
+    }
+    _name(people["officer"], "Agency Person Officer")
+    _share(incident, agency.organisation)
+    question = _work_on(incident, lab, agency, people)
+    shared_file = _upload(incident, lab, "secret-file.txt", is_shared=True)
+    return Scene(incident, lab, agency, question, shared_file, people)
+
+
+def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
+    admin = make.person(organisation, f"{kind}-duty@{kind}.example", role=role)
+    _name(admin, f"{kind.title()} Person Admin")
+    desk = make.contact(organisation, address=f"{kind}-desk@{kind}.example")
+    step = make.notify({"user": admin.email}, {"desk": organisation.slug})
+    policy = make.policy(organisation, step, make.wait(15), slug=f"{kind}-policy")
+    route = make.route(organisation, policy, is_default=True)
+    Route.objects.filter(pk=route.pk).update(name=f"{kind}-route")
+    make.team(organisation, admin, slug=f"{kind}-team")
+    source, _ = create_source(
+        organisation,
+        tool="generic",
+        slug=f"{kind}-source",
+        name=f"{kind}-source",
+        actor=Actor.system(organisation),
+        now=timezone.now(),
+    )
+    [delivery] = store_deliveries(source, [f"{kind}-raw, not JSON".encode()])
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=DeliveryState.UNREADABLE, error=f"{kind}-raw is not JSON"
+    )
+    token, _ = create_token(admin, name=f"{kind}-token")
+    method = make.contact(organisation, admin, is_verified=True)
+    return Side(
+        organisation, admin, source, delivery, policy, route, token, desk, method
+    )
+
+
+def _strangers(lab: Organisation, incident: Incident) -> dict[str, User]:
+    other_lab, other_agency = make.lab("meridian"), make.agency("bureau")
+    ended = make.agency("ended-agency")
+    platform = Organisation.objects.create(slug="op", name="Op", kind="platform")
+    _share(incident, ended)
+    unshare(
+        incident,
+        agency=ended,
+        reason="over",
+        user=None,
+        actor=Actor.system(lab),
+        now=timezone.now(),
+    )
+    _share(make.incident(lab, now=timezone.now(), title="Another matter"), other_agency)
+    make.incident(other_lab, now=timezone.now(), title="Meridian's own")
+    former = make.person(lab, role="admin")
+    Membership.objects.filter(user=former).update(ended_at=timezone.now())
+    found = {
+        "other lab": make.person(other_lab, role="admin"),
+        "other agency": make.person(other_agency, role="admin"),
+        "agency whose share ended": make.person(ended, role="admin"),
+        "former member": former,
+        "operator": make.person(platform, role="operator"),
+        "platform admin": make.person(platform, role="admin"),
+        "nobody's member": User.objects.create_user("alone@nowhere.example"),
+    }
+    assert tuple(found) == STRANGERS
+    return found
+
+
+def _work_on(
+    incident: Incident, lab: Side, agency: Side, people: dict[str, User]
+) -> Question:
+    """Have both sides comment, attach, page somebody; the agency asks and decides."""
+    now = timezone.now()
+    for kind, side in (("lab", lab), ("agency", agency)):
+        actor = Actor.of(side.admin, side.organisation, role="admin")
+        comment(
+            incident,
+            text=f"{kind}-comment",
+            is_shared=False,
+            organisation=side.organisation,
+            user=side.admin,
+            actor=actor,
+            now=now,
+        )
+        side.file = _upload(incident, side, f"{kind}-file.txt", is_shared=False)
+        side.run = escalate(
+            incident,
+            organisation=side.organisation,
+            policy=side.policy,
+            actor=actor,
+            now=now,
+        )
+    fire_due(now + timedelta(seconds=1))
+    officer = people["officer"]
+    actor = Actor.of(officer, agency.organisation, role="officer")
+    decide(
+        incident,
+        organisation=agency.organisation,
+        decision=Decision(
+            outcome="accepted", reason="secret-reason", priority=1, owner=officer
+        ),
+        user=officer,
+        actor=actor,
+        now=now,
+    )
+    return request_info(
+        incident,
+        organisation=agency.organisation,
+        text="secret-question",
+        user=officer,
+        actor=actor,
+        now=now,
+    )
+
+
+def _upload(incident: Incident, side: Side, name: str, *, is_shared: bool) -> Any:
+    content = io.BytesIO(f"{name.partition('-')[0]}-note-bytes".encode())
+    return store_upload(
+        incident,
+        SimpleUploadedFile(name, content.read()),
+        filename=name,
+        organisation=side.organisation,
+        is_shared=is_shared,
+        user=side.admin,
+        actor=Actor.of(side.admin, side.organisation, role="admin"),
+        now=timezone.now(),
+    )
+
+
+def _share(incident: Incident, agency: Organisation) -> None:
+    share(
+        incident,
+        agency=agency,
+        reason="by hand",
+        user=None,
+        actor=Actor.system(incident.organisation),
+        now=timezone.now(),
+    )
+
+
+def _named(user: User, name: str) -> User:
+    _name(user, name)
+    return user
+
+
+def _name(user: User, name: str) -> None:
+    user.name = name
+    user.save(update_fields=["name"])

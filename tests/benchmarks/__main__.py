@@ -1,0 +1,45 @@
+"""Measure what was promised, beside what this machine can do alone.
+
+    python -m tests.benchmarks [webhook] [storm] [singles] [idle] [timers] [memory]
+
+Each benchmark runs on a Tocsin of its own. Where the machine is noisy the ratio counts,
+for both of its sides were measured in turns.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+from tests.benchmarks import idle, memory, storm, timers, webhook
+from tests.benchmarks.figures import Row, table
+
+BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
+    "webhook": webhook.rows,
+    "storm": storm.storm_rows,
+    "singles": storm.singles_rows,
+    "idle": idle.rows,
+    "timers": timers.rows,
+    "memory": memory.rows,
+}
+
+
+def main() -> None:
+    """Run the benchmarks that were named, or all, and print the table."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := set(names) - BENCHMARKS.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    found: list[Row] = []
+    for name in names:
+        sys.stderr.write(f"{name} …\n")
+        for row in BENCHMARKS[name]():
+            sys.stderr.write(f"  {row.what}: {row.measured} ({row.ratio})\n")
+            found.append(row)
+    load = ", ".join(f"{figure:.1f}" for figure in os.getloadavg())
+    sys.stdout.write(f"{table(found)}\nLoad of the machine at the end: {load}\n")
+
+
+if __name__ == "__main__":
+    main()

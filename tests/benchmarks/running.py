@@ -1,0 +1,322 @@
+"""A whole Tocsin for one benchmark: servers, web server and workers as `up` runs them.
+
+Everything stands in a data folder of its own in the temporary directory, which goes
+away with it. Nothing of it listens beyond this machine.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from config.commandline import set_defaults
+from config.guard import hold_servers, wait_until_stopped
+from config.up import QUEUES, WEB_THREADS
+from config.worlds import World
+from tests.benchmarks import usage
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+CONNECTIONS = 16
+START_SECONDS = 60.0
+SERVERS = ("postgresql", "valkey")
+FOREIGN = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BASE_URL", "EMAIL_URL")
+ALERTMANAGER = "/hooks/alertmanager/benchmark-alertmanager-1"
+GENERIC = "/hooks/generic/benchmark-generic-key-1"
+
+WORLD_FILE = """
+demo = true
+
+[[organisations]]
+slug = "bench"
+name = "Bench Lab"
+kind = "lab"
+
+[[people]]
+email = "duty@bench.example"
+name = "Duty"
+password = "tocsin-demo"
+roles = { bench = ["responder"] }
+
+[[contact_methods]]
+organisation = "bench"
+person = "duty@bench.example"
+slug = "pager"
+channel = "webhook"
+address = "http://127.0.0.1:PORT/pager"
+secret = "whsec_YmVuY2htYXJrLXNlY3JldC1vZi0zMi1ieXRlcy0hISE="
+verified = true
+
+[[policies]]
+organisation = "bench"
+slug = "once"
+name = "Once"
+steps = [{ kind = "notify", targets = [{ user = "duty@bench.example" }] }]
+
+[[policies]]
+organisation = "bench"
+slug = "timed"
+name = "Timed"
+steps = [
+  { kind = "wait", minutes = 60 },
+  { kind = "notify", targets = [{ user = "duty@bench.example" }] },
+  { kind = "wait", minutes = 60 },
+  { kind = "notify", targets = [{ user = "duty@bench.example" }] },
+  { kind = "wait", minutes = 60 },
+  { kind = "notify", targets = [{ user = "duty@bench.example" }] },
+]
+
+[[routes]]
+organisation = "bench"
+name = "Timed"
+match = [{ field = "label:alertname", op = "=~", value = "timed.*" }]
+policy = "timed"
+
+[[routes]]
+organisation = "bench"
+name = "Everything"
+default = true
+policy = "once"
+
+[[sources]]
+organisation = "bench"
+slug = "alertmanager"
+tool = "alertmanager"
+name = "Alertmanager"
+key = "benchmark-alertmanager-1"
+
+[[sources]]
+organisation = "bench"
+slug = "generic"
+tool = "generic"
+name = "Generic"
+key = "benchmark-generic-key-1"
+"""
+
+
+@dataclass(slots=True)
+class Running:
+    """One running Tocsin, with a receiver of its webhooks beside it."""
+
+    data: Path
+    environment: dict[str, str]
+    receiver_port: int
+    port: int = 0
+    programs: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement as the owner of the tables."""
+        url = self.environment["DATABASE_OWNER_URL"]
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(query, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, query: str, *values: Any) -> Any:
+        """Return the one value that a statement yields."""
+        return self.sql(query, *values)[0][0]
+
+    def send(
+        self, path: str, body: str, count: int, *, port: int = 0, groups: int = 1
+    ) -> dict[str, Any]:
+        """Send the load from a process of its own."""
+        orders = {"port": port or self.port, "path": path, "body": body}
+        orders |= {"count": count, "groups": groups, "connections": CONNECTIONS}
+        return run_apart("tests.benchmarks.load", orders)
+
+    def raw_inserts(self, count: int) -> dict[str, Any]:
+        """Insert single rows over 16 connections into the same PostgreSQL."""
+        orders = {"url": self.environment["DATABASE_OWNER_URL"], "count": count}
+        return run_apart(
+            "tests.benchmarks.raw_inserts", {**orders, "connections": CONNECTIONS}
+        )
+
+    def received(self) -> int:
+        """Return how many webhooks have come out."""
+        return int(self._ask_receiver("/count")[0])
+
+    def arrivals(self) -> list[tuple[str, float]]:
+        """Return the ids of the webhooks that came out, and when."""
+        return [(uid, at) for uid, at in self._ask_receiver("/arrivals")]
+
+    def _ask_receiver(self, path: str) -> list[Any]:
+        link = http.client.HTTPConnection("127.0.0.1", self.receiver_port, timeout=30)
+        with contextlib.closing(link):
+            link.request("GET", path)
+            answer: list[Any] = json.loads(link.getresponse().read())
+            return answer
+
+    def cpu(self) -> dict[str, float]:
+        """Return the processor seconds so far of each part."""
+        inside = usage.working_in(self.data)
+        used = {"servers": usage.cpu_seconds(inside)}
+        workers = self._worker_pids()
+        for name, program in self.programs.items():
+            own = usage.family([program.pid]) - set(workers.values()) - inside
+            used[name] = usage.cpu_seconds(own)
+        for name, pid in workers.items():
+            used[name.removeprefix("worker-")] = usage.cpu_seconds([pid])
+        return used
+
+    def _worker_pids(self) -> dict[str, int]:
+        """Return the newest process of each program that the workers' parent started."""
+        log = self.data / "log" / "supervisor.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        started = [
+            line for line in map(json.loads, lines) if line["event"] == "started"
+        ]
+        return {line["program"]: int(line["pid"]) for line in started}
+
+    @contextlib.contextmanager
+    def web(self, module: str = "config.wsgi") -> Iterator[int]:
+        """Serve an application as `up` does; yields the port."""
+        port = free_port()
+        words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+        words += ["--port", str(port), "--workers", "1", "--no-ws"]
+        words += ["--blocking-threads", str(WEB_THREADS), "--log-level", "warning"]
+        words += ["--respawn-failed-workers", "--workers-kill-timeout", "10"]
+        name = "web" if module == "config.wsgi" else "empty view"
+        with self.program(name, *words, f"{module}:application"):
+            wait_for(port)
+            yield port
+
+    @contextlib.contextmanager
+    def workers(self) -> Iterator[None]:
+        """Run the workers and the beat as `up` does."""
+        lines = [*(f"celery worker {queue}" for queue in QUEUES), "celery beat"]
+        log = str(self.data / "log")
+        with self.program("workers", "config.workers", log, *lines):
+            self.eventually(lambda: self.value(COUNT_TICKS) >= len(CONSUMERS))
+            yield
+
+    @contextlib.contextmanager
+    def program(self, name: str, module: str, *words: str) -> Iterator[int]:
+        """Run a module as a process; yields its pid, and ends it."""
+        with (self.data / "log" / f"bench-{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                cwd=CHECKOUT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.programs[name] = process
+        try:
+            yield process.pid
+        finally:
+            end(process)
+            del self.programs[name]
+
+    def eventually(self, is_true: Callable[[], bool], *, seconds: float = 120) -> None:
+        """Wait until something holds; end the benchmark when it does not in time."""
+        ends_at = time.monotonic() + seconds
+        while not is_true():
+            if time.monotonic() > ends_at:
+                raise SystemExit(
+                    f"The benchmark did not come to its end in {seconds} s."
+                )
+            time.sleep(0.05)
+
+
+CONSUMERS = ("intake", "router", "timers", "delivery")
+COUNT_TICKS = "SELECT count(*) FROM tocsin_tick"
+
+
+@contextlib.contextmanager
+def servers() -> Iterator[Running]:
+    """Run servers, the receiver and a loaded world, but no site and no workers yet."""
+    data = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
+    environment = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+    environment |= {"TOCSIN_DEMO": "1", "TOCSIN_ALLOW_PRIVATE_WEBHOOKS": "1"}
+    environment |= {"TOCSIN_DATA": "", "TOCSIN_KEK_FILE": "", "SECRET_KEY": ""}
+    environment["BASE_URL"] = "http://127.0.0.1"
+    set_defaults(environment, world=World(data, "bench"), is_embedded=True)
+    environment = {name: value for name, value in environment.items() if value}
+    try:
+        with hold_servers(data, SERVERS) as addresses:
+            running = Running(data, environment | addresses, free_port())
+            manage(running, "migrate", "--verbosity", "0")
+            file = data / "world.toml"
+            file.write_text(WORLD_FILE.replace("PORT", str(running.receiver_port)))
+            manage(running, "apply", str(file))
+            port = str(running.receiver_port)
+            with running.program("receiver", "tests.benchmarks.receiver", port):
+                wait_for(running.receiver_port)
+                yield running
+        wait_until_stopped(data)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def whole() -> Iterator[Running]:
+    """Run everything."""
+    with servers() as running, running.web() as port, running.workers():
+        running.port = port
+        yield running
+
+
+def manage(running: Running, *words: str) -> None:
+    """Run a `manage.py` command in the world."""
+    command = [sys.executable, "manage.py", *words]
+    subprocess.run(
+        command,
+        check=True,
+        cwd=CHECKOUT,
+        env=running.environment,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def run_apart(module: str, orders: dict[str, Any]) -> dict[str, Any]:
+    """Run a module in a process of its own and return what it measured."""
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        input=json.dumps(orders),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=CHECKOUT,
+    )
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process politely, or else with all of its group."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Return when a server takes connections."""
+    ends_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends_at:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        time.sleep(0.05)
+    raise SystemExit("A server of the benchmark did not start.")

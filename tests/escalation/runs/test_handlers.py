@@ -1,0 +1,184 @@
+from datetime import timedelta
+
+import pytest
+
+from escalation.loop import fire_due
+from escalation.models import Notification, Run
+from escalation.routing.dispatch import dispatch
+from incidents.events.actor import Actor
+from incidents.incident.lifecycle import (
+    acknowledge,
+    change_severity,
+    reopen,
+    resolve,
+)
+from incidents.incident.shares import share, unshare
+from incidents.models import Timer
+from tests import factories as make
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def path_of_three(organisation, **body):
+    """Page A, 15 minutes later B, 15 minutes later C."""
+    steps = []
+    for name in "abc":
+        user = make.person(organisation, f"{name}@{organisation.slug}.example")
+        make.contact(organisation, user)
+        steps += [make.notify({"user": user.email}), make.wait(15)]
+    make.route(organisation, make.policy(organisation, *steps, **body), is_default=True)
+    return organisation
+
+
+def route_all(now=NOW):
+    while dispatch(now):
+        pass
+
+
+def fast_forward(now):
+    while fire_due(now):
+        pass
+
+
+def paged(organisation):
+    rows = Notification.objects.filter(purpose="page", organisation=organisation)
+    return [
+        address[0] for address in rows.order_by("id").values_list("address", flat=True)
+    ]
+
+
+def finish(status, *, step_index, now=NOW):
+    """Let the page of a step end, as the sender would."""
+    row = Notification.objects.get(step_index=step_index)
+    row.status, row.first_attempt_at, row.attempts = status, now, 1
+    row.save()
+    if status == "failed":
+        Timer.objects.create(
+            kind="run.method_failed",
+            subject_id=row.run_id,
+            organisation_id=row.organisation_id,
+            incident_id=row.incident_id,
+            due_at=now,
+            payload={"step": row.step_index, "round": row.round},
+        )
+
+
+def acknowledge_for(organisation, incident, now=NOW):
+    user = make.person(organisation)
+    actor = Actor.of(user, organisation)
+    acknowledge(
+        incident,
+        organisation=organisation,
+        user=user,
+        via="page",
+        actor=actor,
+        now=now,
+    )
+    return user, actor
+
+
+def test_failed_step_goes_on_at_once_and_leaves_the_next_its_wait():
+    lab = path_of_three(make.lab())
+    make.incident(lab)
+    route_all()
+    finish("failed", step_index=0)
+    fast_forward(NOW)
+    assert paged(lab) == ["a", "b"]
+    finish("sent", step_index=2)
+    # The look at A's step a minute later must not cut B's time short.
+    fast_forward(NOW + timedelta(minutes=2))
+    assert paged(lab) == ["a", "b"]
+    fast_forward(NOW + timedelta(minutes=15))
+    assert paged(lab) == ["a", "b", "c"]
+
+
+def test_step_that_fails_after_the_next_was_taken_changes_nothing():
+    lab = path_of_three(make.lab())
+    make.incident(lab)
+    route_all()
+    fast_forward(NOW + timedelta(minutes=15))
+    finish("sent", step_index=2, now=NOW + timedelta(minutes=15))
+    finish("failed", step_index=0, now=NOW + timedelta(minutes=16))
+    fast_forward(NOW + timedelta(minutes=16))
+    assert paged(lab) == ["a", "b"]
+
+
+def test_step_that_reached_nobody_in_a_minute_goes_on():
+    lab = path_of_three(make.lab())
+    make.incident(lab)
+    route_all()
+    finish("unknown", step_index=0)
+    fast_forward(NOW + timedelta(seconds=59))
+    assert paged(lab) == ["a"]
+    fast_forward(NOW + timedelta(seconds=60))
+    assert paged(lab) == ["a", "b"]
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_reopening_starts_anew_though_the_run_never_heard_of_the_close(is_told_first):
+    lab = path_of_three(make.lab())
+    incident = make.incident(lab)
+    route_all()
+    user, actor = acknowledge_for(lab, incident)
+    fast_forward(NOW)
+    resolve(incident, reason="false alarm", user=user, actor=actor, now=NOW)
+    reopen(incident, reason="it was real", user=user, actor=actor, now=NOW)
+    if is_told_first:
+        fast_forward(NOW)
+    route_all()
+    fast_forward(NOW)
+    assert paged(lab) == ["a", "a"]
+    assert list(Run.objects.order_by("pk").values_list("state", flat=True)) == [
+        "stopped",
+        "active",
+    ]
+
+
+def test_agency_that_had_acknowledged_is_paged_when_shared_with_once_more():
+    lab, naisa = make.lab(), path_of_three(make.agency())
+    incident = make.incident(lab)
+    sharing = {"user": None, "actor": Actor.system(lab), "now": NOW}
+    share(incident, agency=naisa, reason="drill", **sharing)
+    route_all()
+    acknowledge_for(naisa, incident)
+    fast_forward(NOW)
+    unshare(incident, agency=naisa, reason="by mistake", **sharing)
+    share(incident, agency=naisa, reason="rightly", **sharing)
+    route_all()
+    fast_forward(NOW)
+    assert paged(naisa) == ["a", "a"]
+
+
+def test_acknowledgement_before_its_run_times_out_too():
+    lab = path_of_three(make.lab(), ack_timeout_minutes=30)
+    incident = make.incident(lab)
+    acknowledge_for(lab, incident)
+    fast_forward(NOW)
+    route_all()
+    assert paged(lab) == []
+    fast_forward(NOW + timedelta(minutes=30))
+    assert paged(lab) == ["a"]
+
+
+@pytest.mark.parametrize("by", ["route", "step"])
+def test_share_that_a_person_ended_is_not_made_again_by_a_rule(by):
+    lab, naisa = make.lab(), make.agency()
+    user = make.person(lab)
+    make.contact(lab, user)
+    steps = [make.notify({"user": user.email}), make.wait(15)]
+    if by == "step":
+        steps = [{"kind": "share", "agency": naisa.slug}, *steps]
+        steps.append({"kind": "repeat", "from": 1, "rounds": 2})
+    rule = make.route(lab, make.policy(lab, *steps), is_default=True)
+    if by == "route":
+        rule.share_with.add(naisa)
+    incident = make.incident(lab, severity=3)
+    route_all()
+    who = {"user": user, "actor": Actor.of(user, lab), "now": NOW}
+    unshare(incident, agency=naisa, reason="not theirs", **who)
+    change_severity(incident, severity=4, reason="worse", **who)
+    route_all()
+    fast_forward(NOW + timedelta(minutes=15))
+    assert not incident.shares.filter(unshared_at=None).exists()
+    assert incident.shares.count() == 1
