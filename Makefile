@@ -35,6 +35,7 @@ venv: $(STAMP)
 $(STAMP): requirements/dev.lock
 	@test -n "$(PYTHON)" || { echo "Tocsin needs Python 3.11 or newer."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Fetching packages; this takes a minute or two, once."
 	@if command -v uv >/dev/null 2>&1; then \
 		uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.lock; \
 	else \

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from incidents.problems import problem_page
+
 # The fields of a form beside its file.
 _FIELDS_BYTES: Final = 1024 * 1024
+_API: Final = "/api/"
 
 
 def limit_body(
@@ -20,11 +23,17 @@ def limit_body(
     def answer(request: HttpRequest) -> HttpResponse:
         announced = request.META.get("CONTENT_LENGTH") or "0"
         limit = settings.MAX_ATTACHMENT_BYTES + _FIELDS_BYTES
-        if announced.isdigit() and int(announced) > limit:
-            page = render_to_string(
-                "errors/413.html", {"limit": settings.MAX_ATTACHMENT_BYTES}
-            )
-            return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if announced.isdecimal() and int(announced) > limit:
+            return _refusal(request, announced=announced, limit=limit)
         return get_response(request)
 
     return answer
+
+
+def _refusal(request: HttpRequest, *, announced: str, limit: int) -> HttpResponse:
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if request.path.startswith(_API):
+        detail = f"The body has {announced} bytes; at most {limit} are taken."
+        return problem_page(status=status, code="too_large", detail=detail)
+    page = render_to_string("errors/413.html", {"limit": settings.MAX_ATTACHMENT_BYTES})
+    return HttpResponse(page, status=status)

@@ -1,9 +1,10 @@
-"""The Celery app: four short tasks on three queues, a beat, and a bell that cannot be lost.
+"""The Celery app: short tasks on three queues, a beat, and a bell that cannot be lost.
 
 No eta, no countdown, no result: state lives in PostgreSQL. Each worker also runs a
 thread that calls the tasks of its queues itself whenever no bell has come for a second.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ QUEUES: Final = {
 }
 
 log = structlog.get_logger(__name__)
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("tocsin")
 app.conf.update(
@@ -52,8 +55,19 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     beat_schedule={
-        task: {"task": task, "schedule": 1.0, "options": {"queue": queue, "expires": 2}}
-        for task, queue in QUEUES.items()
+        **{
+            task: {
+                "task": task,
+                "schedule": 1.0,
+                "options": {"queue": queue, "expires": 2},
+            }
+            for task, queue in QUEUES.items()
+        },
+        "incidents.tasks.forget_deliveries": {
+            "task": "incidents.tasks.forget_deliveries",
+            "schedule": 3600.0,
+            "options": {"queue": "intake", "expires": 600},
+        },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: it keeps nothing worth a file
     timezone="UTC",
@@ -69,36 +83,35 @@ def _note_bell(sender: Any = None, **_: Any) -> None:
 
 
 class SelfRinger(bootsteps.StartStopStep):
-    """Calls the worker's tasks without any broker when their bell has been silent."""
+    """Calls the worker's tasks without any broker when their bell has been silent.
+
+    One thread for each task: a long pass of one must not make another late.
+    """
 
     requires = ("celery.worker.components:Timer",)
 
     def __init__(self, parent: WorkController, **_: Any) -> None:
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         super().__init__(parent)
 
     def start(self, parent: WorkController) -> None:
-        """Start the thread; runs before the worker has reached its broker."""
-        mine = [
-            t for t, q in QUEUES.items() if q in parent.app.amqp.queues.consume_from
-        ]
-        self._thread = threading.Thread(
-            target=self._run, args=(mine,), name="self-ringer", daemon=True
-        )
-        self._thread.start()
+        """Start the threads; runs before the worker has reached its broker."""
+        mine = parent.app.amqp.queues.consume_from
+        for name in (task for task, queue in QUEUES.items() if queue in mine):
+            ringer = threading.Thread(
+                target=self._run, args=(name,), name=f"ringer {name}", daemon=True
+            )
+            ringer.start()
 
     def stop(self, parent: WorkController) -> None:
-        """Ask the thread to end; what it does is safe to cut short."""
+        """Ask the threads to end; what they do is safe to cut short."""
         self._stop.set()
 
-    def _run(self, names: list[str]) -> None:
-        tasks = {name: app.tasks[name].run for name in names}
+    def _run(self, name: str) -> None:
         while not self._stop.wait(QUIET_SECONDS / 4):
-            for name, task in tasks.items():
-                if time.monotonic() - _last_run.get(name, 0.0) >= QUIET_SECONDS:
-                    _last_run[name] = time.monotonic()
-                    _call(name, task)
+            if time.monotonic() - _last_run.get(name, 0.0) >= QUIET_SECONDS:
+                _last_run[name] = time.monotonic()
+                _call(name, app.tasks[name].run)
 
 
 def _call(name: str, task: Callable[[], None]) -> None:

@@ -36,14 +36,18 @@ def check_database_roles(
 
 
 @register(Tags.security, deploy=True)
-def check_keys_and_clock(
+def check_servers_and_switches(
     app_configs: Sequence[Any] | None,
     **kwargs: Any,
 ) -> list[CheckMessage]:
-    """Report a missing content key, the test clock and the demo world."""
+    """Report a missing broker or mail server, the test clock and the demo world."""
     problems: list[CheckMessage] = []
     if not settings.ENVIRONMENT.redis_url:
         problems.append(Error("REDIS_URL is not set.", id="tocsin.E003"))
+    if not settings.ENVIRONMENT.email_url.startswith("smtp://"):
+        hint = "Anything else says that mail was sent, and nobody gets it."
+        message = "EMAIL_URL does not name a mail server."
+        problems.append(Error(message, hint=hint, id="tocsin.E006"))
     if settings.TEST_CLOCK:
         problems.append(Error("TOCSIN_TEST_CLOCK is set.", id="tocsin.E004"))
     if settings.DEMO:

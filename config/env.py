@@ -172,6 +172,12 @@ class Environment:
         default=MEBIBYTE,
         help="Largest body of a webhook, in bytes.",
     )
+    delivery_retention_days: int = _variable(
+        "TOCSIN_DELIVERY_RETENTION_DAYS",
+        positive_number,
+        default=90,
+        help="Days after which the body of a webhook is deleted; size and hash stay.",
+    )
     allow_private_webhooks: bool = _variable(
         "TOCSIN_ALLOW_PRIVATE_WEBHOOKS",
         flag,
@@ -194,7 +200,7 @@ class Environment:
         "TOCSIN_TEST_CLOCK",
         flag,
         default=False,
-        help="Let tests move the clock. Refused by `check --deploy`.",
+        help="Let tests move the clock. Refused unless TOCSIN_DEMO or DEBUG is on.",
     )
     database_role: str = _variable(
         "TOCSIN_DATABASE_ROLE",
@@ -247,6 +253,16 @@ def read_secret_key(environment: Environment) -> str:
     except (OSError, UnicodeDecodeError) as error:
         message = f"SECRET_KEY_FILE cannot be read: {error}"
         raise ImproperlyConfigured(message) from error
+
+
+def read_test_clock(environment: Environment) -> bool:
+    """Return whether tests may move the clock. Raises `ImproperlyConfigured` in use."""
+    if environment.test_clock and not (environment.demo or environment.debug):
+        message = (
+            "TOCSIN_TEST_CLOCK moves every deadline: it needs TOCSIN_DEMO or DEBUG."
+        )
+        raise ImproperlyConfigured(message)
+    return environment.test_clock
 
 
 def _read_one(name: str, entry: Field[Any], value: str) -> Any:

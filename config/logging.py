@@ -1,12 +1,52 @@
 """Write structured log lines, one JSON object each, to standard error.
 
-Logs carry ids and counts, never content (DESIGN §4.11).
+Logs carry ids and counts, never content: of an exception they hold its kind and where it
+was raised, for its text may quote a row and its variables may hold a password.
 """
 
 import logging.config
-from typing import Any
+import re
+import traceback
+from types import TracebackType
+from typing import Any, Final
 
 import structlog
+
+# An acknowledge link and the address of a source are secrets in a path.
+_SECRET_PATH: Final = re.compile(r"(/ack/|/hooks/[^/\s]+/)[^/\s]+")
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def keep_content_out(
+    logger: Any, method: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Take out of a line what others put into it: addresses, requests, tasks' errors."""
+    # Django adds the request, with its query; Celery the error's own text.
+    line.pop("request", None)
+    task = line.pop("data", None)
+    if isinstance(task, dict) and "name" in task:
+        line["event"] = f"task {task['name']} {task.get('description', '')}".strip()
+    line["event"] = _SECRET_PATH.sub(r"\1…", str(line.get("event", "")))
+    return line
+
+
+def outline_exception(exc_info: ExceptionInfo) -> list[str]:
+    """Return an exception and its causes: each one's kind, then where it was raised."""
+    lines: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        state = getattr(error, "sqlstate", None)
+        lines.append(type(error).__name__ + (f" {state}" if state else ""))
+        lines += [
+            f"  {frame.filename}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        error = error.__cause__ or (
+            None if error.__suppress_context__ else error.__context__
+        )
+    return lines
+
 
 SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -15,6 +55,7 @@ SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     structlog.processors.StackInfoRenderer(),
+    keep_content_out,
 ]
 
 
@@ -68,8 +109,15 @@ def configure_logging(settings: dict[str, Any]) -> None:
 
 def _renderers(log_format: str) -> list[structlog.typing.Processor]:
     if log_format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=False)]
+        return [
+            structlog.processors.ExceptionRenderer(_outline_text),
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
     return [
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(outline_exception),
         structlog.processors.JSONRenderer(sort_keys=True),
     ]
+
+
+def _outline_text(exc_info: ExceptionInfo) -> str:
+    return "\n".join(outline_exception(exc_info))

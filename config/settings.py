@@ -21,6 +21,7 @@ KEK_FILE = ENVIRONMENT.kek_file or DATA_DIR / "kek"
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
 MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
 MAX_DELIVERY_BYTES = ENVIRONMENT.max_delivery_bytes
+DELIVERY_RETENTION_DAYS = ENVIRONMENT.delivery_retention_days
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_delivery_bytes
 
 # Who may come, and how
@@ -177,7 +178,7 @@ DEMO = ENVIRONMENT.demo
 DEMO_FILE = BASE_DIR / "demo" / "world.toml"
 DEMO_RECEIVER_URL = ENVIRONMENT.demo_receiver
 MAILBOX_DIR = DATA_DIR / "mailbox"
-TEST_CLOCK = ENVIRONMENT.test_clock
+TEST_CLOCK = env.read_test_clock(ENVIRONMENT)
 
 # Logs
 LOGGING_CONFIG = "config.logging.configure_logging"

@@ -7,13 +7,20 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate  # noqa: PLC0415 (app ready)
 
-        from incidents.incident.lifecycle import on_merged  # noqa: PLC0415 (app ready)
+        from incidents.incident.lifecycle import (  # noqa: PLC0415 (app ready)
+            on_merged,
+            on_reopened,
+        )
         from incidents.incident.shares import on_shared  # noqa: PLC0415 (app ready)
         from incidents.intake.grouping import take_over_alerts  # noqa: PLC0415 (app ready)
         from incidents.ledger.grants import grant_runtime_role  # noqa: PLC0415 (app ready)
-        from incidents.triage.rows import open_rows  # noqa: PLC0415 (app ready)
+        from incidents.triage.rows import (  # noqa: PLC0415 (app ready)
+            open_rows,
+            reopen_rows,
+        )
 
         # Sent once for this app after all of a run's migrations are applied.
         post_migrate.connect(grant_runtime_role, sender=self)
         on_shared(open_rows)
         on_merged(take_over_alerts)
+        on_reopened(reopen_rows)

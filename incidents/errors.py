@@ -51,7 +51,7 @@ class NotAllowed(TocsinError):
 
 
 class NotPossible(TocsinError):
-    """This is not possible in the present state."""
+    """It is not possible in the present state."""
 
     code = "not_possible"
     status = 409

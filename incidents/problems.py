@@ -158,4 +158,6 @@ def _echo(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     text = value if isinstance(value, str) else json.dumps(value, default=str)
+    # Half a surrogate pair is JSON, but no text that can be sent back.
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _MAX_ECHO else text[:_MAX_ECHO] + "…"

@@ -4,6 +4,7 @@ A view parses with a `StrictSerializer`, checks the role, makes one domain call 
 renders. Reading needs the scope `read`, anything else the view's `write_scope`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -19,12 +20,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from incidents.errors import NotAllowed, TooLarge
+from incidents.errors import BadInput, NotAllowed, TooLarge
 from incidents.organisations.authentication import TokenAuthentication
 from incidents.organisations.models import ApiToken, User
 from incidents.organisations.tokens import Scope
 from incidents.paging import KeysetPages
 from incidents.problems import problem_response
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 SerializerT = TypeVar("SerializerT", bound=serializers.BaseSerializer[Any])
 
@@ -56,12 +59,14 @@ class JsonBody(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the value. Raises MalformedJson."""
+        """Return the value. Raises MalformedJson, BadInput for text that is none."""
         try:
-            return super().parse(stream, media_type, parser_context)
+            value = super().parse(stream, media_type, parser_context)
+            _check_text(value, path="")
         except (exceptions.ParseError, RecursionError, UnicodeDecodeError) as error:
             message = f"The body is not readable as JSON in UTF-8: {error}"
             raise MalformedJson(message) from error
+        return value
 
 
 class ApiViewSet(viewsets.GenericViewSet[Any]):
@@ -132,6 +137,16 @@ class StrictSerializer(serializers.Serializer[Any]):
         "unknown": "This is not a field here. Known: {known}.",
     }
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return the fields; a wrong choice is answered with the right ones."""
+        fields = super().get_fields()
+        for field in fields.values():
+            chosen = getattr(field, "child", field)
+            if isinstance(chosen, serializers.ChoiceField):
+                known = ", ".join(str(choice) for choice in chosen.choices)
+                chosen.error_messages["invalid_choice"] = f"Use one of {known}."
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         """Return the checked values. Raises ValidationError, also for unknown names."""
         if isinstance(data, Mapping):
@@ -173,10 +188,25 @@ class InstantField(serializers.DateTimeField):
             self.fail("invalid", format="")
 
 
+def _check_text(value: Any, *, path: str) -> None:
+    """Raise BadInput for a NUL or half a surrogate pair, which no database keeps."""
+    if isinstance(value, str):
+        if "\x00" in value or _SURROGATE.search(value):
+            remedy = "Leave out U+0000 and surrogates that stand alone."
+            raise BadInput(path or "body", value, remedy)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_text(name, path=path)
+            _check_text(inner, path=f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_text(inner, path=f"{path}[{index}]")
+
+
 def _check_length(request: Request, *, limit: int) -> None:
     """Raise TooLarge by the declared length; WSGI reads no further than that."""
     declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and int(declared) > limit:
         raise TooLarge(f"The body has {declared} bytes; at most {limit} are taken.")
 
 

@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from incidents.intake.process import process_batch
+from incidents.intake.retention import forget_old_bodies
 from incidents.timers.clock import read_now
 from incidents.timers.ticks import note_tick
 
@@ -18,3 +19,10 @@ def process_intake() -> None:
     while time.monotonic() < ends_at and process_batch(read_now()):
         pass
     note_tick("intake", read_now())
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def forget_deliveries() -> None:
+    """Delete the bodies of deliveries whose retention has ended."""
+    while forget_old_bodies(read_now()):
+        pass

@@ -6,7 +6,7 @@ from typing import Any
 
 from escalation.models import ContactMethod, Policy, PolicyVersion, Route
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.models import Incident, Membership, Organisation, Team, User
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -3,6 +3,7 @@
 Mail scanners open links, so only a POST acknowledges.
 """
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,8 @@ from incidents.incident.tlp import may_carry_content
 from incidents.models import (
     AcknowledgedVia,
     Acknowledgement,
+    AudienceStream,
+    Entry,
     Incident,
     Organisation,
     Share,
@@ -68,6 +71,11 @@ def _notification_of(token: str) -> Notification:
         raise LinkInvalid
     if not _sees(notification.organisation, notification.incident):
         raise LinkInvalid
+    if not _is_still_there(notification.recipient_user, notification.organisation):
+        raise LinkInvalid
+    # A message of the time before says nothing of what has happened since.
+    if _is_reopened_since(notification.queued_at, notification.incident):
+        raise LinkExpired
     return notification
 
 
@@ -76,6 +84,22 @@ def _sees(organisation: Organisation, incident: Incident) -> bool:
         return True
     shares = Share.objects.filter(agency=organisation, unshared_at=None)
     return shares.filter(incident=incident).exists()
+
+
+def _is_still_there(person: User | None, organisation: Organisation) -> bool:
+    """Tell whether the person that the link was sent to still belongs; a desk does."""
+    if person is None:
+        return True
+    roles = person.memberships.filter(organisation=organisation, ended_at=None)
+    return person.is_active and roles.exists()
+
+
+def _is_reopened_since(sent_at: datetime, incident: Incident) -> bool:
+    if not incident.reopened_count:
+        return False
+    streams = AudienceStream.objects.filter(incident=incident).values("stream")
+    reopened = Entry.objects.filter(stream__in=streams, kind="incident.reopened")
+    return reopened.filter(at__gt=sent_at).exists()
 
 
 def _acknowledge(notification: Notification, user: Any) -> str:

@@ -23,7 +23,7 @@ from escalation.notifications.models import (
 from escalation.notifications.verification import confirm, start_verification
 from incidents.errors import BadInput, NotAllowed
 from incidents.incident.access import actor_for
-from incidents.incident.api import IncidentApiViewSet
+from incidents.incident.viewset import IncidentApiViewSet
 from incidents.models import Organisation
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.roles import Action, can, organisations_allowing

@@ -4,7 +4,6 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models.functions import Now
 
 
 class ContactMethod(models.Model):

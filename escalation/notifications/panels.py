@@ -15,6 +15,7 @@ from incidents.incident.panels import Part, Seen
 from incidents.models import User
 
 MAX_SHOWN: Final = 200
+_AT_ONCE: Final = 6
 _PURPOSES: Final = {
     "page": "page",
     "fallback": "fallback contact",
@@ -28,7 +29,13 @@ _PURPOSES: Final = {
 
 def notifications_panel(seen: Seen) -> Part:
     """Return what went out in the name of the reader's own organisations."""
-    return Part(context={"notifications": shown_notifications(seen)})
+    rows = shown_notifications(seen)
+    return Part(
+        context={
+            "notifications": rows[:_AT_ONCE],
+            "older_notifications": rows[_AT_ONCE:],
+        }
+    )
 
 
 def notifications_mark(seen: Seen) -> str:

@@ -22,6 +22,10 @@ from incidents.events.record import recording
 MAX_TRIES: Final = 5
 _SEND_AGAIN_AFTER: Final = timedelta(seconds=60)
 _MAX_CODES: Final = 20
+# A code has six digits: adding one address under many names must not make it a lottery,
+# nor a stranger's mailbox the target of a flood.
+_MAX_WAITING: Final = 10
+_DAY: Final = timedelta(days=1)
 _DIGITS: Final = 6
 _PLACE: Final = "{code}"
 _SALT: Final = "escalation.notifications.verification"
@@ -102,9 +106,20 @@ def _require_sendable(method: ContactMethod, now: datetime) -> None:
     if method.verification_count >= _MAX_CODES:
         message = "Too many codes were sent here. Remove the address and add it again."
         raise NotPossible(message, state=state)
+    if _count_others_waiting(method, now) >= _MAX_WAITING:
+        message = "Too many addresses wait for their code. Try again tomorrow."
+        raise NotPossible(message, state=state)
     last = method.verification_sent_at
     if last is not None and now < last + _SEND_AGAIN_AFTER:
         raise NotPossible("A code was sent just now. Wait a minute.", state=state)
+
+
+def _count_others_waiting(method: ContactMethod, now: datetime) -> int:
+    """Count other methods of the same owner, removed ones too, with a code of today."""
+    others = ContactMethod.objects.filter(
+        organisation=method.organisation_id, user=method.user_id, verified_at=None
+    ).exclude(pk=method.pk)
+    return others.filter(verification_sent_at__gt=now - _DAY).count()
 
 
 def _require_answerable(method: ContactMethod, now: datetime) -> None:

@@ -15,9 +15,8 @@ from escalation.routing.models import Route
 from escalation.routing.rules import describe, parse_matchers
 from incidents.errors import BadInput
 from incidents.incident.access import actor_for
-from incidents.incident.actions_api import agency_named
 from incidents.models import Organisation
-from incidents.organisations.directory import organisation_for
+from incidents.organisations.directory import agency_named, organisation_for
 from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
 from incidents.rest import ApiViewSet, OrganisationQuery, StrictSerializer

@@ -17,8 +17,7 @@ from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
 from incidents.errors import BadInput
 from incidents.incident.access import acting_organisation, actor_for
-from incidents.incident.actions_api import SideBody
-from incidents.incident.api import IncidentApiViewSet
+from incidents.incident.viewset import IncidentApiViewSet, SideBody
 from incidents.models import Organisation
 from incidents.organisations.roles import Action
 from incidents.timers.clock import read_now

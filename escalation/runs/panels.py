@@ -10,7 +10,7 @@ from escalation.notifications.models import ContactMethod, Notification
 from escalation.notifications.panels import shown_notifications
 from escalation.policies.models import Policy
 from escalation.policies.steps import parse_policy
-from escalation.runs.ladder import Ladder, ladder_of
+from escalation.runs.ladder import Ladder, Rung, ladder_of
 from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
 from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection, Warned
@@ -21,6 +21,7 @@ from incidents.organisations.roles import Action, organisations_allowing
 
 # The consumer that routes; while one of its rows waits, nothing is known yet.
 ROUTER: Final = "router"
+_NAMES_SHOWN: Final = 3
 
 
 class EscalateForm(forms.Form):
@@ -89,13 +90,18 @@ def _due(run: Run, ladder: Ladder) -> Due | None:
     coming = ladder.coming
     if coming is None or run.next_due_at is None:
         return None
-    sentence = coming.sentence[:1].lower() + coming.sentence[1:]
-    what = f"notify {', '.join(coming.names)}" if coming.names else sentence
-    return Due(
-        f"Step {coming.index}: {what}.",
-        run.next_due_at,
-        ", ".join(ladder.waited_for),
-    )
+    return Due(_told(coming), run.next_due_at, ", ".join(ladder.waited_for))
+
+
+def _told(coming: Rung) -> str:
+    """Say in a few words what comes; the ladder has the step's whole sentence."""
+    if not coming.names:
+        return f"{coming.sentence}."
+    shown = list(coming.names[:_NAMES_SHOWN])
+    if rest := len(coming.names) - len(shown):
+        shown.append(f"{rest} more")
+    who = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+    return f"{who} {'is' if len(coming.names) == 1 else 'are'} notified."
 
 
 def _acknowledgement_ends(run: Run) -> Due | None:

@@ -48,7 +48,7 @@ class _Blanks(dict[str, Any]):
         return value
 
 
-def _kind(
+def _kind(  # noqa: PLR0913  (one row of a table)
     name: str,
     summary: str,
     fields: str = "",

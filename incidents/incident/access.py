@@ -14,6 +14,7 @@ from incidents.errors import BadInput, NotAllowed, Unavailable
 from incidents.events.actor import Actor
 from incidents.events.reads import record_read
 from incidents.incident.models import Incident
+from incidents.incident.refs import is_ref, normalise_ref
 from incidents.organisations.models import Organisation, OrganisationKind, User
 from incidents.organisations.roles import Action, allowed_actions
 
@@ -25,10 +26,20 @@ def find_incident(user: User, ref: str) -> Incident:
     visible = Incident.objects.visible_to(user).select_related(
         "organisation", "source", "reported_by"
     )
-    incident = visible.filter(ref=ref.upper()).first()
+    wanted = normalise_ref(ref)
+    incident = visible.filter(ref=wanted).first() if is_ref(wanted) else None
     if incident is None:
         raise Http404
     return incident
+
+
+def named_incident(user: User, ref: str, *, field: str) -> Incident:
+    """Return the incident that a body names. Raises BadInput when it is not visible."""
+    try:
+        return find_incident(user, ref)
+    except Http404:
+        remedy = "Name an incident that you can open, by its ref."
+        raise BadInput(field, ref, remedy) from None
 
 
 def sides_of(user: User, incident: Incident) -> list[Organisation]:
@@ -97,13 +108,16 @@ def note_reading(
     """Record that the person opens this, before a byte of it is sent.
 
     One incident is recorded with it; a list as one entry of the person's organisation.
-    Raises Unavailable, which refuses the read, when the entry cannot be written.
+    Raises Unavailable, which refuses the read, when the entry cannot be written,
+    and Http404 when none of the person's organisations sees the incident any more.
     """
     rows = list(incidents)
     if not targets:
         return
     only = rows[0] if len(rows) == 1 else None
     sides = sides_of(user, only) if only else _reading_sides(user)
+    if only and not sides:
+        raise Http404  # unshared, or the role ended, since the incident was found
     try:
         for side in sides[:1]:
             record_read(

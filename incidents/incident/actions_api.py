@@ -8,30 +8,24 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents.errors import BadInput
 from incidents.incident import lifecycle, shares
 from incidents.incident.access import (
     acting_organisation,
     actor_for,
-    find_incident,
+    named_incident,
     require_owner,
 )
-from incidents.incident.api import IncidentApiViewSet
 from incidents.incident.models import AcknowledgedVia
 from incidents.incident.serializers import IncidentSerializer
 from incidents.incident.severity import SEVERITY_CHOICES
-from incidents.organisations.models import Organisation, OrganisationKind
+from incidents.incident.viewset import IncidentApiViewSet, SideBody
+from incidents.organisations.directory import agency_named
+from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action
 from incidents.rest import StrictSerializer
 from incidents.timers.clock import read_now
 
 MAX_REASON = 2000
-
-
-class SideBody(StrictSerializer):
-    """For which of your organisations you act; needed only if you have several."""
-
-    organisation = serializers.SlugField(default="", allow_blank=True)
 
 
 class CommentBody(SideBody):
@@ -141,7 +135,7 @@ class IncidentActionViewSet(IncidentApiViewSet):
         incident = self.find()
         owner = require_owner(self.person, incident, Action.MANAGE)
         body = self.read_body(MergeBody)
-        into = find_incident(self.person, body["into"])
+        into = named_incident(self.person, body["into"], field="into")
         merged = lifecycle.merge(
             incident, into=into, reason=body["reason"], **self._who(owner)
         )
@@ -174,13 +168,3 @@ class IncidentActionViewSet(IncidentApiViewSet):
     def _who(self, organisation: Organisation) -> dict[str, Any]:
         actor = actor_for(self.person, organisation)
         return {"user": self.person, "actor": actor, "now": read_now()}
-
-
-def agency_named(slug: str, *, field: str = "agency") -> Organisation:
-    """Return the agency with this slug. Raises BadInput."""
-    agencies = Organisation.objects.filter(kind=OrganisationKind.AGENCY)
-    agency = agencies.filter(slug=slug).first()
-    if agency is None:
-        known = ", ".join(agencies.order_by("slug").values_list("slug", flat=True))
-        raise BadInput(field, slug, f"Name an agency: {known or 'there is none yet'}.")
-    return agency

@@ -15,16 +15,13 @@ from incidents.events.feed import timeline
 from incidents.incident.access import (
     actor_for,
     find_incident,
-    note_reading,
-    sides_of,
 )
 from incidents.incident.idempotency import open_once, read_promise
-from incidents.incident.lifecycle import NewIncident, open_incident
 from incidents.incident.models import Incident, IncidentQuerySet
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.incident.rendering import (
     receipt_of,
     render_acknowledgement,
-    render_incidents,
     shown_acknowledgements,
     shown_shares,
 )
@@ -39,11 +36,10 @@ from incidents.incident.serializers import (
     ShareSerializer,
     TimelineItemSerializer,
 )
+from incidents.incident.viewset import IncidentApiViewSet
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
-from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action
-from incidents.rest import ApiViewSet
 from incidents.timers.clock import read_now
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
@@ -53,46 +49,6 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     description="the same key and body again answer the same incident, for 7 days",
 )
 _RELATED = ("organisation", "source", "reported_by")
-
-
-class IncidentApiViewSet(ApiViewSet):
-    """Base of the endpoints under one incident: finds it and notes the reading."""
-
-    queryset = Incident.objects.none()
-    lookup_field = "ref"
-    lookup_value_regex = "[A-Za-z0-9-]+"
-    serializer_class = IncidentSerializer
-
-    def find(self) -> Incident:
-        """Return the incident of the address. Raises Http404 when it is not visible."""
-        return find_incident(self.person, self.kwargs["ref"])
-
-    def find_for_reading(self) -> tuple[Incident, list[Organisation]]:
-        """Return the incident and the sides that see it, once the reading is recorded."""
-        incident = self.find()
-        self.note([incident], [f"incident:{incident.ref}"])
-        return incident, sides_of(self.person, incident)
-
-    def note(self, incidents: Sequence[Incident], targets: Sequence[str]) -> None:
-        """Record what is about to be read. Raises Unavailable."""
-        note_reading(
-            reader=reader_name(self.request),
-            user=self.person,
-            incidents=incidents,
-            targets=targets,
-            now=read_now(),
-        )
-
-    def respond_incident(self, incident: Incident) -> Response:
-        """Return the incident as it now is. Raises Http404 when it went out of sight."""
-        incident = find_incident(self.person, incident.ref)
-        self.note([incident], [f"incident:{incident.ref}"])
-        return Response(IncidentSerializer(self.render([incident])[0]).data)
-
-    def render(self, rows: Sequence[Incident]) -> list[dict[str, Any]]:
-        """Return the incidents as this person sees them."""
-        absolute = self.request.build_absolute_uri
-        return render_incidents(rows, user=self.person, absolute=absolute)
 
 
 class IncidentViewSet(IncidentApiViewSet):

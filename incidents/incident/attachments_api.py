@@ -14,12 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.incident.access import acting_organisation, actor_for
-from incidents.incident.api import IncidentApiViewSet
 from incidents.incident.attachments import (
     store_upload,
     visible_attachments,
 )
 from incidents.incident.downloads import download_response
+from incidents.incident.viewset import IncidentApiViewSet
 from incidents.organisations.roles import Action
 from incidents.rest import StrictSerializer
 from incidents.timers.clock import read_now

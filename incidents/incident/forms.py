@@ -14,8 +14,8 @@ from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
 
 from incidents.incident.facets import FACETS, Facet, FacetError, parse_facets
-from incidents.incident.lifecycle import NewIncident
 from incidents.incident.models import CATEGORY_CHOICES
+from incidents.incident.opening import NewIncident
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
 from incidents.incident.tlp import DEFAULT_TLP, Tlp

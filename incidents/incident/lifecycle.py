@@ -5,9 +5,10 @@ effects as data: a timer `incident.changed`, due now, for whoever runs escalatio
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.db import IntegrityError, transaction
 
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
@@ -18,7 +19,6 @@ from incidents.incident.models import (
     Incident,
     Status,
 )
-from incidents.incident.refs import make_ref
 from incidents.incident.severity import SEVERITIES
 from incidents.ledger.canonical import format_at
 from incidents.organisations.models import Organisation, User
@@ -27,8 +27,10 @@ from incidents.timers.schedule import NewTimer, add_timers
 CHANGED = "incident.changed"
 
 WhenMerged = Callable[[Incident, Incident], None]
+WhenReopened = Callable[[Incident, datetime], None]
 
 _when_merged: list[WhenMerged] = []
+_when_reopened: list[WhenReopened] = []
 
 
 def on_merged(action: WhenMerged) -> None:
@@ -36,59 +38,15 @@ def on_merged(action: WhenMerged) -> None:
     _when_merged.append(action)
 
 
-@dataclass(frozen=True, slots=True)
-class NewIncident:
-    """What is known of an incident when it is opened. Times are aware datetimes."""
-
-    organisation_id: int
-    title: str
-    category: str
-    severity: int
-    description: str = ""
-    tlp: str = "AMBER+STRICT"
-    is_danger: bool | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    occurred_at: datetime | None = None
-    detected_at: datetime | None = None
-    aware_at: datetime | None = None
-    reported_by: User | None = None
-    source_id: int | None = None
-    group_key: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+def on_reopened(action: WhenReopened) -> None:
+    """Have `action(incident, now)` called when one is reopened, locked; for ready()."""
+    _when_reopened.append(action)
 
 
 def lock_incidents(ids: Iterable[int]) -> dict[int, Incident]:
     """Lock incidents FOR NO KEY UPDATE, ids ascending, and return them fresh by id."""
     rows = Incident.objects.filter(pk__in=set(ids)).order_by("pk")
     return {row.pk: row for row in rows.select_for_update(no_key=True)}
-
-
-def open_incident(new: NewIncident, *, actor: Actor, now: datetime) -> Incident:
-    """Open one incident and record it."""
-    return open_incidents([new], actors=[actor], now=now)[0]
-
-
-def open_incidents(
-    news: Sequence[NewIncident], *, actors: Sequence[Actor], now: datetime
-) -> list[Incident]:
-    """Open incidents in bulk, in a fixed number of statements.
-
-    Returns only those that it inserted: of a (source, group key) that is open already,
-    or that another transaction opens at this moment, the other one stands.
-    """
-    with recording(now):
-        rows = {
-            (incident := _incident_from(new, now)).ref: (incident, actor)
-            for new, actor in zip(news, actors, strict=True)
-        }
-        Incident.objects.bulk_create(
-            [incident for incident, _ in rows.values()], ignore_conflicts=True
-        )
-        inserted = {i.ref: i for i in Incident.objects.filter(ref__in=rows)}
-        opened = [inserted[ref] for ref in rows if ref in inserted]
-        for incident in opened:
-            _record_opened(incident, rows[incident.ref][1])
-    return opened
 
 
 def acknowledge(
@@ -106,6 +64,7 @@ def acknowledge(
     """
     with recording(now):
         incident = _lock_open(incident)
+        _require_side(incident, organisation)
         row, is_new = Acknowledgement.objects.get_or_create(
             incident=incident,
             organisation=organisation,
@@ -171,6 +130,7 @@ def comment(  # noqa: PLR0913  (what, for whom, who and when)
         raise BadInput("text", text, "Write what should be noted.")
     with recording(now):
         incident = lock_incidents([incident.pk])[incident.pk]
+        _require_side(incident, organisation)
         if user is not None:
             _touch(incident)
         body: dict[str, Any] = {"text": text, "is_shared": is_shared}
@@ -240,10 +200,10 @@ def reopen(
         incident.status, incident.resolved_at = Status.OPEN, None
         incident.reopened_count += 1
         incident.is_touched = True
-        incident.save(
-            update_fields=["status", "resolved_at", "reopened_count", "is_touched"]
-        )
+        _save_reopened(incident)
         incident.acknowledgements.filter(ended_at=None).update(ended_at=now)
+        for action in _when_reopened:
+            action(incident, now)
         record(
             "incident.reopened",
             incident=incident,
@@ -253,6 +213,17 @@ def reopen(
         )
         announce_change(incident, incident.organisation_id, now=now)
     return incident
+
+
+def _save_reopened(incident: Incident) -> None:
+    """Write the reopening. A tool may open the same group's incident at this moment."""
+    fields = ["status", "resolved_at", "reopened_count", "is_touched"]
+    try:
+        with transaction.atomic():
+            incident.save(update_fields=fields)
+    except IntegrityError:
+        message = "A newer incident of the same alerts was opened; work on that one."
+        raise NotPossible(message, state=state_of(incident)) from None
 
 
 def merge(
@@ -315,77 +286,21 @@ def state_of(incident: Incident) -> dict[str, Any]:
     return state
 
 
-def described(incident: Incident) -> dict[str, Any]:
-    """Return the incident's fields as the record keeps them; absent ones are left out."""
-    body: dict[str, Any] = {
-        "ref": incident.ref,
-        "title": incident.title,
-        "description": incident.description,
-        "category": incident.category,
-        "severity": incident.severity,
-        "tlp": incident.tlp,
-    }
-    if incident.facts:
-        body["facts"] = incident.facts
-    for name in ("occurred_at", "detected_at", "aware_at"):
-        if moment := getattr(incident, name):
-            body[name] = format_at(moment)
-    return body
-
-
-def _incident_from(new: NewIncident, now: datetime) -> Incident:
-    return Incident(
-        ref=make_ref(),
-        organisation_id=new.organisation_id,
-        title=new.title,
-        description=new.description,
-        category=new.category,
-        severity=new.severity,
-        tlp=new.tlp,
-        is_danger=new.is_danger,
-        facts=dict(new.facts),
-        occurred_at=new.occurred_at,
-        detected_at=new.detected_at,
-        aware_at=new.aware_at,
-        opened_at=now,
-        reported_by=new.reported_by,
-        source_id=new.source_id,
-        group_key=new.group_key,
-        labels=dict(new.labels),
-        is_touched=new.reported_by is not None,
-    )
-
-
-def _record_opened(incident: Incident, actor: Actor) -> None:
-    """Record the opening; a person's report is an entry of its own before it."""
-    body = described(incident)
-    if actor.kind in {"user", "reporter"}:
-        danger = {None: "unknown", True: "yes", False: "no"}[incident.is_danger]
-        report = {**body, "is_danger": danger}
-        _record_by_owner("incident.reported", incident, actor, report)
-    if actor.kind == "source":
-        body["source"] = actor.name
-    _record_by_owner("incident.opened", incident, actor, body)
-
-
-def _record_by_owner(
-    kind: str, incident: Incident, actor: Actor, body: Mapping[str, Any]
-) -> None:
-    record(
-        kind,
-        incident=incident,
-        organisation_id=incident.organisation_id,
-        actor=actor,
-        body=body,
-    )
-
-
 def _lock_open(incident: Incident) -> Incident:
     locked = lock_incidents([incident.pk])[incident.pk]
     if locked.is_closed:
         message = f"{locked.ref} is {locked.status}; reopen it first."
         raise NotPossible(message, state=state_of(locked))
     return locked
+
+
+def _require_side(incident: Incident, organisation: Organisation) -> None:
+    """Refuse an agency whose share ended before the lock was taken."""
+    if organisation.pk == incident.organisation_id:
+        return
+    if not incident.shares.filter(agency=organisation, unshared_at=None).exists():
+        message = f"{incident.ref} is no longer shared with {organisation.name}."
+        raise NotPossible(message, state={"ref": incident.ref})
 
 
 def _note_acknowledged(incident: Incident, row: Acknowledgement) -> None:

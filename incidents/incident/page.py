@@ -1,6 +1,7 @@
 """Compose the page of one incident from its own parts and those of the slices above."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +19,7 @@ from incidents.incident.facts import facts_of
 from incidents.incident.models import Incident
 from incidents.incident.panels import INCIDENT_PAGE, Seen, merged_context
 from incidents.incident.strip import strip_of
-from incidents.incident.timeline_view import lines_of
+from incidents.incident.timeline_view import EVERYTHING, SHOW, timeline_view
 from incidents.ledger.models import Entry
 from incidents.organisations.roles import Action
 from incidents.pages import PageRequest, reader_of
@@ -30,7 +31,8 @@ def see_incident(
 ) -> Seen:
     """Return the incident as the reader sees it. Raises Http404."""
     incident = find_incident(request.user, ref)
-    return Seen.by(request.user, incident, now=read_now(), bound=bound)
+    seen = Seen.by(request.user, incident, now=read_now(), bound=bound)
+    return replace(seen, is_whole=request.GET.get(SHOW) == EVERYTHING)
 
 
 def show_incident(
@@ -70,7 +72,11 @@ def page_context(seen: Seen) -> dict[str, Any]:
         "actions": actions,
         "shares": shares_of(seen),
         "attachments": visible_attachments(incident, seen.side_ids),
-        "timeline": lines_of(timeline(incident, seen.side_ids)),
+        "timeline": timeline_view(
+            timeline(incident, seen.side_ids),
+            url=incident.get_absolute_url(),
+            is_whole=seen.is_whole,
+        ),
         "last_seq": mark_of(seen),
     }
 

@@ -27,6 +27,8 @@ class Seen:
     sides: tuple[Organisation, ...]
     roles: Mapping[int, list[str]]
     bound: Mapping[str, BaseForm] = field(default_factory=dict)
+    # Whether the reader asked for the timeline with every message and step.
+    is_whole: bool = False
 
     @classmethod
     def by(

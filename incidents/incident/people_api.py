@@ -17,7 +17,7 @@ from incidents.events.access import end_role, grant_role, save_team
 from incidents.incident.access import actor_for
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Membership, Organisation, Team, User
-from incidents.organisations.roles import Action, Role
+from incidents.organisations.roles import Action, Role, organisations_allowing
 from incidents.organisations.tokens import Scope
 from incidents.rest import ApiViewSet, OrganisationQuery, StrictSerializer
 from incidents.timers.clock import read_now
@@ -88,10 +88,11 @@ class MemberViewSet(ApiViewSet):
         organisation = organisation_for(
             self.person, Action.CONFIGURE, slug=body["organisation"]
         )
-        user = _person(body["email"].lower(), name=body["name"])
+        email = body["email"].lower()
+        _check_not_elsewhere(email, organisation=organisation, admin=self.person)
         membership = grant_role(
             organisation,
-            user=user,
+            user=_person(email, name=body["name"]),
             role=body["role"],
             actor=actor_for(self.person, organisation),
             now=read_now(),
@@ -157,6 +158,25 @@ def _active_members(user: User) -> Any:
 
 def _render_members(rows: Sequence[Membership]) -> list[Any]:
     return list(MemberSerializer(rows, many=True).data)
+
+
+def _check_not_elsewhere(
+    email: str, *, organisation: Organisation, admin: User
+) -> None:
+    """Raise BadInput for a person of an organisation that the administrator has not.
+
+    Who gets a second organisation sees and answers for both, so it is not for one of
+    the two to say; the operator's file may.
+    """
+    managed = organisations_allowing(admin, Action.CONFIGURE)
+    roles = Membership.objects.filter(user__email=email, ended_at=None)
+    is_new_here = not roles.filter(organisation=organisation).exists()
+    if is_new_here and roles.exclude(organisation__in=managed).exists():
+        remedy = (
+            "This person belongs to another organisation. Give another address, or ask "
+            "the platform's operator to add them."
+        )
+        raise BadInput("email", email, remedy)
 
 
 def _person(email: str, *, name: str) -> User:

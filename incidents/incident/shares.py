@@ -11,13 +11,9 @@ from incidents.events.actor import Actor
 from incidents.events.models import AudienceStream, Purpose
 from incidents.events.record import record, recording
 from incidents.events.streams import StreamKey, make_audience_streams
-from incidents.incident.lifecycle import (
-    announce_change,
-    described,
-    lock_incidents,
-    state_of,
-)
+from incidents.incident.lifecycle import announce_change, lock_incidents, state_of
 from incidents.incident.models import Attachment, Incident, Share
+from incidents.incident.opening import described
 from incidents.organisations.models import Organisation, User
 
 WhenShared = Callable[[Sequence[Share], datetime], None]

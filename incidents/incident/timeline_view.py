@@ -1,4 +1,4 @@
-"""Put the record's entries into the words of the timeline."""
+"""Put the record's entries into the words of the timeline; fold what is not news."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +22,14 @@ _SAID: Final = {
 }
 
 
+# The value of ?show= that unfolds what is folded away at first.
+SHOW: Final = "show"
+EVERYTHING: Final = "everything"
+# What the ladder and the list of notifications show too.
+_FOLDED_KINDS: Final = ("run.step_taken", "run.step_skipped")
+_FOLDED_FAMILY: Final = "notification."
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry as the page shows it."""
@@ -35,9 +43,48 @@ class Line:
     data: dict[str, str]
 
 
-def lines_of(items: Sequence[TimelineItem]) -> list[Line]:
-    """Return the entries as lines, newest first."""
-    return [_line(item) for item in reversed(items)]
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """The lines that are shown, and how to see the others."""
+
+    lines: list[Line]
+    folded: int
+    is_whole: bool
+    url: str
+
+    @property
+    def folded_text(self) -> str:
+        """Return how many lines the other view has more."""
+        if self.folded == 1:
+            return "1 message or step"
+        return f"{self.folded} messages and steps"
+
+    @property
+    def query(self) -> str:
+        """Return what keeps the choice in the address of a poll."""
+        return f"&{SHOW}={EVERYTHING}" if self.is_whole else ""
+
+
+def timeline_view(
+    items: Sequence[TimelineItem], *, url: str, is_whole: bool
+) -> TimelineView:
+    """Return what people did and what began and ended, or everything; newest first.
+
+    `folded` counts messages and single steps, which are left out unless `is_whole`.
+    `url` leads to the other view of the page at `url`.
+    """
+    kept = [item for item in items if not _is_folded(item.kind)]
+    other = "" if is_whole else f"?{SHOW}={EVERYTHING}"
+    return TimelineView(
+        lines=[_line(item) for item in reversed(items if is_whole else kept)],
+        folded=len(items) - len(kept),
+        is_whole=is_whole,
+        url=f"{url}{other}#timeline",
+    )
+
+
+def _is_folded(kind: str) -> bool:
+    return kind in _FOLDED_KINDS or kind.startswith(_FOLDED_FAMILY)
 
 
 def _line(item: TimelineItem) -> Line:

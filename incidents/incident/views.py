@@ -16,9 +16,9 @@ from incidents.incident.attachments import store_upload, visible_attachments
 from incidents.incident.downloads import download_response
 from incidents.incident.forms import NewIncidentForm, sent_content
 from incidents.incident.idempotency import open_once, read_promise
-from incidents.incident.lifecycle import open_incident
 from incidents.incident.listing import list_context, list_page
 from incidents.incident.models import Incident
+from incidents.incident.opening import open_incident
 from incidents.incident.page import (
     mark_of,
     note_incident,

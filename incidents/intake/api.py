@@ -1,6 +1,7 @@
 """Sources and their raw deliveries over REST."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -30,7 +31,7 @@ from incidents.intake.sources import (
 )
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
-from incidents.organisations.models import Organisation
+from incidents.organisations.models import ApiToken, Organisation
 from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
 from incidents.rest import ApiViewSet, OrganisationQuery
@@ -54,12 +55,12 @@ class SourceViewSet(ApiViewSet):
         wanted = self.read_query(OrganisationQuery)
         return self.respond_page(
             self._visible().filter(**wanted),
-            lambda page: list(SourceSerializer(page, many=True).data),
+            lambda page: [self._shown(source) for source in page],
         )
 
     def retrieve(self, request: Request, uid: str) -> Response:
         """Open one source."""
-        return Response(SourceSerializer(self._find()).data)
+        return Response(self._shown(self._find()))
 
     @extend_schema(request=SourceBody, responses={201: SourceSerializer})
     def create(self, request: Request) -> Response:
@@ -76,7 +77,7 @@ class SourceViewSet(ApiViewSet):
             now=read_now(),
         )
         source.refresh_from_db()
-        shown = SourceSerializer(source).data
+        shown = self._shown(source)
         return Response(shown, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=SourceChangeBody)
@@ -90,7 +91,7 @@ class SourceViewSet(ApiViewSet):
             actor=actor_for(self.person, organisation),
             now=read_now(),
         )
-        return Response(SourceSerializer(source).data)
+        return Response(self._shown(source))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], url_path="rotate-key")
@@ -100,7 +101,7 @@ class SourceViewSet(ApiViewSet):
         organisation = self._configurable(source)
         actor = actor_for(self.person, organisation)
         rotate_key(source, actor=actor, now=read_now())
-        return Response(SourceSerializer(source).data)
+        return Response(self._shown(source))
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])
@@ -156,6 +157,14 @@ class SourceViewSet(ApiViewSet):
     def page_order(self) -> Sequence[str]:
         """Return newest first for deliveries, the order of making for sources."""
         return ("-id",) if self.action == "deliveries" else ("id",)
+
+    def _shown(self, source: Source) -> Any:
+        """Return the source; its address lets its holder post, so reading is not enough."""
+        shown = SourceSerializer(source).data
+        token = self.request.auth
+        if isinstance(token, ApiToken) and Scope.CONFIGURE not in token.scopes:
+            return {**shown, "url": ""}
+        return shown
 
     def _visible(self) -> QuerySet[Source]:
         visible = Source.objects.visible_to(self.person)

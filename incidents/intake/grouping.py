@@ -13,13 +13,9 @@ from typing import Any
 
 from incidents.events.actor import Actor
 from incidents.events.record import record
-from incidents.incident.lifecycle import (
-    NewIncident,
-    lock_incidents,
-    open_incidents,
-    resolve_cleared,
-)
+from incidents.incident.lifecycle import lock_incidents, resolve_cleared
 from incidents.incident.models import Incident
+from incidents.incident.opening import NewIncident, open_incidents
 from incidents.incident.severity import severity_from_tool
 from incidents.intake.alerts import (
     Overtaken,

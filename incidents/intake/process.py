@@ -63,13 +63,23 @@ def process_batch(now: datetime) -> int:
             _process(claim, now)
         except Overtaken:
             continue
-        except (OperationalError, InterfaceError):
-            raise  # the database's trouble, not a delivery's
-        except Exception as error:  # any other is a delivery's
+        except Exception as error:
+            if is_databases_trouble(error):
+                raise
             _log_failure(error, claimed)
             _process_apart([delivery.id for delivery in claimed], now)
         return len(claimed)
     raise OperationalError("Other workers kept changing the same alerts.")
+
+
+def is_databases_trouble(error: Exception) -> bool:
+    """Whether trying again later may help; any other error is a delivery's own.
+
+    Class 54 (a limit of the server is exceeded) comes from what a row holds.
+    """
+    sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
+    is_theirs = isinstance(error, (OperationalError, InterfaceError))
+    return is_theirs and not sqlstate.startswith("54")
 
 
 def _process(claim: Claim, now: datetime) -> None:
@@ -90,9 +100,11 @@ def _process_apart(ids: Sequence[int], now: datetime) -> None:
     for part in (ids[:middle], ids[middle:]) if middle else (ids,):
         try:
             _process(lambda part=part: claim_these(part), now)  # type: ignore[misc]  # bound now
-        except (Overtaken, OperationalError, InterfaceError):
+        except Overtaken:
             raise
-        except Exception as error:  # any other is a delivery's
+        except Exception as error:
+            if is_databases_trouble(error):
+                raise
             if len(part) > 1:
                 _process_apart(part, now)
             else:

@@ -22,7 +22,9 @@ class SourceSerializer(serializers.Serializer[Any]):
     tool = serializers.ChoiceField(TOOL_CHOICES)
     slug = serializers.CharField()
     name = serializers.CharField()
-    url = serializers.SerializerMethodField(help_text="holds the key: keep it secret")
+    url = serializers.SerializerMethodField(
+        help_text="holds the key; empty for a token without the scope configure"
+    )
     is_enabled = serializers.BooleanField()
     resolves_incidents = serializers.BooleanField()
     default_severity = serializers.ChoiceField(SEVERITY_CHOICES)

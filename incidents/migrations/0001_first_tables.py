@@ -13,542 +13,1455 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('owner', models.UUIDField(help_text="the stream's id or the person's uid", unique=True)),
-                ('wrapped', models.BinaryField()),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "owner",
+                    models.UUIDField(
+                        help_text="the stream's id or the person's uid", unique=True
+                    ),
+                ),
+                ("wrapped", models.BinaryField()),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_data_key',
+                "db_table": "tocsin_data_key",
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('lab', 'Lab'), ('agency', 'Agency'), ('platform', 'Platform operator')], max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("lab", "Lab"),
+                            ("agency", "Agency"),
+                            ("platform", "Platform operator"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_organisation',
-                'ordering': ['name'],
+                "db_table": "tocsin_organisation",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='TestClock',
+            name="TestClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seconds', models.FloatField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("seconds", models.FloatField(default=0)),
             ],
             options={
-                'db_table': 'tocsin_test_clock',
+                "db_table": "tocsin_test_clock",
             },
         ),
         migrations.CreateModel(
-            name='Tick',
+            name="Tick",
             fields=[
-                ('consumer', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('ran_at', models.DateTimeField()),
+                (
+                    "consumer",
+                    models.CharField(max_length=20, primary_key=True, serialize=False),
+                ),
+                ("ran_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'tocsin_tick',
+                "db_table": "tocsin_tick",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=uuid.uuid4, help_text='subject of their data key', unique=True)),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="last login"
+                    ),
+                ),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "uid",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        help_text="subject of their data key",
+                        unique=True,
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_user',
-                'constraints': [models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='user_email_lower')],
+                "db_table": "tocsin_user",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("email", django.db.models.functions.text.Lower("email"))
+                        ),
+                        name="user_email_lower",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('prefix', models.CharField(help_text='shown, so that its owner can tell it', max_length=12)),
-                ('digest', models.BinaryField(help_text='sha256 of the whole token', unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), default=list, size=None)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "prefix",
+                    models.CharField(
+                        help_text="shown, so that its owner can tell it", max_length=12
+                    ),
+                ),
+                (
+                    "digest",
+                    models.BinaryField(
+                        help_text="sha256 of the whole token", unique=True
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_api_token',
-                'ordering': ['-id'],
+                "db_table": "tocsin_api_token",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Stream',
+            name="Stream",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('last_seq', models.BigIntegerField(default=0)),
-                ('last_hash', models.BinaryField(default=b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00')),
-                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.datakey')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, primary_key=True, serialize=False
+                    ),
+                ),
+                ("last_seq", models.BigIntegerField(default=0)),
+                (
+                    "last_hash",
+                    models.BinaryField(
+                        default=b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+                    ),
+                ),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.datakey",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_stream',
+                "db_table": "tocsin_stream",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=40)),
-                ('at', models.DateTimeField()),
-                ('source_event', models.UUIDField(help_text='the event that this entry records; one event, one entry a stream')),
-                ('leaf', models.BinaryField()),
-                ('leaf_hash', models.GeneratedField(db_persist=True, expression=incidents.ledger.models.LeafHash('leaf'), output_field=models.BinaryField())),
-                ('stream', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='incidents.stream')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=40)),
+                ("at", models.DateTimeField()),
+                (
+                    "source_event",
+                    models.UUIDField(
+                        help_text="the event that this entry records; one event, one entry a stream"
+                    ),
+                ),
+                ("leaf", models.BinaryField()),
+                (
+                    "leaf_hash",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=incidents.ledger.models.LeafHash("leaf"),
+                        output_field=models.BinaryField(),
+                    ),
+                ),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="incidents.stream",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_entry',
+                "db_table": "tocsin_entry",
             },
         ),
         migrations.CreateModel(
-            name='Disclosure',
+            name="Disclosure",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=32)),
-                ('body', models.BinaryField(help_text='12-byte nonce, then ciphertext and tag')),
-                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.datakey')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disclosures', to='incidents.entry')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=32)),
+                (
+                    "body",
+                    models.BinaryField(
+                        help_text="12-byte nonce, then ciphertext and tag"
+                    ),
+                ),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.datakey",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disclosures",
+                        to="incidents.entry",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_disclosure',
+                "db_table": "tocsin_disclosure",
             },
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('ref', models.CharField(max_length=14, unique=True)),
-                ('title', models.CharField(max_length=300)),
-                ('description', models.TextField(blank=True)),
-                ('category', models.CharField(choices=[('WGT', 'Model weights stolen or touched'), ('SXF', 'Model left its sandbox'), ('LOC', 'Loss of control over a model'), ('SGB', 'Safeguards bypassed'), ('CBR', 'Help towards mass-casualty weapons'), ('CYB', 'Cyberattack with or by a model'), ('MAN', 'Manipulation or fraud at scale'), ('INS', 'Insider or misused credentials'), ('INF', 'Lab systems or supply chain compromised'), ('ALG', 'Secrets or training data taken'), ('UND', 'Released without approval'), ('EVA', 'Evaluation cannot be trusted'), ('PDB', 'Personal or confidential data exposed'), ('HRM', 'Someone was hurt or died'), ('CRI', 'Critical infrastructure disturbed'), ('FRD', 'Fundamental rights infringed'), ('AVL', 'A safety service is down'), ('GOV', 'A rule or process was broken'), ('TPI', "It happened at someone else's")], max_length=3)),
-                ('severity', models.SmallIntegerField(choices=[(0, '0 Observation'), (1, '1 Hazard or near miss'), (2, '2 Limited'), (3, '3 Serious'), (4, '4 Critical'), (5, '5 Catastrophic')])),
-                ('tlp', models.CharField(choices=[('RED', 'TLP:RED'), ('AMBER+STRICT', 'TLP:AMBER+STRICT'), ('AMBER', 'TLP:AMBER'), ('GREEN', 'TLP:GREEN'), ('CLEAR', 'TLP:CLEAR')], default='AMBER+STRICT', max_length=12)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Acknowledged'), ('resolved', 'Resolved'), ('merged', 'Merged')], default='open', max_length=12)),
-                ('is_danger', models.BooleanField(help_text='is anyone in danger: yes, no, or not yet known', null=True)),
-                ('facts', models.JSONField(default=dict, help_text='facets of the taxonomy and free facts')),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('detected_at', models.DateTimeField(blank=True, null=True)),
-                ('aware_at', models.DateTimeField(blank=True, null=True)),
-                ('opened_at', models.DateTimeField()),
-                ('acknowledged_at', models.DateTimeField(help_text="the owner's first", null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('group_key', models.CharField(blank=True, help_text="sha256 of the tool's group", max_length=64)),
-                ('labels', models.JSONField(default=dict, help_text='labels that all its alerts share')),
-                ('alert_count', models.IntegerField(default=0)),
-                ('open_alert_count', models.IntegerField(default=0)),
-                ('all_clear_at', models.DateTimeField(help_text='when its last alert cleared', null=True)),
-                ('is_touched', models.BooleanField(default=False, help_text='a person filed, acknowledged, commented, shared or raised it')),
-                ('reopened_count', models.SmallIntegerField(default=0)),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('ref', 'title', 'description', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='incidents.incident')),
-                ('reported_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("ref", models.CharField(max_length=14, unique=True)),
+                ("title", models.CharField(max_length=300)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("WGT", "Model weights stolen or touched"),
+                            ("SXF", "Model left its sandbox"),
+                            ("LOC", "Loss of control over a model"),
+                            ("SGB", "Safeguards bypassed"),
+                            ("CBR", "Help towards mass-casualty weapons"),
+                            ("CYB", "Cyberattack with or by a model"),
+                            ("MAN", "Manipulation or fraud at scale"),
+                            ("INS", "Insider or misused credentials"),
+                            ("INF", "Lab systems or supply chain compromised"),
+                            ("ALG", "Secrets or training data taken"),
+                            ("UND", "Released without approval"),
+                            ("EVA", "Evaluation cannot be trusted"),
+                            ("PDB", "Personal or confidential data exposed"),
+                            ("HRM", "Someone was hurt or died"),
+                            ("CRI", "Critical infrastructure disturbed"),
+                            ("FRD", "Fundamental rights infringed"),
+                            ("AVL", "A safety service is down"),
+                            ("GOV", "A rule or process was broken"),
+                            ("TPI", "It happened at someone else's"),
+                        ],
+                        max_length=3,
+                    ),
+                ),
+                (
+                    "severity",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "0 Observation"),
+                            (1, "1 Hazard or near miss"),
+                            (2, "2 Limited"),
+                            (3, "3 Serious"),
+                            (4, "4 Critical"),
+                            (5, "5 Catastrophic"),
+                        ]
+                    ),
+                ),
+                (
+                    "tlp",
+                    models.CharField(
+                        choices=[
+                            ("RED", "TLP:RED"),
+                            ("AMBER+STRICT", "TLP:AMBER+STRICT"),
+                            ("AMBER", "TLP:AMBER"),
+                            ("GREEN", "TLP:GREEN"),
+                            ("CLEAR", "TLP:CLEAR"),
+                        ],
+                        default="AMBER+STRICT",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("acknowledged", "Acknowledged"),
+                            ("resolved", "Resolved"),
+                            ("merged", "Merged"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "is_danger",
+                    models.BooleanField(
+                        help_text="is anyone in danger: yes, no, or not yet known",
+                        null=True,
+                    ),
+                ),
+                (
+                    "facts",
+                    models.JSONField(
+                        default=dict, help_text="facets of the taxonomy and free facts"
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                ("detected_at", models.DateTimeField(blank=True, null=True)),
+                ("aware_at", models.DateTimeField(blank=True, null=True)),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "acknowledged_at",
+                    models.DateTimeField(help_text="the owner's first", null=True),
+                ),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "group_key",
+                    models.CharField(
+                        blank=True,
+                        help_text="sha256 of the tool's group",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "labels",
+                    models.JSONField(
+                        default=dict, help_text="labels that all its alerts share"
+                    ),
+                ),
+                ("alert_count", models.IntegerField(default=0)),
+                ("open_alert_count", models.IntegerField(default=0)),
+                (
+                    "all_clear_at",
+                    models.DateTimeField(
+                        help_text="when its last alert cleared", null=True
+                    ),
+                ),
+                (
+                    "is_touched",
+                    models.BooleanField(
+                        default=False,
+                        help_text="a person filed, acknowledged, commented, shared or raised it",
+                    ),
+                ),
+                ("reopened_count", models.SmallIntegerField(default=0)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.SearchVector(
+                            "ref", "title", "description", config="simple"
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "reported_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_incident',
-                'ordering': ['-opened_at', '-id'],
+                "db_table": "tocsin_incident",
+                "ordering": ["-opened_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('caller', models.CharField(help_text='user:<id> or token:<id>', max_length=40)),
-                ('endpoint', models.CharField(help_text='method and path', max_length=200)),
-                ('key', models.CharField(max_length=255)),
-                ('body_sha256', models.BinaryField()),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='incidents.incident')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "caller",
+                    models.CharField(
+                        help_text="user:<id> or token:<id>", max_length=40
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.CharField(help_text="method and path", max_length=200),
+                ),
+                ("key", models.CharField(max_length=255)),
+                ("body_sha256", models.BinaryField()),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="incidents.incident",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_idempotency_key',
+                "db_table": "tocsin_idempotency_key",
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('staff', 'Staff'), ('responder', 'Responder'), ('approver', 'Approver'), ('admin', 'Administrator'), ('officer', 'Officer'), ('supervisor', 'Supervisor'), ('operator', 'Platform operator')], max_length=12)),
-                ('granted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("staff", "Staff"),
+                            ("responder", "Responder"),
+                            ("approver", "Approver"),
+                            ("admin", "Administrator"),
+                            ("officer", "Officer"),
+                            ("supervisor", "Supervisor"),
+                            ("operator", "Platform operator"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "granted_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_membership',
+                "db_table": "tocsin_membership",
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('is_shared', models.BooleanField(default=False, help_text='shown to the agencies that the incident is shared with')),
-                ('filename', models.CharField(max_length=255)),
-                ('media_type', models.CharField(help_text='sniffed from the bytes', max_length=100)),
-                ('size_bytes', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('stored_as', models.CharField(max_length=100)),
-                ('uploaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='incidents.incident')),
-                ('organisation', models.ForeignKey(help_text='who attached it', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(default=uuid.uuid4, unique=True)),
+                (
+                    "is_shared",
+                    models.BooleanField(
+                        default=False,
+                        help_text="shown to the agencies that the incident is shared with",
+                    ),
+                ),
+                ("filename", models.CharField(max_length=255)),
+                (
+                    "media_type",
+                    models.CharField(
+                        help_text="sniffed from the bytes", max_length=100
+                    ),
+                ),
+                ("size_bytes", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("stored_as", models.CharField(max_length=100)),
+                (
+                    "uploaded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        help_text="who attached it",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_attachment',
-                'ordering': ['id'],
+                "db_table": "tocsin_attachment",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Acknowledgement',
+            name="Acknowledgement",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('via', models.CharField(choices=[('page', 'on the page'), ('api', 'through the API'), ('link', 'by link')], max_length=5)),
-                ('at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(help_text='timed out, or the incident reopened', null=True)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acknowledgements', to='incidents.incident')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[
+                            ("page", "on the page"),
+                            ("api", "through the API"),
+                            ("link", "by link"),
+                        ],
+                        max_length=5,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "ended_at",
+                    models.DateTimeField(
+                        help_text="timed out, or the incident reopened", null=True
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acknowledgements",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_acknowledgement',
+                "db_table": "tocsin_acknowledgement",
             },
         ),
         migrations.CreateModel(
-            name='Pending',
+            name="Pending",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('consumer', models.CharField(max_length=20)),
-                ('kind', models.CharField(max_length=40)),
-                ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('agency', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pending', to='incidents.entry')),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='incidents.incident')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("consumer", models.CharField(max_length=20)),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "since",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pending",
+                        to="incidents.entry",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_pending',
+                "db_table": "tocsin_pending",
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('text', models.TextField()),
-                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('answer', models.TextField(blank=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='incidents.incident')),
-                ('organisation', models.ForeignKey(help_text='the agency', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("text", models.TextField()),
+                (
+                    "asked_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                ("answer", models.TextField(blank=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        help_text="the agency",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_question',
-                'ordering': ['id'],
+                "db_table": "tocsin_question",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ReadMark',
+            name="ReadMark",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('reader', models.CharField(help_text='user:<id> or token:<id>', max_length=40)),
-                ('target', models.CharField(help_text='incident:<ref>, attachment:<id> …', max_length=80)),
-                ('recorded_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "reader",
+                    models.CharField(
+                        help_text="user:<id> or token:<id>", max_length=40
+                    ),
+                ),
+                (
+                    "target",
+                    models.CharField(
+                        help_text="incident:<ref>, attachment:<id> …", max_length=80
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'tocsin_read_mark',
-                'constraints': [models.UniqueConstraint(fields=('reader', 'target'), name='read_mark_once')],
+                "db_table": "tocsin_read_mark",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reader", "target"), name="read_mark_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Share',
+            name="Share",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('shared_at', models.DateTimeField()),
-                ('reason', models.CharField(help_text='matched route 3 …, or what the person gave', max_length=300)),
-                ('unshared_at', models.DateTimeField(null=True)),
-                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares_received', to='incidents.organisation')),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='incidents.incident')),
-                ('organisation', models.ForeignKey(help_text='the owner', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
-                ('shared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("shared_at", models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        help_text="matched route 3 …, or what the person gave",
+                        max_length=300,
+                    ),
+                ),
+                ("unshared_at", models.DateTimeField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shares_received",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shares",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        help_text="the owner",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "shared_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_share',
+                "db_table": "tocsin_share",
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('tool', models.CharField(max_length=30)),
-                ('slug', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('key_digest', models.BinaryField(help_text='sha256 of the key', unique=True)),
-                ('key_sealed', models.BinaryField(help_text='the key, encrypted, so that its address can be shown')),
-                ('is_enabled', models.BooleanField(default=True)),
-                ('resolves_incidents', models.BooleanField(default=True, help_text='an untouched incident resolves when its last alert clears')),
-                ('default_severity', models.SmallIntegerField(default=2)),
-                ('default_category', models.CharField(default='AVL', max_length=3)),
-                ('default_tlp', models.CharField(default='AMBER+STRICT', max_length=12)),
-                ('mapping', models.JSONField(default=dict, help_text='generic only: our field → their path')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("tool", models.CharField(max_length=30)),
+                ("slug", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "key_digest",
+                    models.BinaryField(help_text="sha256 of the key", unique=True),
+                ),
+                (
+                    "key_sealed",
+                    models.BinaryField(
+                        help_text="the key, encrypted, so that its address can be shown"
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True)),
+                (
+                    "resolves_incidents",
+                    models.BooleanField(
+                        default=True,
+                        help_text="an untouched incident resolves when its last alert clears",
+                    ),
+                ),
+                ("default_severity", models.SmallIntegerField(default=2)),
+                ("default_category", models.CharField(default="AVL", max_length=3)),
+                (
+                    "default_tlp",
+                    models.CharField(default="AMBER+STRICT", max_length=12),
+                ),
+                (
+                    "mapping",
+                    models.JSONField(
+                        default=dict, help_text="generic only: our field → their path"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sources",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_source',
+                "db_table": "tocsin_source",
             },
         ),
         migrations.AddField(
-            model_name='incident',
-            name='source',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='incidents.source'),
+            model_name="incident",
+            name="source",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="incidents.source",
+            ),
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(help_text='what the sender is told', unique=True)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('body', models.BinaryField(help_text='null when it was too large', null=True)),
-                ('size_bytes', models.BigIntegerField()),
-                ('sha256', models.BinaryField(help_text='of the part that was read')),
-                ('headers', models.JSONField(default=dict, help_text='a subset without secrets')),
-                ('state', models.CharField(choices=[('pending', 'Waiting'), ('processed', 'Processed'), ('unreadable', 'Unreadable'), ('too_large', 'Too large')], default='pending', max_length=10)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=1000)),
-                ('processed_at', models.DateTimeField(null=True)),
-                ('alert_count', models.IntegerField(default=0)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='incidents.source')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "uid",
+                    models.UUIDField(help_text="what the sender is told", unique=True),
+                ),
+                (
+                    "received_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "body",
+                    models.BinaryField(
+                        help_text="null when it was too large", null=True
+                    ),
+                ),
+                ("size_bytes", models.BigIntegerField()),
+                ("sha256", models.BinaryField(help_text="of the part that was read")),
+                (
+                    "headers",
+                    models.JSONField(
+                        default=dict, help_text="a subset without secrets"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("processed", "Processed"),
+                            ("unreadable", "Unreadable"),
+                            ("too_large", "Too large"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=1000)),
+                ("processed_at", models.DateTimeField(null=True)),
+                ("alert_count", models.IntegerField(default=0)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="incidents.source",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_delivery',
+                "db_table": "tocsin_delivery",
             },
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('dedup_key', models.CharField(help_text="sha256 of the tool's key", max_length=64)),
-                ('status', models.CharField(choices=[('firing', 'Firing'), ('resolved', 'Resolved')], max_length=8)),
-                ('title', models.CharField(max_length=300)),
-                ('summary', models.TextField(blank=True)),
-                ('severity', models.CharField(max_length=10)),
-                ('labels', models.JSONField(default=dict)),
-                ('url', models.URLField(blank=True, max_length=2000)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('event_at', models.DateTimeField(help_text='the instant of the state that the row holds')),
-                ('repeat_count', models.IntegerField(default=0, help_text='times it was sent again unchanged')),
-                ('late_count', models.IntegerField(default=0, help_text='older news that changed nothing')),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.delivery')),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.incident')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.source')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "dedup_key",
+                    models.CharField(
+                        help_text="sha256 of the tool's key", max_length=64
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("firing", "Firing"), ("resolved", "Resolved")],
+                        max_length=8,
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("summary", models.TextField(blank=True)),
+                ("severity", models.CharField(max_length=10)),
+                ("labels", models.JSONField(default=dict)),
+                ("url", models.URLField(blank=True, max_length=2000)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "event_at",
+                    models.DateTimeField(
+                        help_text="the instant of the state that the row holds"
+                    ),
+                ),
+                (
+                    "repeat_count",
+                    models.IntegerField(
+                        default=0, help_text="times it was sent again unchanged"
+                    ),
+                ),
+                (
+                    "late_count",
+                    models.IntegerField(
+                        default=0, help_text="older news that changed nothing"
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.delivery",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alerts",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alerts",
+                        to="incidents.source",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_alert',
+                "db_table": "tocsin_alert",
             },
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('members', models.ManyToManyField(db_table='tocsin_team_member', related_name='teams', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teams', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        db_table="tocsin_team_member",
+                        related_name="teams",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="teams",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_team',
+                "db_table": "tocsin_team",
             },
         ),
         migrations.CreateModel(
-            name='Timer',
+            name="Timer",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('due_at', models.DateTimeField()),
-                ('kind', models.CharField(max_length=40)),
-                ('subject_id', models.BigIntegerField(help_text='the run, clock or delivery meant by kind')),
-                ('payload', models.JSONField(default=dict)),
-                ('attempts', models.SmallIntegerField(default=0, help_text='times its handler raised')),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('original_due_at', models.DateTimeField(help_text='set when pushed back after an error; lateness counts from here', null=True)),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='incidents.incident')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("due_at", models.DateTimeField()),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "subject_id",
+                    models.BigIntegerField(
+                        help_text="the run, clock or delivery meant by kind"
+                    ),
+                ),
+                ("payload", models.JSONField(default=dict)),
+                (
+                    "attempts",
+                    models.SmallIntegerField(
+                        default=0, help_text="times its handler raised"
+                    ),
+                ),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                (
+                    "original_due_at",
+                    models.DateTimeField(
+                        help_text="set when pushed back after an error; lateness counts from here",
+                        null=True,
+                    ),
+                ),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_timer',
+                "db_table": "tocsin_timer",
             },
         ),
         migrations.CreateModel(
-            name='TriageRow',
+            name="TriageRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for triage'), ('asked', "Waiting for the lab's answer"), ('answered', 'The lab has answered'), ('decided', 'Decided')], default='waiting', max_length=8)),
-                ('outcome', models.CharField(blank=True, choices=[('accepted', 'Accepted'), ('needs_information', 'Needs information'), ('not_ours', 'Not ours'), ('duplicate', 'Duplicate')], max_length=17)),
-                ('reason', models.TextField(blank=True)),
-                ('priority', models.SmallIntegerField(help_text="the agency's own, 1 (first) to 4", null=True)),
-                ('next_review_at', models.DateTimeField(null=True)),
-                ('received_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('duplicate_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.incident')),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='triage_rows', to='incidents.incident')),
-                ('organisation', models.ForeignKey(help_text='the agency', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('referred_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting for triage"),
+                            ("asked", "Waiting for the lab's answer"),
+                            ("answered", "The lab has answered"),
+                            ("decided", "Decided"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("needs_information", "Needs information"),
+                            ("not_ours", "Not ours"),
+                            ("duplicate", "Duplicate"),
+                        ],
+                        max_length=17,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "priority",
+                    models.SmallIntegerField(
+                        help_text="the agency's own, 1 (first) to 4", null=True
+                    ),
+                ),
+                ("next_review_at", models.DateTimeField(null=True)),
+                ("received_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "duplicate_of",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="triage_rows",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        help_text="the agency",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "referred_to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_triage_row',
+                "db_table": "tocsin_triage_row",
             },
         ),
         migrations.CreateModel(
-            name='AudienceStream',
+            name="AudienceStream",
             fields=[
-                ('stream', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='audience', serialize=False, to='incidents.stream')),
-                ('purpose', models.CharField(choices=[('private', "one organisation's own view of an incident"), ('pair', 'what an owner and one agency both see of an incident'), ('access', "who opened what, for one organisation's readers"), ('config', "changes of one organisation's configuration")], max_length=8)),
-                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('closed_at', models.DateTimeField(help_text='unshared: no new entries, no new reads', null=True)),
-                ('agency', models.ForeignKey(help_text='the other side of a pair stream', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='streams', to='incidents.incident')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='incidents.organisation')),
+                (
+                    "stream",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="audience",
+                        serialize=False,
+                        to="incidents.stream",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("private", "one organisation's own view of an incident"),
+                            (
+                                "pair",
+                                "what an owner and one agency both see of an incident",
+                            ),
+                            (
+                                "access",
+                                "who opened what, for one organisation's readers",
+                            ),
+                            ("config", "changes of one organisation's configuration"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now()
+                    ),
+                ),
+                (
+                    "closed_at",
+                    models.DateTimeField(
+                        help_text="unshared: no new entries, no new reads", null=True
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        help_text="the other side of a pair stream",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="streams",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incidents.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tocsin_audience_stream',
+                "db_table": "tocsin_audience_stream",
             },
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('stream', 'seq'), name='entry_stream_seq'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("stream", "seq"), name="entry_stream_seq"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('stream', 'source_event'), name='entry_stream_source_event'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("stream", "source_event"), name="entry_stream_source_event"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disclosure',
-            constraint=models.UniqueConstraint(fields=('entry', 'name'), name='disclosure_entry_name'),
+            model_name="disclosure",
+            constraint=models.UniqueConstraint(
+                fields=("entry", "name"), name="disclosure_entry_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.UniqueConstraint(fields=('caller', 'endpoint', 'key'), name='idempotency_key_once'),
+            model_name="idempotencykey",
+            constraint=models.UniqueConstraint(
+                fields=("caller", "endpoint", "key"), name="idempotency_key_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organisation', 'user', 'role'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("organisation", "user", "role"),
+                name="membership_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='acknowledgement',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('incident', 'organisation'), name='acknowledgement_active_once'),
+            model_name="acknowledgement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("incident", "organisation"),
+                name="acknowledgement_active_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='pending',
-            index=models.Index(fields=['consumer', 'id'], name='pending_consumer_id'),
+            model_name="pending",
+            index=models.Index(fields=["consumer", "id"], name="pending_consumer_id"),
         ),
         migrations.AddConstraint(
-            model_name='pending',
-            constraint=models.UniqueConstraint(fields=('consumer', 'entry'), name='pending_once'),
+            model_name="pending",
+            constraint=models.UniqueConstraint(
+                fields=("consumer", "entry"), name="pending_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='share',
-            index=models.Index(condition=models.Q(('unshared_at', None)), fields=['agency', 'incident'], name='share_agency_active'),
+            model_name="share",
+            index=models.Index(
+                condition=models.Q(("unshared_at", None)),
+                fields=["agency", "incident"],
+                name="share_agency_active",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='share',
-            constraint=models.UniqueConstraint(condition=models.Q(('unshared_at', None)), fields=('incident', 'agency'), name='share_active_once'),
+            model_name="share",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("unshared_at", None)),
+                fields=("incident", "agency"),
+                name="share_active_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('organisation', 'slug'), name='source_organisation_slug'),
+            model_name="source",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "slug"), name="source_organisation_slug"
+            ),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='incident_search'),
+            model_name="incident",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["search"], name="incident_search"
+            ),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['organisation', '-opened_at', '-id'], name='incident_owner_opened'),
+            model_name="incident",
+            index=models.Index(
+                fields=["organisation", "-opened_at", "-id"],
+                name="incident_owner_opened",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__gte', 0), ('severity__lte', 5)), name='incident_severity_range'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("severity__gte", 0), ("severity__lte", 5)),
+                name="incident_severity_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('source__isnull', False), models.Q(('status__in', ['resolved', 'merged']), _negated=True)), fields=('source', 'group_key'), name='incident_open_group'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("source__isnull", False),
+                    models.Q(("status__in", ["resolved", "merged"]), _negated=True),
+                ),
+                fields=("source", "group_key"),
+                name="incident_open_group",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['organisation', 'id'], name='delivery_pending'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "pending")),
+                fields=["organisation", "id"],
+                name="delivery_pending",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['source', '-id'], name='delivery_source'),
+            model_name="delivery",
+            index=models.Index(fields=["source", "-id"], name="delivery_source"),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['incident', 'status'], name='alert_incident_status'),
+            model_name="alert",
+            index=models.Index(
+                fields=["incident", "status"], name="alert_incident_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(fields=('source', 'dedup_key'), name='alert_source_dedup'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                fields=("source", "dedup_key"), name="alert_source_dedup"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('organisation', 'slug'), name='team_organisation_slug'),
+            model_name="team",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "slug"), name="team_organisation_slug"
+            ),
         ),
         migrations.AddIndex(
-            model_name='timer',
-            index=models.Index(fields=['due_at', 'id'], name='timer_due'),
+            model_name="timer",
+            index=models.Index(fields=["due_at", "id"], name="timer_due"),
         ),
         migrations.AddIndex(
-            model_name='timer',
-            index=models.Index(fields=['kind', 'subject_id'], name='timer_subject'),
+            model_name="timer",
+            index=models.Index(fields=["kind", "subject_id"], name="timer_subject"),
         ),
         migrations.AddConstraint(
-            model_name='triagerow',
-            constraint=models.UniqueConstraint(fields=('incident', 'organisation'), name='triage_row_once'),
+            model_name="triagerow",
+            constraint=models.UniqueConstraint(
+                fields=("incident", "organisation"), name="triage_row_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='audiencestream',
-            constraint=models.UniqueConstraint(fields=('purpose', 'incident', 'organisation', 'agency'), name='audience_stream_once', nulls_distinct=False),
+            model_name="audiencestream",
+            constraint=models.UniqueConstraint(
+                fields=("purpose", "incident", "organisation", "agency"),
+                name="audience_stream_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='audiencestream',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agency__isnull', False), ('incident__isnull', False), ('purpose', 'pair')), models.Q(models.Q(('purpose', 'pair'), _negated=True), ('agency', None)), _connector='OR'), name='audience_stream_pair_has_agency'),
+            model_name="audiencestream",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("agency__isnull", False),
+                        ("incident__isnull", False),
+                        ("purpose", "pair"),
+                    ),
+                    models.Q(
+                        models.Q(("purpose", "pair"), _negated=True), ("agency", None)
+                    ),
+                    _connector="OR",
+                ),
+                name="audience_stream_pair_has_agency",
+            ),
         ),
     ]

@@ -40,3 +40,13 @@ def organisation_for(user: User, action: Action, *, slug: str = "") -> Organisat
         known = ", ".join(sorted(row.slug for row in chosen))
         raise BadInput("organisation", slug, f"Name one of {known}.")
     return chosen[0]
+
+
+def agency_named(slug: str, *, field: str = "agency") -> Organisation:
+    """Return the agency with this slug. Raises BadInput."""
+    agencies = Organisation.objects.filter(kind=OrganisationKind.AGENCY)
+    agency = agencies.filter(slug=slug).first()
+    if agency is None:
+        known = ", ".join(agencies.order_by("slug").values_list("slug", flat=True))
+        raise BadInput(field, slug, f"Name an agency: {known or 'there is none yet'}.")
+    return agency

@@ -23,7 +23,7 @@ _IPV6_PREFIX: Final = 64
 _SALT: Final = "incidents.organisations.throttle"
 
 
-class TooManyTries(Exception):  # noqa: N818  says what happened
+class TooManyTries(Exception):
     """Too many sign-ins failed from here; `wait` says how long."""
 
     def __init__(self, wait: timedelta) -> None:

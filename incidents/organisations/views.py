@@ -28,7 +28,6 @@ from incidents.organisations.throttle import (
 )
 from incidents.organisations.tokens import create_token, revoke_token
 from incidents.pages import PageRequest, page
-from incidents.timers.clock import read_now
 
 DEMO_PASSWORD: Final = "tocsin-demo"  # noqa: S105  of the demo world, which holds nothing
 
@@ -48,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         attempt = begin_try(
             request.POST.get("username", ""),
             address=address_of(request),
-            now=read_now(),
+            now=timezone.now(),
         )
     except TooManyTries as refusal:
         return _too_many_tries(request, refusal)

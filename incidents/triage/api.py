@@ -11,15 +11,14 @@ from incidents.errors import BadInput, NotPossible
 from incidents.incident.access import (
     acting_organisation,
     actor_for,
-    find_incident,
+    named_incident,
     note_reading,
     require_owner,
 )
-from incidents.incident.actions_api import agency_named
-from incidents.incident.api import IncidentApiViewSet
 from incidents.incident.models import AcknowledgedVia, Incident
+from incidents.incident.viewset import IncidentApiViewSet
 from incidents.organisations.authentication import reader_name
-from incidents.organisations.directory import organisation_for
+from incidents.organisations.directory import agency_named, organisation_for
 from incidents.organisations.models import Organisation, User
 from incidents.organisations.roles import Action
 from incidents.rest import ApiViewSet
@@ -189,7 +188,9 @@ class TriageViewSet(IncidentApiViewSet):
             referred_to=agency_named(referred, field="referred_to")
             if referred
             else None,
-            duplicate_of=find_incident(self.person, duplicate) if duplicate else None,
+            duplicate_of=named_incident(self.person, duplicate, field="duplicate_of")
+            if duplicate
+            else None,
         )
 
     def _render_question(self, incident: Incident, question: Question) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.core.validators import slug_re
 from django.db.models import (
     Case,
     Count,
@@ -65,7 +66,7 @@ class QueueFilters:
             state=_one_of(query, "state", dict(QUEUE_STATES)) or USUAL_STATE,
             severity=int(severity) if severity else None,
             category=_one_of(query, "category", dict(CATEGORY_CHOICES)),
-            lab=query.get("lab", ""),
+            lab=_slug(query, "lab"),
             owner=_one_of(query, "owner", dict(OWNERS)),
             q=query.get("q", ""),
         )
@@ -121,6 +122,13 @@ def _one_of(
     value = query.get(field, "")
     if value and value not in choices:
         raise BadInput(field, value, f"Choose one of {', '.join(sorted(choices))}.")
+    return value
+
+
+def _slug(query: Mapping[str, str], field: str) -> str:
+    value = query.get(field, "")
+    if value and not slug_re.fullmatch(value):
+        raise BadInput(field, value, "Give an organisation's slug.")
     return value
 
 

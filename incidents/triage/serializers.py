@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from incidents.incident.actions_api import SideBody
+from incidents.incident.viewset import SideBody
 from incidents.rest import InstantField, StrictSerializer
 from incidents.triage.criteria import PRIORITY_CHOICES
 from incidents.triage.models import Outcome, TriageState

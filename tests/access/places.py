@@ -66,7 +66,7 @@ def _member(scene: Scene) -> dict[str, Any]:
 
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
-_STEPS = {"body": {"steps": [{"kind": "wait", "minutes": 5}]}}
+_STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
 
 API = {
     "GET incident-list": Place("list"),
@@ -95,7 +95,7 @@ API = {
         "incident", _ref, {"agency": "naisa", **_BECAUSE}, "share"
     ),
     "POST incident-triage-answer": Place("incident", _ref, {"answer": "x"}, "answer"),
-    "POST incident-triage-assign": Place("incident", _ref, {"owner": ""}, "triage"),
+    "POST incident-triage-assign": Place("incident", _ref, {"owner": None}, "triage"),
     "GET incident-triage-questions": Place("incident", _ref),
     "POST incident-triage-request-info": Place(
         "incident", _ref, {"question": "x"}, "triage"
@@ -151,7 +151,7 @@ API = {
     "POST sources-test": Place("lab", _source, act="configure"),
     "GET contact-methods-list": Place("list"),
     "POST contact-methods-list": Place(
-        "make", body={"channel": "email", "address": "x@y.example", "desk": True}
+        "make", body={"slug": "x", "channel": "email", "address": "x@y.example"}
     ),
     "DELETE contact-methods-detail": Place("lab", _of("method")),
     "POST contact-methods-confirm": Place("lab", _of("method"), {"code": "000000"}),
@@ -258,9 +258,8 @@ def visit(key: str, client: Client, scene: Scene, query: str = "") -> HttpRespon
     answer = send(address(key, scene) + query, **more)
     if not answer.streaming:
         return answer
-    content = answer.getvalue()
-    answer.close()
-    return HttpResponse(content, status=answer.status_code)
+    # Reading to the end closes the file.
+    return HttpResponse(answer.getvalue(), status=answer.status_code)
 
 
 def text_of(answer: HttpResponse) -> str:

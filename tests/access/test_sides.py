@@ -78,7 +78,7 @@ def test_link_of_an_agency_ends_with_its_share(scene: Scene):
     scene.unshare()
     answer = client.post(path)
     assert answer.status_code == HTTPStatus.NOT_FOUND
-    assert scene.incident.ref not in text_of(answer)
+    assert scene.incident.ref not in answer.content.decode()
 
 
 # What each role may do with an incident that its organisation sees. An administrator of

@@ -8,6 +8,7 @@ for both of its sides were measured in turns.
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 
@@ -31,6 +32,8 @@ def main() -> None:
     names = parser.parse_args().names or list(BENCHMARKS)
     if unknown := set(names) - BENCHMARKS.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    # A polite kill ends what runs, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     found: list[Row] = []
     for name in names:
         sys.stderr.write(f"{name} …\n")

@@ -4,7 +4,9 @@ Everything stands in a data folder of its own in the temporary directory, which 
 away with it. Nothing of it listens beyond this machine.
 """
 
+import atexit
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -24,6 +26,7 @@ import psycopg
 
 from config.commandline import set_defaults
 from config.guard import hold_servers, wait_until_stopped
+from config.processes import die_with_parent
 from config.up import QUEUES, WEB_THREADS
 from config.worlds import World
 from tests.benchmarks import usage
@@ -32,7 +35,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 CONNECTIONS = 16
 START_SECONDS = 60.0
 SERVERS = ("postgresql", "valkey")
-FOREIGN = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BASE_URL", "EMAIL_URL")
+# What must not come in from outside: it leads to other servers and data.
+FOREIGN = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BASE_URL", "EMAIL_URL"),
+    *("TOCSIN_DATA", "TOCSIN_KEK_FILE", "SECRET_KEY", "SECRET_KEY_FILE"),
+)
 ALERTMANAGER = "/hooks/alertmanager/benchmark-alertmanager-1"
 GENERIC = "/hooks/generic/benchmark-generic-key-1"
 
@@ -211,6 +218,7 @@ class Running:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  no threads run here
             )
         self.programs[name] = process
         try:
@@ -237,27 +245,63 @@ COUNT_TICKS = "SELECT count(*) FROM tocsin_tick"
 @contextlib.contextmanager
 def servers() -> Iterator[Running]:
     """Run servers, the receiver and a loaded world, but no site and no workers yet."""
-    data = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
-    environment = {k: v for k, v in os.environ.items() if k not in FOREIGN}
-    environment |= {"TOCSIN_DEMO": "1", "TOCSIN_ALLOW_PRIVATE_WEBHOOKS": "1"}
-    environment |= {"TOCSIN_DATA": "", "TOCSIN_KEK_FILE": "", "SECRET_KEY": ""}
-    environment["BASE_URL"] = "http://127.0.0.1"
-    set_defaults(environment, world=World(data, "bench"), is_embedded=True)
-    environment = {name: value for name, value in environment.items() if value}
-    try:
-        with hold_servers(data, SERVERS) as addresses:
-            running = Running(data, environment | addresses, free_port())
-            manage(running, "migrate", "--verbosity", "0")
-            file = data / "world.toml"
-            file.write_text(WORLD_FILE.replace("PORT", str(running.receiver_port)))
-            manage(running, "apply", str(file))
+    with _folder() as data:
+        shutil.copytree(
+            _made_world(),
+            data,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("run"),
+        )
+        with _held(data) as running:
             port = str(running.receiver_port)
             with running.program("receiver", "tests.benchmarks.receiver", port):
                 wait_for(running.receiver_port)
                 yield running
-        wait_until_stopped(data)
+
+
+@functools.cache
+def _made_world() -> Path:
+    """Make a data folder with the loaded world, which each benchmark copies."""
+    folder = contextlib.ExitStack()
+    atexit.register(folder.close)
+    data = folder.enter_context(_folder())
+    with _held(data) as running:
+        manage(running, "migrate", "--verbosity", "0")
+        file = data / "world.toml"
+        file.write_text(WORLD_FILE.replace("PORT", str(running.receiver_port)))
+        manage(running, "apply", str(file))
+    return data
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    data = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
+    try:
+        yield data
     finally:
+        wait_until_stopped(data)
         shutil.rmtree(data, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held(data: Path) -> Iterator[Running]:
+    environment = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+    environment |= {
+        "BASE_URL": "http://127.0.0.1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "TOCSIN_ALLOW_PRIVATE_WEBHOOKS": "1",
+        "TOCSIN_DEMO": "1",
+    }
+    set_defaults(environment, world=World(data, "bench"), is_embedded=True)
+    with hold_servers(data, SERVERS) as addresses:
+        yield Running(data, environment | addresses, _receiver_port())
+    wait_until_stopped(data)
+
+
+@functools.cache
+def _receiver_port() -> int:
+    """Return the port that the made world's contact method names."""
+    return free_port()
 
 
 @contextlib.contextmanager

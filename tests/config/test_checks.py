@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PRODUCTION = {
     "DATABASE_URL": "postgresql://app:a@db.example/tocsin",
@@ -10,6 +12,7 @@ PRODUCTION = {
     "REDIS_URL": "redis://cache.example:6379/0",
     "SECRET_KEY": "Zr8!kd93jfHsm29vKq7xTbW4nLpY6uEcRg1oAiSdJ5hMz0QwXe",
     "ALLOWED_HOSTS": "tocsin.example",
+    "EMAIL_URL": "smtp://mail.example:25",
 }
 OURS = ("DATABASE", "TOCSIN_", "SECRET_KEY", "REDIS_URL", "EMAIL_URL", "BASE_URL")
 
@@ -52,8 +55,24 @@ def test_missing_owner_address_fails(tmp_path):
     assert "DATABASE_OWNER_URL is not set." in printed
 
 
-def test_test_clock_fails(tmp_path):
+@pytest.mark.parametrize("url", ["", "console://", "file:///mail"])
+def test_mail_that_reaches_nobody_fails(tmp_path, url):
+    code, printed = check_deploy(tmp_path, EMAIL_URL=url)
+    assert code == 1
+    assert "EMAIL_URL does not name a mail server." in printed
+
+
+def test_test_clock_stops_the_start_in_use(tmp_path):
     code, printed = check_deploy(tmp_path, TOCSIN_TEST_CLOCK="1")
+    assert code == 1
+    assert (
+        "TOCSIN_TEST_CLOCK moves every deadline: it needs TOCSIN_DEMO or DEBUG."
+        in printed
+    )
+
+
+def test_test_clock_of_a_demo_fails_the_check(tmp_path):
+    code, printed = check_deploy(tmp_path, TOCSIN_TEST_CLOCK="1", TOCSIN_DEMO="1")
     assert code == 1
     assert "TOCSIN_TEST_CLOCK is set." in printed
 

@@ -36,6 +36,20 @@ def test_a_form_larger_than_any_file_may_be_is_refused_unread(client, settings):
     assert "Attachments can be added on its page." in response.text
 
 
+def test_a_body_larger_than_any_file_may_be_is_a_problem_for_programs(client, settings):
+    settings.MAX_ATTACHMENT_BYTES = 1000
+
+    response = client.post(
+        "/api/v1/incidents/", "x" * (1024 * 1024 + 2000), content_type="text/plain"
+    )
+
+    assert (response.status_code, response.headers["Content-Type"]) == (
+        413,
+        "application/problem+json",
+    )
+    assert response.json()["code"] == "too_large"
+
+
 def test_the_menu_follows_the_kind_of_organisation(client):
     labels = {}
     for kind in ("lab", "agency"):

@@ -111,7 +111,9 @@ def site_port(screen):
 def test_up_becomes_ready(running):
     port = site_port(running.shown)
     assert status_of(port, "/healthz") == 200
-    assert wait_until(lambda: status_of(port, "/readyz") == 200, seconds=PATIENCE_SECONDS)
+    assert wait_until(
+        lambda: status_of(port, "/readyz") == 200, seconds=PATIENCE_SECONDS
+    )
 
 
 def test_other_commands_find_the_running_world(running):
@@ -133,12 +135,15 @@ def test_second_up_on_the_same_data_is_refused(running):
 
 
 def test_killed_workers_are_started_again(running):
-    assert wait_until(lambda: len(running.processes("config.workers")) == 5, seconds=PATIENCE_SECONDS)
+    assert wait_until(
+        lambda: len(running.processes("config.workers")) == 5, seconds=PATIENCE_SECONDS
+    )
     first = running.processes("config.workers")
     for pid in first:
         os.kill(pid, signal.SIGKILL)
     assert wait_until(
-        lambda: len(running.processes("config.workers") - first) == 5, seconds=PATIENCE_SECONDS
+        lambda: len(running.processes("config.workers") - first) == 5,
+        seconds=PATIENCE_SECONDS,
     )
 
 

@@ -10,7 +10,8 @@ from escalation.loop import fire_due
 from escalation.models import Notification
 from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import NewIncident, acknowledge, open_incidents
+from incidents.incident.lifecycle import acknowledge
+from incidents.incident.opening import NewIncident, open_incidents
 from incidents.models import Entry, Timer
 from tests import factories as make
 from tests.factories import NOW

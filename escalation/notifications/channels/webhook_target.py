@@ -13,6 +13,9 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+# All that the Internet routes in IPv6: what lies outside, such as old site-local numbers
+# or numbers that hold an IPv4 one, leads into somebody's own network.
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 # Loopback, RFC 1918, carrier-grade NAT (as overlay networks use it) and RFC 4193.
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(network)
@@ -58,7 +61,8 @@ def resolve_target(address: str, *, allow_private: bool) -> Target:
     ips = [str(entry[4][0]) for entry in found]
     allowed = [ip for ip in ips if is_allowed(ip, allow_private=allow_private)]
     if not allowed:
-        raise Refused(f"{host} leads to {ips[0]}, an address that is not public")
+        # Not the number: a customer would learn the operator's own network from it.
+        raise Refused(f"{host} leads to an address that is not public")
     query = f"?{parts.query}" if parts.query else ""
     return Target(
         is_tls=parts.scheme == "https",
@@ -100,7 +104,7 @@ def is_allowed(ip: str, *, allow_private: bool) -> bool:
     number = _embedded(ipaddress.ip_address(ip.partition("%")[0]))
     if number.is_multicast or number == _METADATA or _is_tunnel(number):
         return False
-    if number.is_global:
+    if _is_public(number):
         return True
     return allow_private and any(number in network for network in _PRIVATE)
 
@@ -114,6 +118,12 @@ def _embedded(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if number in _NAT64:
         return IPv4Address(int(number) & 0xFFFFFFFF)
     return number
+
+
+def _is_public(number: IPv4Address | IPv6Address) -> bool:
+    if isinstance(number, IPv6Address) and number not in _GLOBAL_UNICAST:
+        return False
+    return number.is_global
 
 
 def _is_tunnel(number: IPv4Address | IPv6Address) -> bool:

@@ -10,7 +10,7 @@ from escalation.notifications.render import Message
 from escalation.notifications.webhook_signature import new_secret
 from incidents.events.actor import Actor
 from incidents.events.record import recording
-from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.ledger.keyring import seal_secret
 from incidents.models import Incident, Membership, Organisation, User
 

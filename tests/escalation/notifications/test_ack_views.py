@@ -11,7 +11,7 @@ from escalation.notifications.ack_links import SALT, acknowledge_url
 from escalation.notifications.delivery import deliver_batch
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
-from incidents.incident.lifecycle import resolve
+from incidents.incident.lifecycle import reopen, resolve
 from incidents.incident.shares import share, unshare
 from incidents.models import Acknowledgement, Incident, Organisation
 from tests.escalation.notifications.makers import (
@@ -165,3 +165,36 @@ def test_link_in_a_delivered_mail_works(lab, client, mail_server):
     assert link is not None
     answer = client.post(urlsplit(link[0]).path)
     assert answer.context["state"] == "done"
+
+
+def test_link_from_before_a_reopening_stops_nothing(lab, client):
+    incident = make_incident(lab)
+    link = page_link(lab, incident)
+    who = {"user": None, "actor": Actor.system(lab), "now": NOW + timedelta(minutes=1)}
+    resolve(incident, reason="done", **who)
+    reopen(incident, reason="it came back", **who)
+    answers = [client.get(link), client.post(link)]
+    assert [a.status_code for a in answers] == [410, 410]
+    assert Acknowledgement.objects.count() == 0
+
+
+@pytest.mark.parametrize("lost", ["role", "account"])
+def test_link_of_somebody_who_has_left_opens_nothing(lab, client, lost):
+    incident, person = make_incident(lab), make_user(lab)
+    method = make_method(lab, user=person)
+    row = queue_pages(
+        [new_page(method, incident=incident, recipient_user_id=person.pk)]
+    )[0]
+    link = urlsplit(acknowledge_url(row.uid)).path
+    before = client.get(link).status_code
+    if lost == "role":
+        person.memberships.update(ended_at=NOW)
+    else:
+        person.is_active = False
+        person.save(update_fields=["is_active"])
+    assert (before, client.get(link).status_code, client.post(link).status_code) == (
+        200,
+        404,
+        404,
+    )
+    assert Acknowledgement.objects.count() == 0

@@ -105,3 +105,14 @@ def test_verified_method_needs_no_code(lab):
 def test_confirm_without_a_code_is_not_possible(method):
     with pytest.raises(NotPossible, match="No code was sent"):
         confirm(method, code="000000", now=NOW)
+
+
+def test_one_owner_cannot_try_codes_on_many_addresses_a_day(lab):
+    waiting = [make_method(lab, verified_at=None) for _ in range(11)]
+    for method in waiting[:10]:
+        start_verification(method, now=NOW)
+        ContactMethod.objects.filter(pk=method.pk).update(disabled_at=NOW)
+    with pytest.raises(NotPossible, match="Too many addresses"):
+        start_verification(waiting[10], now=NOW)
+    tomorrow = NOW + timedelta(days=1)
+    assert start_verification(waiting[10], now=tomorrow).method_id == waiting[10].pk

@@ -6,12 +6,7 @@ from escalation.loop import fire_due
 from escalation.models import Notification, Run
 from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import (
-    acknowledge,
-    change_severity,
-    reopen,
-    resolve,
-)
+from incidents.incident.lifecycle import acknowledge, change_severity, reopen, resolve
 from incidents.incident.shares import share, unshare
 from incidents.models import Timer
 from tests import factories as make

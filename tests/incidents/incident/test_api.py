@@ -89,7 +89,7 @@ def test_filing_keeps_what_was_sent(api_world: ApiWorld) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "remedy"),
     [
-        ({"severity": 9}, "severity", '"9" is not a valid choice.'),
+        ({"severity": 9}, "severity", "Use one of 0, 1, 2, 3, 4, 5."),
         (
             {"tlp": "PINK"},
             "tlp",

@@ -12,7 +12,7 @@ from incidents.incident.attachments import (
     store_upload,
     visible_attachments,
 )
-from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.incident.shares import share
 from incidents.models import Attachment, Incident, Organisation, User
 

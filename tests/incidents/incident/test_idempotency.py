@@ -8,7 +8,7 @@ from django.db import connection
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.incident.idempotency import open_once, read_promise
-from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.models import IdempotencyKey, Incident
 from tests import factories
 from tests.api_world import FILED, client_of

@@ -1,7 +1,7 @@
 import pytest
 
 from incidents.models import Entry, Membership, Team, User
-from tests.api_world import ApiWorld
+from tests.api_world import FILED, ApiWorld
 
 MEMBERS = "/api/v1/members/"
 TEAMS = "/api/v1/teams/"
@@ -22,6 +22,15 @@ def test_given_role_makes_the_account_and_is_recorded(api_world: ApiWorld) -> No
     assert (membership.organisation, membership.role) == (api_world.lab, "staff")
     assert not membership.user.has_usable_password()
     assert Entry.objects.filter(kind="access.granted").count() == 1
+
+
+def test_person_of_another_organisation_is_not_drawn_in(api_world: ApiWorld) -> None:
+    stranger = api_world.person("staff")
+    body = {"email": stranger.email.upper(), "role": "staff"}
+    answer = api_world.as_("other_lab_admin").post(MEMBERS, body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "email")
+    assert [m.organisation for m in stranger.memberships.all()] == [api_world.lab]
+    assert api_world.as_("staff").post("/api/v1/incidents/", FILED).status_code == 201
 
 
 def test_role_of_another_kind_of_organisation_is_refused(api_world: ApiWorld) -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.incident.search import matching
 from incidents.models import Incident, Membership, Organisation, User
 

@@ -5,7 +5,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from escalation.loop import fire_due
+from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
+from incidents.events.feed import timeline
 from incidents.incident.attachments import store_upload
 from incidents.incident.lifecycle import comment
 from incidents.incident.shares import share
@@ -363,3 +366,67 @@ def test_a_list_takes_as_many_queries_with_three_rows_as_with_one(
     client.get(url)
     with django_assert_num_queries(16):
         client.get(url)
+
+
+def shown_kinds(page):
+    return [line.kind for line in page.context["timeline"].lines]
+
+
+def test_messages_and_single_steps_are_folded_away_until_asked_for(client, aurora):
+    duty = factories.person(aurora, "duty@aurora.example")
+    factories.contact(aurora, duty)
+    path = factories.policy(aurora, factories.notify({"user": duty.email}))
+    factories.route(aurora, path, is_default=True)
+    incident = factories.incident(aurora)
+    dispatch(NOW)
+    fire_due(NOW)
+    client.force_login(duty)
+
+    page = client.get(incident.get_absolute_url())
+
+    whole = f"{incident.get_absolute_url()}?show=everything#timeline"
+    assert page.context["timeline"].folded == 2
+    assert "run.started" in shown_kinds(page)
+    assert {"run.step_taken", "notification.queued"}.isdisjoint(shown_kinds(page))
+    assert "2 messages and steps are hidden" in page.text
+    assert f'href="{whole}"' in page.text
+
+    page = client.get(whole)
+
+    everything = timeline(incident, [aurora.pk])
+    assert shown_kinds(page) == [item.kind for item in reversed(everything)]
+    assert f'href="{incident.get_absolute_url()}#timeline">show less' in page.text
+    assert "entry 1, incident." in page.text
+
+
+def test_the_part_that_renews_itself_keeps_the_view_of_the_timeline(client, aurora):
+    person = factories.person(aurora)
+    incident = factories.incident(aurora)
+    client.force_login(person)
+    whole = client.get(incident.get_absolute_url(), {"show": "everything"})
+    url = re.search(r'hx-get="([^"]+)"', whole.text)[1].replace("&amp;", "&")
+    assert url.endswith("&show=everything")
+    assert client.get(url, headers={"hx-request": "true"}).status_code == 204
+    comment(
+        incident,
+        text="Seen.",
+        is_shared=False,
+        organisation=aurora,
+        user=person,
+        actor=Actor.of(person, aurora),
+        now=NOW,
+    )
+
+    part = client.get(url, headers={"hx-request": "true"})
+
+    assert part.context["timeline"].is_whole
+    assert "&amp;show=everything" in part.text or "&show=everything" in part.text
+
+
+def test_an_unknown_view_of_the_timeline_is_the_usual_one(client, aurora):
+    client.force_login(factories.person(aurora))
+    incident = factories.incident(aurora)
+
+    page = client.get(incident.get_absolute_url(), {"show": "<script>"})
+
+    assert not page.context["timeline"].is_whole

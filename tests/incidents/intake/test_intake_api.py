@@ -5,7 +5,7 @@ from django.conf import settings
 
 from incidents.intake.receive import digest_of_key, store_deliveries
 from incidents.models import Delivery, ReadMark, Source
-from tests.api_world import ApiWorld, make_api_world
+from tests.api_world import ApiWorld, client_of, make_api_world
 
 SOURCES = "/api/v1/sources/"
 NEW = {"tool": "generic", "slug": "probe", "name": "Probe"}
@@ -61,6 +61,17 @@ def test_rotating_ends_the_old_address(api_world: ApiWorld) -> None:
     source.refresh_from_db()
     assert before != after
     assert digest_of_key(after.rpartition("/")[2]) == bytes(source.key_digest)
+
+
+def test_token_that_may_only_read_does_not_learn_where_to_post(
+    api_world: ApiWorld,
+) -> None:
+    source = make(api_world)
+    reader = client_of(api_world.person("admin"), scopes=["read"])
+    listed = reader.get(SOURCES).json()["results"]
+    opened = reader.get(f"{SOURCES}{source.uid}/").json()
+    assert [row["url"] for row in [*listed, opened]] == ["", ""]
+    assert api_world.as_("admin").get(SOURCES).json()["results"][0]["url"] != ""
 
 
 def test_test_button_stores_a_delivery(api_world: ApiWorld) -> None:

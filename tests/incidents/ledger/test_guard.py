@@ -18,6 +18,8 @@ def test_even_the_owner_is_stopped_by_triggers(world_database, statement):
     (stream,) = make_streams(1)
     with transaction.atomic():
         append([draft(stream, reason="one")])
-    with psycopg.connect(world_database.owner_url) as owner:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only ever added"):
-            owner.execute(statement)
+    refused = pytest.raises(
+        psycopg.errors.InsufficientPrivilege, match="only ever added"
+    )
+    with psycopg.connect(world_database.owner_url) as owner, refused:
+        owner.execute(statement)

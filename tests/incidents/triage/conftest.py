@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import NewIncident, open_incident
+from incidents.incident.opening import NewIncident, open_incident
 from incidents.incident.shares import share
 from incidents.models import Incident, Membership, Organisation, User
 

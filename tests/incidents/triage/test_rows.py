@@ -101,7 +101,11 @@ def test_a_reopened_incident_comes_back_to_the_agencies_that_still_see_it(
         (incident.pk, TriageState.DECIDED, NOW),
         (elsewhere.pk, TriageState.DECIDED, NOW),
     ]
-    assert (rows[0].outcome, rows[0].reason, rows[0].priority) == ("accepted", "ours", 2)
+    assert (rows[0].outcome, rows[0].reason, rows[0].priority) == (
+        "accepted",
+        "ours",
+        2,
+    )
 
 
 def test_reopening_leaves_a_row_alone_that_waits_for_the_lab(desk, open_shared):

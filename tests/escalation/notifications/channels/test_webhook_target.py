@@ -21,6 +21,10 @@ NEVER = [
     "2001:0:0:0:0:0:0:1",
     "fd00:ec2::254",
     "198.18.0.1",
+    "fec0::1",
+    "::127.0.0.1",
+    "::5efe:7f00:1",
+    "64:ff9b:1::7f00:1",
 ]
 PUBLIC = ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"]
 
@@ -67,6 +71,12 @@ def test_what_is_no_web_address_is_refused(address):
 def test_every_spelling_of_loopback_is_refused(host):
     with pytest.raises(Refused, match="not public"):
         resolve_target(f"http://{host}/", allow_private=False)
+
+
+def test_a_refusal_does_not_tell_the_number_behind_a_name():
+    with pytest.raises(Refused) as refused:
+        resolve_target("http://localhost/", allow_private=False)
+    assert str(refused.value) == "localhost leads to an address that is not public"
 
 
 def test_target_keeps_the_name_beside_the_checked_number():

@@ -1,0 +1,22 @@
+"""Deletes the bodies of old deliveries; that one came, how large and which hash, stays."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from incidents.intake.models import Delivery, DeliveryState
+
+BATCH: Final = 1_000
+
+
+def forget_old_bodies(now: datetime) -> int:
+    """Delete one batch of bodies and headers past their retention; returns how many.
+
+    A delivery that still waits keeps its body, however old.
+    """
+    before = now - timedelta(days=settings.DELIVERY_RETENTION_DAYS)
+    old = Delivery.objects.filter(received_at__lt=before, body__isnull=False)
+    settled = old.exclude(state=DeliveryState.PENDING).order_by("id")
+    ids = list(settled.values_list("pk", flat=True)[:BATCH])
+    return Delivery.objects.filter(pk__in=ids).update(body=None, headers={})
