@@ -1,4 +1,5 @@
-# make up [PORT=8123] [DATA=/some/folder]    make test    make bench    make lint
+# make up [PORT=8123] [DATA=/some/folder]    make test    make lint
+# make bench [ONLY="storm idle"]    make faults
 SHELL := /bin/sh
 # The first interpreter that starts and is new enough.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test bench lint test-pg15 venv lock
+.PHONY: up test bench faults lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -18,7 +19,10 @@ test: $(STAMP)
 	$(BIN)/pytest
 
 bench: $(STAMP)
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+faults: $(STAMP)
+	STORM_ALERTS=500 $(BIN)/pytest tests/scenarios/test_faults.py -s
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

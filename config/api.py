@@ -1,5 +1,6 @@
 """The REST API: every slice's endpoints in one router, its schema and its page."""
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -57,8 +58,12 @@ def show_reference(request: HttpRequest) -> HttpResponse:
     return render(request, "config/api_reference.html", context)
 
 
+@cache
 def build_schema() -> dict[str, Any]:
-    """Return the OpenAPI document of the whole API."""
+    """Return the OpenAPI document of the whole API; callers leave it as it is.
+
+    Made once: it takes a good part of a second, and anybody may ask for it.
+    """
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]  # library
     document: dict[str, Any] = generator.get_schema(  # type: ignore[no-untyped-call]
         request=None, public=True

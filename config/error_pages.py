@@ -5,12 +5,32 @@ The pages need neither the database nor a session; the API gets problems instead
 
 from http import HTTPStatus
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from incidents.problems import problem_page
 
 _API = "/api/"
+_TOO_LARGE = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "errors/413.html", "too_large")
+_BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "errors/422.html", "bad_request")
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say why a request was not read: a form too large, or not what it claims to be."""
+    if isinstance(exception, RequestDataTooBig):
+        status, template, code = _TOO_LARGE
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        context: dict[str, object] = {"limit": limit}
+        detail = f"A form without its files may have {limit} bytes."
+    else:
+        status, template, code = _BAD_REQUEST
+        detail = "The request is not readable: its host, its form or its size is wrong."
+        context = {"message": detail}
+    if request.path.startswith(_API):
+        return problem_page(status=status, code=code, detail=detail)
+    return HttpResponse(render_to_string(template, context), status=status)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("escalation.urls")),
 ]
 
+handler400 = "config.error_pages.unreadable"
 handler403 = "config.error_pages.forbidden"
 handler404 = "config.error_pages.not_found"
 handler500 = "config.error_pages.broken"

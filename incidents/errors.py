@@ -2,6 +2,7 @@
 
 TocsinError
 ├── BadInput        422  what was sent cannot be used: field, value, remedy
+│   └── NotVisible  404  it names what is not there, or not visible
 ├── TooLarge        413  more bytes than the limit
 ├── NotAllowed      403  visible, but not for this role
 ├── NotPossible     409  not in the present state; carries that state
@@ -34,6 +35,13 @@ class BadInput(TocsinError):
         self.value = value
         self.remedy = remedy
         super().__init__(f"{field}: {str(value)[:200]!r} cannot be used. {remedy}")
+
+
+class NotVisible(BadInput):
+    """What was named is not there, or not for you to see: the two answer alike."""
+
+    code = "not_found"
+    status = 404
 
 
 class TooLarge(TocsinError):

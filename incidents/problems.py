@@ -20,6 +20,7 @@ from incidents.errors import BadInput, NotPossible, TocsinError, Unavailable
 # What `code` may say; the reference page lists it.
 CODES: Final = {
     "bad_input": "422: what was sent cannot be used; `errors` names field, value, remedy.",
+    "bad_request": "400: the request is not readable: its host, its form or its size.",
     "malformed_json": "400: the body is not JSON.",
     "not_authenticated": "401: send a token.",
     "authentication_failed": "401: the token is unknown, expired or revoked.",

@@ -139,6 +139,7 @@ class Migration(migrations.Migration):
             name='Run',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('uid', models.UUIDField(default=uuid.uuid4, help_text="what people see: random, so that nobody counts another's runs", unique=True)),
                 ('state', models.CharField(choices=[('active', 'Running'), ('acknowledged', 'Paused by an acknowledgement'), ('exhausted', 'All steps taken'), ('stopped', 'Stopped')], default='active', max_length=12)),
                 ('step_index', models.SmallIntegerField(default=0)),
                 ('round', models.SmallIntegerField(default=1)),

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, models
-from django.db.models.functions import Coalesce
 
 from escalation.notifications import ack_links, retry, verification
 from escalation.notifications.channels.base import Outgoing
@@ -47,6 +46,16 @@ _LOCK_DUE: Final = """
       ) due
      ORDER BY due.turn, due.next_attempt_at
      LIMIT %(limit)s
+"""
+
+_LEASE: Final = """
+    UPDATE tocsin_notification
+       SET status = 'sending',
+           lease_token = %s,
+           lease_until = clock_timestamp() + make_interval(secs => %s),
+           attempts = attempts + 1,
+           first_attempt_at = coalesce(first_attempt_at, %s)
+     WHERE id = ANY(%s)
 """
 
 # Building whole incidents would cost more than all the rest of a claim.
@@ -134,14 +143,9 @@ def _lease(rows: Sequence[Notification], now: datetime) -> list[Claimed]:
     if not rows:
         return []
     token = uuid.uuid4()
-    clock = models.Func(function="clock_timestamp", output_field=models.DateTimeField())
-    Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
-        status=NotificationStatus.SENDING,
-        lease_token=token,
-        lease_until=clock + models.Value(LEASE),
-        attempts=models.F("attempts") + 1,
-        first_attempt_at=Coalesce("first_attempt_at", models.Value(now)),
-    )
+    ids = [row.pk for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_LEASE, [token, LEASE.total_seconds(), now, ids])
     for row in rows:
         row.attempts += 1
     return [_claimed(row, token) for row in rows]

@@ -17,7 +17,6 @@ from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.claim import Claimed
 from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.models import (
-    Attempt,
     ContactMethod,
     Notification,
     NotificationStatus,
@@ -26,20 +25,35 @@ from incidents.events.record import recording
 
 _DETAIL_CHARACTERS: Final = 500
 
+# The rows and their attempts in one statement; a row whose lease is gone gets neither.
 _WRITE: Final = """
-    UPDATE tocsin_notification n
-       SET status = v.status,
-           sent_at = v.sent_at,
-           next_attempt_at = coalesce(v.next_attempt_at, n.next_attempt_at),
-           last_error = v.last_error,
-           lease_token = NULL,
-           lease_until = NULL
-      FROM unnest(
-               %s::bigint[], %s::uuid[], %s::text[],
-               %s::timestamptz[], %s::timestamptz[], %s::text[]
-           ) AS v(id, lease_token, status, sent_at, next_attempt_at, last_error)
-     WHERE n.id = v.id AND n.lease_token = v.lease_token
- RETURNING n.id
+    WITH v AS (
+        SELECT *
+          FROM unnest(
+                   %s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[],
+                   %s::timestamptz[], %s::text[], %s::smallint[], %s::timestamptz[],
+                   %s::timestamptz[], %s::text[]
+               ) AS v(id, lease_token, status, sent_at, next_attempt_at, detail,
+                      number, started_at, ended_at, outcome)
+    ), written AS (
+        UPDATE tocsin_notification n
+           SET status = v.status,
+               sent_at = v.sent_at,
+               next_attempt_at = coalesce(v.next_attempt_at, n.next_attempt_at),
+               last_error = v.detail,
+               lease_token = NULL,
+               lease_until = NULL
+          FROM v
+         WHERE n.id = v.id AND n.lease_token = v.lease_token
+     RETURNING n.id
+    ), tried AS (
+        INSERT INTO tocsin_attempt
+               (notification_id, number, started_at, ended_at, outcome, detail)
+        SELECT id, number, started_at, ended_at, outcome, detail
+          FROM v JOIN written USING (id)
+         ORDER BY started_at, id
+    )
+    SELECT id FROM written
 """
 
 _ENTRY_KINDS: Final = {
@@ -85,7 +99,6 @@ def settle(finished: Sequence[Finished], *, now: datetime) -> int:
     with recording(now):
         written = _write(settlements)
         kept = [one for one in settlements if one.row.pk in written]
-        _add_attempts(kept)
         _disable_gone(kept, now)
         for one in kept:
             if one.status in _ENTRY_KINDS:
@@ -127,35 +140,26 @@ def _next_attempt(finished: Finished, now: datetime) -> datetime | None:
 
 
 def _write(settlements: Sequence[_Settlement]) -> set[int]:
-    columns: list[list[Any]] = [[], [], [], [], [], []]
-    for one in settlements:
-        is_sent = one.status == NotificationStatus.SENT
-        values = (
-            one.row.pk,
-            one.finished.claimed.lease_token,
-            one.status.value,
-            one.finished.ended_at if is_sent else None,
-            one.next_attempt_at,
-            _detail(one.finished.result),
-        )
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
+    columns = [list(column) for column in zip(*map(_values, settlements), strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, columns)
         return {row[0] for row in cursor.fetchall()}
 
 
-def _add_attempts(kept: Sequence[_Settlement]) -> None:
-    Attempt.objects.bulk_create(
-        Attempt(
-            notification_id=one.row.pk,
-            number=one.row.attempts,
-            started_at=one.finished.started_at,
-            ended_at=one.finished.ended_at,
-            outcome=one.finished.result.outcome.value,
-            detail=_detail(one.finished.result),
-        )
-        for one in kept
+def _values(one: _Settlement) -> tuple[Any, ...]:
+    finished = one.finished
+    is_sent = one.status == NotificationStatus.SENT
+    return (
+        one.row.pk,
+        finished.claimed.lease_token,
+        one.status.value,
+        finished.ended_at if is_sent else None,
+        one.next_attempt_at,
+        _detail(finished.result),
+        one.row.attempts,
+        finished.started_at,
+        finished.ended_at,
+        finished.result.outcome.value,
     )
 
 

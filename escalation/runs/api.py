@@ -38,7 +38,7 @@ class StepTakenSerializer(serializers.Serializer[Any]):
 class RunSerializer(serializers.Serializer[Any]):
     """A policy at work for one of your organisations."""
 
-    id = serializers.IntegerField()
+    id = serializers.UUIDField()
     organisation = serializers.CharField()
     policy = serializers.CharField()
     policy_name = serializers.CharField()
@@ -98,8 +98,9 @@ def render_runs(runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 
 def _shown(run: Run) -> dict[str, Any]:
-    copied = "id state state_reason reason round started_at next_due_at ended_at"
+    copied = "state state_reason reason round started_at next_due_at ended_at"
     return {name: getattr(run, name) for name in copied.split()} | {
+        "id": run.uid,
         "organisation": run.organisation.slug,
         "policy": run.version.policy.slug,
         "policy_name": run.version.policy.name,

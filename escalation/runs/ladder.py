@@ -143,11 +143,13 @@ def _taken(run: Run, step: Step, row: StepTaken) -> Rung:
 def _repeat(
     run: Run, step: RepeatStep, index: int, coming: Mapping[int, datetime]
 ) -> Rung:
-    is_over = run.round >= step.rounds and index < run.step_index
-    state = "done" if is_over else _coming_state(run)
     reason = f"round {run.round} of {step.rounds}"
-    at = None if is_over else coming.get(index)
-    return Rung(index + 1, describe_step(step), state, at, (), reason)
+    if run.round >= step.rounds:
+        # The last round goes on past it.
+        state = "done" if index < run.step_index else "held"
+        return Rung(index + 1, describe_step(step), state, None, (), reason)
+    state = _coming_state(run)
+    return Rung(index + 1, describe_step(step), state, coming.get(index), (), reason)
 
 
 def _ahead(

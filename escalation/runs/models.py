@@ -1,5 +1,6 @@
 """Runs: one policy at work on one incident for one organisation."""
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -19,6 +20,11 @@ class Run(models.Model):
     """A policy version at work; `step_index` is the next step, in `round`."""
 
     id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(
+        default=uuid.uuid4,
+        unique=True,
+        help_text="what people see: random, so that nobody counts another's runs",
+    )
     incident = models.ForeignKey(
         "incidents.Incident", on_delete=models.PROTECT, related_name="runs"
     )

@@ -87,10 +87,11 @@ def _ladder(run: Run) -> Ladder:
 def _due(run: Run, ladder: Ladder) -> Due | None:
     if run.state == RunState.ACKNOWLEDGED:
         return _acknowledgement_ends(run)
-    coming = ladder.coming
-    if coming is None or run.next_due_at is None:
+    if run.state != RunState.ACTIVE or run.next_due_at is None:
         return None
-    return Due(_told(coming), run.next_due_at, ", ".join(ladder.waited_for))
+    coming = ladder.coming
+    told = _told(coming) if coming else "The path ends; nobody else is notified."
+    return Due(told, run.next_due_at, ", ".join(ladder.waited_for))
 
 
 def _told(coming: Rung) -> str:

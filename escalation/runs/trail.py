@@ -39,14 +39,14 @@ def record_start(run: Run, *, reason: str) -> None:
         "policy": run.version.policy.name,
         "version": run.version.number,
         "reason": reason,
-        "run": run.pk,
+        "run": str(run.uid),
     }
     _record("run.started", run, body)
 
 
 def record_end(run: Run) -> None:
     """Record that a run paused, was exhausted or stopped. Its state is set already."""
-    body: dict[str, Any] = {"reason": str(run.state_reason), "run": run.pk}
+    body: dict[str, Any] = {"reason": str(run.state_reason), "run": str(run.uid)}
     if run.state == RunState.EXHAUSTED:
         body["policy"] = run.version.policy.name
     _record(_END_KINDS[RunState(run.state)], run, body)
@@ -74,7 +74,7 @@ def _record_step(
         "due_at": format_at(due_at),
         "ran_at": format_at(now),
         "late_ms": max(0, int((now - due_at).total_seconds() * 1000)),
-        "run": run.pk,
+        "run": str(run.uid),
     }
     if isinstance(action, Wait):
         body["wait_from"] = action.from_instant
@@ -104,7 +104,7 @@ def record_unreached(
         "step": step_index + 1,
         "round": round_number,
         "reason": reason,
-        "run": run.pk,
+        "run": str(run.uid),
     }
     _record("run.step_skipped", run, body)
 

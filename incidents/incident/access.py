@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from django.http import Http404
 
-from incidents.errors import BadInput, NotAllowed, Unavailable
+from incidents.errors import BadInput, NotAllowed, NotVisible, Unavailable
 from incidents.events.actor import Actor
 from incidents.events.reads import record_read
 from incidents.incident.models import Incident
@@ -34,12 +34,12 @@ def find_incident(user: User, ref: str) -> Incident:
 
 
 def named_incident(user: User, ref: str, *, field: str) -> Incident:
-    """Return the incident that a body names. Raises BadInput when it is not visible."""
+    """Return the incident that a body names. Raises NotVisible, which says the field."""
     try:
         return find_incident(user, ref)
     except Http404:
         remedy = "Name an incident that you can open, by its ref."
-        raise BadInput(field, ref, remedy) from None
+        raise NotVisible(field, ref, remedy) from None
 
 
 def sides_of(user: User, incident: Incident) -> list[Organisation]:

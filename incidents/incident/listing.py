@@ -14,6 +14,7 @@ from incidents.incident.models import (
     IncidentQuerySet,
     Status,
 )
+from incidents.incident.refs import is_ref
 from incidents.incident.search import matching
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.organisations.directory import organisations_known_to
@@ -22,8 +23,6 @@ from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest
 
 PAGE_ROWS: Final = 50
-# What always fits PostgreSQL's bigint.
-_ID_DIGITS: Final = 18
 _STATES: Final[dict[str, tuple[str, ...]]] = {
     "open": (Status.OPEN,),
     "acknowledged": (Status.ACKNOWLEDGED,),
@@ -98,7 +97,7 @@ def list_page(request: PageRequest) -> Found:
     narrowed = _narrowed(Incident.objects.visible_to(request.user), wanted)
     counts = dict(narrowed.order_by().values_list("status").annotate(Count("pk")))
     rows = narrowed.filter(status__in=_STATES[state]).select_related("organisation")
-    before = _position(request.GET.get("before", ""))
+    before = _position(request.user, request.GET.get("before", ""))
     if before:
         rows = rows.filter(pk__lt=before)
     page = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
@@ -109,7 +108,7 @@ def list_page(request: PageRequest) -> Found:
         form=form,
         state=state,
         counts=counts,
-        next_url=_url(request, before=page[-1].pk) if has_more else "",
+        next_url=_url(request, before=page[-1].ref) if has_more else "",
         previous_url=_url(request, before=None) if before else "",
     )
 
@@ -149,9 +148,12 @@ def _given(request: PageRequest) -> dict[str, str]:
     return {name: request.GET.get(name, "") for name in names}
 
 
-def _position(text: str) -> int | None:
-    is_id = text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS
-    return int(text) if is_id else None
+def _position(person: User, ref: str) -> int | None:
+    """Return where the incident of this ref stands. An id would count everybody's."""
+    if not is_ref(ref):
+        return None
+    rows = Incident.objects.visible_to(person).filter(ref=ref)
+    return rows.values_list("pk", flat=True).first()
 
 
 def _url(request: PageRequest, **changes: object) -> str:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Max
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -85,8 +84,8 @@ def mark_of(seen: Seen) -> str:
     """Return a text that changes whenever what the page shows has changed."""
     streams = [row.stream_id for row in readable_streams(seen.incident, seen.side_ids)]
     entries = Entry.objects.filter(stream__in=streams)
-    last = entries.aggregate(last=Max("id"))["last"] or 0
-    own = f"{last}-{seen.incident.status}-{seen.incident.open_alert_count}"
+    # Their number, not the last one's id, which would count everybody's.
+    own = f"{entries.count()}-{seen.incident.status}-{seen.incident.open_alert_count}"
     return "-".join([own, *INCIDENT_PAGE.marks(seen)])
 
 

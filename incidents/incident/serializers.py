@@ -10,11 +10,13 @@ from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.tlp import DEFAULT_TLP, TLP_CHOICES, Tlp, parse_tlp
 from incidents.rest import InstantField, StrictSerializer
 
+# They end in the random ref, not in the id: a cursor is read by its holder, and from the
+# ids anybody could count everybody's incidents.
 ORDERINGS: dict[str, tuple[str, ...]] = {
-    "-opened_at": ("-opened_at", "-id"),
-    "opened_at": ("opened_at", "id"),
-    "-severity": ("-severity", "-opened_at", "-id"),
-    "severity": ("severity", "opened_at", "id"),
+    "-opened_at": ("-opened_at", "-ref"),
+    "opened_at": ("opened_at", "ref"),
+    "-severity": ("-severity", "-opened_at", "-ref"),
+    "severity": ("severity", "opened_at", "ref"),
 }
 _FACET_KEYS = ", ".join(facet.key for facet in FACETS)
 

@@ -102,21 +102,21 @@ def test_no_list_shows_a_stranger_a_word(scene: Scene, who: str):
     assert leaks == []
 
 
-@pytest.mark.parametrize("who", STRANGERS)
-def test_counts_of_a_search_do_not_tell_that_there_is_something(scene: Scene, who: str):
-    client = scene.visit(who)
-    for key in ("page GET incident-list", "page GET triage-queue"):
-        found, nothing = (
-            _comparable(visit(key, client, scene, f"?state=all&q={word}"), word)
-            for word in (WORD, "nothinglikeit")
-        )
-        assert found == nothing
+def test_counts_of_a_search_do_not_tell_that_there_is_something(scene: Scene):
+    for who in STRANGERS:
+        client = scene.visit(who)
+        for key in ("page GET incident-list", "page GET triage-queue"):
+            found, nothing = (
+                _comparable(visit(key, client, scene, f"?state=all&q={word}"), word)
+                for word in (WORD, "nothinglikeit")
+            )
+            assert found == nothing, who
 
 
 def _comparable(answer, word: str) -> str:
     """Returns the page without what differs each time: its form token and the time."""
     text = text_of(answer).replace(word, "WORD")
-    text = re.sub(r"\d{4}-\d\d-\d\dT[^\"]+", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[^\"]+|\d\d:\d\d:\d\d", "TIME", text)
     return "\n".join(line for line in text.splitlines() if "csrf" not in line)
 
 

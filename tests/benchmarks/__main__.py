@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 from tests.benchmarks import idle, memory, storm, timers, webhook
 from tests.benchmarks.figures import Row, table
+from tests.benchmarks.running import Failed
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "webhook": webhook.rows,
@@ -35,13 +36,24 @@ def main() -> None:
     # A polite kill ends what runs, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     found: list[Row] = []
-    for name in names:
-        sys.stderr.write(f"{name} …\n")
+    failed = [name for name in names if not _measure(name, found)]
+    load = ", ".join(f"{figure:.1f}" for figure in os.getloadavg())
+    sys.stdout.write(f"{table(found)}\nLoad of the machine at the end: {load}\n")
+    if failed:
+        sys.exit(f"Not measured: {', '.join(failed)}")
+
+
+def _measure(name: str, found: list[Row]) -> bool:
+    """Add a benchmark's rows; tells whether it came to its end."""
+    sys.stderr.write(f"{name} …\n")
+    try:
         for row in BENCHMARKS[name]():
             sys.stderr.write(f"  {row.what}: {row.measured} ({row.ratio})\n")
             found.append(row)
-    load = ", ".join(f"{figure:.1f}" for figure in os.getloadavg())
-    sys.stdout.write(f"{table(found)}\nLoad of the machine at the end: {load}\n")
+    except Failed as error:
+        sys.stderr.write(f"  {error}\n")
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 
 from tests.benchmarks.figures import Row, quantile
-from tests.benchmarks.running import ALERTMANAGER, Running, whole
+from tests.benchmarks.running import ALERTMANAGER, Failed, Running, whole
 from tests.benchmarks.storm import alert_body
 
 COUNT = 60
@@ -46,7 +46,7 @@ def _pass_through(running: Running, name: str) -> float:
     began_at = time.time()
     _post(running.port, ALERTMANAGER, body)
     running.eventually(
-        lambda: running.received() > before, seconds=ARRIVES_WITHIN_SECONDS
+        "notified", lambda: running.received() > before, seconds=ARRIVES_WITHIN_SECONDS
     )
     return running.arrivals()[before][1] - began_at
 
@@ -70,4 +70,4 @@ def _post(port: int, path: str, body: str) -> None:
         answer = link.getresponse()
         answer.read()
     if answer.status != http.HTTPStatus.ACCEPTED:
-        raise SystemExit(f"The webhook was answered with {answer.status}.")
+        raise Failed(f"The webhook was answered with {answer.status}.")

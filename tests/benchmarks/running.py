@@ -113,6 +113,10 @@ key = "benchmark-generic-key-1"
 """
 
 
+class Failed(Exception):
+    """A benchmark could not be measured, or what it counted was wrong."""
+
+
 @dataclass(slots=True)
 class Running:
     """One running Tocsin, with a receiver of its webhooks beside it."""
@@ -204,7 +208,9 @@ class Running:
         lines = [*(f"celery worker {queue}" for queue in QUEUES), "celery beat"]
         log = str(self.data / "log")
         with self.program("workers", "config.workers", log, *lines):
-            self.eventually(lambda: self.value(COUNT_TICKS) >= len(CONSUMERS))
+            self.eventually(
+                "all work", lambda: self.value(COUNT_TICKS) >= len(CONSUMERS)
+            )
             yield
 
     @contextlib.contextmanager
@@ -227,8 +233,10 @@ class Running:
             end(process)
             del self.programs[name]
 
-    def eventually(self, is_true: Callable[[], bool], *, seconds: float = 120) -> None:
-        """Wait until something holds; end the benchmark when it does not in time."""
+    def eventually(
+        self, what: str, is_true: Callable[[], bool], *, seconds: float = 120
+    ) -> None:
+        """Wait until something holds. Raises Failed when it does not in time."""
         ends_at = time.monotonic() + seconds
         while not is_true():
             if time.monotonic() > ends_at:
@@ -363,4 +371,4 @@ def wait_for(port: int) -> None:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         time.sleep(0.05)
-    raise SystemExit("A server of the benchmark did not start.")
+    raise Failed("a server did not start")

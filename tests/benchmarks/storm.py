@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmarks.figures import Row, median_of
-from tests.benchmarks.running import ALERTMANAGER, Running, whole
+from tests.benchmarks.running import ALERTMANAGER, Failed, Running, whole
 
 WARM_UP = 50
 ROUNDS = 3
@@ -74,10 +74,11 @@ def blow(running: Running, storm: Storm, *, name: str) -> dict[str, Any]:
         ALERTMANAGER, alert_body(name), storm.alerts, groups=storm.incidents
     )
     running.eventually(
+        "every alert processed, every incident notified",
         lambda: (
             running.received() >= before + storm.incidents
             and running.value(WAITING) == 0
-        )
+        ),
     )
     arrivals = running.arrivals()[before:]
     ended_at = max(arrivals[-1][1], float(running.value(LAST_PROCESSED)))
@@ -107,7 +108,7 @@ def _check(running: Running, storm: Storm, *, name: str, ids: list[str]) -> None
     if found != (storm.incidents, storm.alerts, storm.incidents) or len(
         set(ids)
     ) != len(ids):
-        raise SystemExit(f"incidents, alerts, notifications: {found}, {len(ids)} came")
+        raise Failed(f"incidents, alerts, notifications: {found}, {len(ids)} came")
 
 
 def alert_body(name: str) -> str:

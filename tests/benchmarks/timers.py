@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from tests.benchmarks.figures import Row, median_of, quantile
-from tests.benchmarks.running import ALERTMANAGER, Running, whole
+from tests.benchmarks.running import ALERTMANAGER, Failed, Running, whole
 from tests.benchmarks.storm import alert_body
 
 DUE = 1000
@@ -46,8 +46,8 @@ def rows() -> Iterator[Row]:
     with whole() as running:
         sent = running.send(ALERTMANAGER, _body(), DUE, groups=DUE)
         if sent["statuses"] != {"202": DUE}:
-            raise SystemExit(f"answers: {sent['statuses']}")
-        running.eventually(lambda: running.value(COUNT_STEPS) == DUE)
+            raise Failed(f"answers: {sent['statuses']}")
+        running.eventually("a run for each", lambda: running.value(COUNT_STEPS) == DUE)
         running.sql(FILL, PENDING)
         running.sql("ANALYZE tocsin_timer")
         raw = _raw_claim_seconds(running)
@@ -71,10 +71,10 @@ def _round(running: Running) -> dict[str, float]:
     before = running.received()
     due = running.sql(MAKE_DUE)
     if len(due) != DUE:
-        raise SystemExit(f"{len(due)} timers were made due")
+        raise Failed(f"{len(due)} timers were made due")
     late = _lateness(running, due[0][0])
-    running.eventually(lambda: running.received() >= before + DUE)
-    running.eventually(lambda: running.value(COUNT_STEPS) == DUE)
+    running.eventually("all notified", lambda: running.received() >= before + DUE)
+    running.eventually("next steps", lambda: running.value(COUNT_STEPS) == DUE)
     arrived_at = running.arrivals()[-1][1]
     return {
         "last": late[-1],
@@ -95,7 +95,7 @@ def _lateness(running: Running, due_at: Any) -> list[float]:
             late += [(now - due_at).total_seconds()] * (DUE - left - len(late))
             time.sleep(LOOK_SECONDS)
     if len(late) != DUE:
-        raise SystemExit(f"{len(late)} of {DUE} timers were handled in a minute")
+        raise Failed(f"{len(late)} of {DUE} timers were handled in a minute")
     return late
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.benchmarks.figures import Row, median_of
-from tests.benchmarks.running import CONNECTIONS, GENERIC, Running, servers
+from tests.benchmarks.running import CONNECTIONS, GENERIC, Failed, Running, servers
 
 Rounds = dict[str, list[dict[str, Any]]]
 
@@ -65,7 +65,7 @@ def _measure(
     answered = sum(r["statuses"].get("202", 0) for r in found["webhook"])
     stored = running.value(STORED) - before
     if not answered == stored == count * len(found["webhook"]):
-        raise SystemExit(f"{answered} answered with 202, {stored} stored")
+        raise Failed(f"{answered} answered with 202, {stored} stored")
     return found
 
 

@@ -50,6 +50,30 @@ def test_a_body_larger_than_any_file_may_be_is_a_problem_for_programs(client, se
     assert response.json()["code"] == "too_large"
 
 
+def test_a_form_too_large_without_its_files_names_the_limit(client):
+    client.force_login(factories.person(factories.lab("aurora")))
+    sent = "description=" + "x" * (1024 * 1024)
+
+    response = client.post(
+        reverse("incident-new"), sent, content_type="application/x-www-form-urlencoded"
+    )
+
+    assert response.status_code == 413
+    assert "The limit is 1.0\xa0MB." in response.text
+
+
+def test_a_form_of_too_many_fields_is_a_problem_for_programs():
+    from tests.api_world import client_of  # noqa: PLC0415  Django is set up by now
+
+    incident = factories.incident(lab := factories.lab("aurora"))
+    fields = {f"field{number}": "x" for number in range(1001)}
+    response = client_of(factories.person(lab)).post(
+        f"/api/v1/incidents/{incident.ref}/attachments/", fields, format="multipart"
+    )
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_request")
+
+
 def test_the_menu_follows_the_kind_of_organisation(client):
     labels = {}
     for kind in ("lab", "agency"):

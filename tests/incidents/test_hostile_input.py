@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -102,3 +103,14 @@ def test_filter_that_is_no_slug_is_refused():
     client = Client()
     client.force_login(factories.person(factories.agency(), role="officer"))
     assert client.get("/triage/?lab=%00").status_code == 422
+
+
+def test_cursor_of_incidents_holds_no_running_number(api):
+    lab = factories.Organisation.objects.get(slug="aurora")
+    made = [factories.incident(lab) for _ in range(2)]
+    following = api.get("/api/v1/incidents/?limit=1").json()["next"]
+    [cursor] = parse_qs(urlsplit(following).query)["cursor"]
+    encoded = cursor.rpartition(":")[0]
+    values = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    assert values[0] == made[0].opened_at.isoformat()
+    assert values[1:] == [max(row.ref for row in made)]

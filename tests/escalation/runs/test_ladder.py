@@ -90,7 +90,14 @@ def test_the_second_round_starts_the_ladder_anew(aurora):
     shown = ladder(incident, aurora)
 
     assert (shown.round, shown.rounds) == (2, 2)
-    assert [r.state for r in shown.rows] == ["done", "now", *["next"] * 4]
+    assert [r.state for r in shown.rows] == [
+        "done",
+        "now",
+        "next",
+        "next",
+        "held",
+        "next",
+    ]
 
 
 def test_after_an_acknowledgement_nothing_further_comes(aurora):
@@ -182,4 +189,74 @@ def test_the_first_page_lists_what_pages_the_reader(client, aurora):
     assert (sections[0].title, [row.ref for row in sections[0].incidents]) == (
         "Paging you now",
         [incident.ref],
+    )
+
+
+def test_in_the_last_round_the_fallback_comes_next(aurora):
+    incident = make.incident(aurora)
+    for minutes in (0, 15, 45, 60):
+        advance(NOW + timedelta(minutes=minutes))
+
+    shown = ladder(incident, aurora)
+
+    assert [r.state for r in shown.rows[3:]] == ["now", "held", "next"]
+    assert (shown.coming.index, shown.coming.names) == (6, ("boss@aurora.example",))
+    assert shown.coming.at == NOW + timedelta(minutes=90)
+
+
+def due_on_the_page(client, lab, incident):
+    client.force_login(make.person(lab))
+    strip = client.get(incident.get_absolute_url()).context["strip"]
+    return strip.due, strip.due_at
+
+
+def test_what_is_due_is_said_by_name(client, aurora):
+    incident = make.incident(aurora)
+    advance(NOW)
+
+    shown = due_on_the_page(client, aurora, incident)
+
+    in_time = NOW + timedelta(minutes=15)
+    assert shown == ("boss@aurora.example is notified.", in_time)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("a", "b"), "a and b are notified."),
+        (("a", "b", "c"), "a, b and c are notified."),
+        (("a", "b", "c", "d", "e"), "a, b, c and 2 more are notified."),
+    ],
+)
+def test_many_names_are_cut_short(client, aurora, names, said):
+    people = [make.person(aurora, f"{name}@aurora.example") for name in names]
+    for user, name in zip(people, names, strict=True):
+        user.name = name
+        user.save()
+        make.contact(aurora, user)
+    everybody = make.notify(*({"user": user.email} for user in people))
+    path = make.policy(aurora, make.wait(5), everybody, slug="many")
+    make.route(aurora, path, {"field": "severity", "op": "=", "value": 5})
+    incident = make.incident(aurora, severity=5)
+    advance(NOW)
+
+    assert due_on_the_page(client, aurora, incident)[0] == said
+
+
+def test_a_path_without_a_fallback_says_that_it_ends(client, aurora):
+    path = make.policy(
+        aurora,
+        make.notify({"team": "duty"}),
+        make.wait(5),
+        {"kind": "repeat", "from": 1, "rounds": 2},
+        slug="twice",
+    )
+    make.route(aurora, path, {"field": "severity", "op": "=", "value": 5})
+    incident = make.incident(aurora, severity=5)
+    for minutes in (0, 5):
+        advance(NOW + timedelta(minutes=minutes))
+
+    assert due_on_the_page(client, aurora, incident) == (
+        "The path ends; nobody else is notified.",
+        NOW + timedelta(minutes=10),
     )

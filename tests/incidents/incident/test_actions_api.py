@@ -118,7 +118,17 @@ def test_action_on_a_closed_incident_answers_its_state(api_world: ApiWorld) -> N
 def test_merging_into_an_invisible_incident_is_not_found(api_world: ApiWorld) -> None:
     incident, hidden = api_world.incident(), factories.incident(api_world.other_lab)
     sent = {"into": hidden.ref, "reason": "same"}
-    assert act(api_world.as_("admin"), incident, "merge", sent).status_code == 404
+    answer = act(api_world.as_("admin"), incident, "merge", sent)
+    assert (answer.status_code, answer.json()["errors"]) == (
+        404,
+        [
+            {
+                "field": "into",
+                "value": hidden.ref,
+                "remedy": "Name an incident that you can open, by its ref.",
+            }
+        ],
+    )
 
 
 def test_merged_incident_names_the_one_that_stays(api_world: ApiWorld) -> None:

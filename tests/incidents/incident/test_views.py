@@ -430,3 +430,26 @@ def test_an_unknown_view_of_the_timeline_is_the_usual_one(client, aurora):
     page = client.get(incident.get_absolute_url(), {"show": "<script>"})
 
     assert not page.context["timeline"].is_whole
+
+
+def test_page_does_not_tell_how_much_happens_elsewhere(client, aurora):
+    client.force_login(factories.person(aurora))
+    marks = []
+    for _ in range(2):
+        ref = factories.incident(aurora).ref
+        page = client.get(reverse("incident-detail", args=[ref]))
+        marks.append(page.context["last_seq"])
+        for _ in range(3):
+            factories.incident(factories.lab())
+    assert marks[0] == marks[1]
+
+
+def test_older_incidents_follow_a_ref_and_not_a_number(client, aurora):
+    client.force_login(factories.person(aurora))
+    refs = [factories.incident(aurora).ref for _ in range(3)]
+    page = client.get(reverse("incident-list"), {"before": refs[1]})
+    assert [row.ref for row in page.context["incidents"]] == [refs[0]]
+    hidden = factories.incident(factories.lab()).ref
+    for nowhere in (hidden, "2", "\x00"):
+        page = client.get(reverse("incident-list"), {"before": nowhere})
+        assert len(page.context["incidents"]) == 3
