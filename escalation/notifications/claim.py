@@ -18,7 +18,7 @@ from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.notifications.render import Message
 from incidents.events.record import recording
-from incidents.models import Acknowledgement
+from incidents.models import Acknowledgement, Share
 
 LEASE: Final = timedelta(seconds=60)
 
@@ -109,16 +109,26 @@ def _lock_due(now: datetime, *, limit: int) -> list[Notification]:
         organisation=models.OuterRef("organisation"),
         ended_at=None,
     )
+    shared = Share.objects.filter(
+        incident=models.OuterRef("incident"),
+        agency=models.OuterRef("organisation"),
+        unshared_at=None,
+    )
     rows = (
         Notification.objects.filter(pk__in=ids)
         .select_related("organisation", "incident", "method", "recipient_user", "run")
         .only(*_READ)
-        .annotate(has_acknowledgement=models.Exists(acknowledged))
+        .annotate(
+            has_acknowledgement=models.Exists(acknowledged),
+            has_share=models.Exists(shared),
+        )
     )
     return list(rows)
 
 
 def _why_cancelled(row: Notification) -> str:
+    if _is_hidden(row):
+        return "no longer shared with the recipient's organisation"
     if row.purpose not in retry.CANCELLED_BY_ACKNOWLEDGEMENT:
         return ""
     if getattr(row, "has_acknowledgement", False):
@@ -128,6 +138,13 @@ def _why_cancelled(row: Notification) -> str:
     if row.run is not None and row.run.state in {"acknowledged", "stopped"}:
         return "the escalation had stopped before it was sent"
     return ""
+
+
+def _is_hidden(row: Notification) -> bool:
+    """Whether the message is about an incident that its organisation may not see now."""
+    if row.incident is None or row.incident.organisation_id == row.organisation_id:
+        return False
+    return not getattr(row, "has_share", False)
 
 
 def _why_failed(row: Notification, now: datetime) -> str:

@@ -1,11 +1,13 @@
 """Put messages into the outbox, each at most once, and find where people are reached."""
 
+import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from django.db import models
+from django.db import connection, models
 
 from escalation.notifications import retry
 from escalation.notifications.models import ContactMethod, Notification
@@ -14,6 +16,8 @@ from incidents.events.actor import Actor
 from incidents.events.doorbell import ring_after_commit
 from incidents.events.record import record
 from incidents.models import Incident, Organisation, User
+
+_FIELDS: Final = Notification._meta.concrete_fields  # noqa: SLF001  (documented API)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,7 @@ def queue_notifications(
     drafts = [_outbox_row(row, now) for row in rows]
     if not drafts:
         return []
-    Notification.objects.bulk_create(drafts, ignore_conflicts=True)
-    # A row whose key existed was skipped, so its uid is not there.
-    uids = [draft.uid for draft in drafts]
-    ids = dict(Notification.objects.filter(uid__in=uids).values_list("uid", "pk"))
+    ids = _insert(drafts)
     queued = [draft for draft in drafts if draft.uid in ids]
     for row in queued:
         row.pk = ids[row.uid]
@@ -136,6 +137,22 @@ def _outbox_row(new: NewNotification, now: datetime) -> Notification:
         next_attempt_at=now,
         expires_at=now + retry.LIFETIMES[new.purpose],
     )
+
+
+def _insert(drafts: Sequence[Notification]) -> dict[uuid.UUID, int]:
+    """Insert what is new; returns the ids by uid. A key that existed is skipped."""
+    columns = [field.column for field in _FIELDS]
+    columns.remove("id")
+    rows = [{name: getattr(draft, name) for name in columns} for draft in drafts]
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO tocsin_notification ({names}) SELECT {names} "  # noqa: S608  columns
+            "FROM json_populate_recordset(NULL::tocsin_notification, %s) "
+            "ON CONFLICT DO NOTHING RETURNING uid, id",
+            [json.dumps(rows, default=str)],
+        )
+        return dict(cursor.fetchall())
 
 
 def _record_queued(

@@ -6,7 +6,7 @@ all messages about one incident is the same, so that mail programs keep them tog
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +33,12 @@ class Message:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the outbox keeps it."""
-        return asdict(self)
+        return {
+            "subject": self.subject,
+            "text": self.text,
+            "url": self.url,
+            "data": self.data,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Message":

@@ -7,6 +7,7 @@ takes a number of SQL statements that does not grow with the batch.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -43,6 +44,7 @@ from incidents.events.actor import Actor
 from incidents.events.record import recording
 from incidents.incident.lifecycle import lock_incidents, state_of
 from incidents.incident.shares import share_locked
+from incidents.ledger.rows import insert_rows
 from incidents.models import Incident, Organisation
 from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
 
@@ -184,14 +186,14 @@ def _share(steps: Sequence[_Step], now: datetime) -> None:
 
 
 def _note_steps(steps: Sequence[_Step], now: datetime) -> None:
-    rows: list[StepTaken] = []
+    rows: list[dict[str, Any]] = []
     for step in steps:
         rows += record_steps(
             step.run, step.facts, step.decision, due_at=step.due_at, now=now
         )
     # A path taken up again after an acknowledgement may pass a step twice; the first
     # passing stands.
-    StepTaken.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_rows(StepTaken, rows, ignore_conflicts=True)
 
 
 def _notify(steps: Sequence[_Step], now: datetime) -> None:

@@ -16,7 +16,7 @@ from escalation.runs.decide import (
     Wait,
 )
 from escalation.runs.facts import names_of
-from escalation.runs.models import Run, RunState, StepTaken
+from escalation.runs.models import Run, RunState
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.ledger.canonical import format_at
@@ -54,7 +54,7 @@ def record_end(run: Run) -> None:
 
 def record_steps(
     run: Run, facts: Facts, decision: Decision, *, due_at: datetime, now: datetime
-) -> Iterable[StepTaken]:
+) -> Iterable[dict[str, Any]]:
     """Record each step of a decision and return its row, to be written in bulk."""
     for action in decision.actions:
         yield _record_step(run, facts, action, due_at=due_at, now=now)
@@ -62,7 +62,7 @@ def record_steps(
 
 def _record_step(
     run: Run, facts: Facts, action: Action, *, due_at: datetime, now: datetime
-) -> StepTaken:
+) -> dict[str, Any]:
     is_skipped = isinstance(action, Skip)
     reason = action.reason if isinstance(action, Skip) else Reason.DUE
     recipients = names_of(action.recipients) if isinstance(action, Notify) else []
@@ -83,17 +83,17 @@ def _record_step(
     if recipients:
         body["recipients"] = recipients
     _record("run.step_skipped" if is_skipped else "run.step_taken", run, body)
-    return StepTaken(
-        run=run,
-        organisation_id=run.organisation_id,
-        step_index=action.step_index,
-        round=action.round,
-        outcome="skipped" if is_skipped else "taken",
-        reason=str(reason),
-        due_at=due_at,
-        ran_at=now,
-        recipients=recipients,
-    )
+    return {
+        "run_id": run.pk,
+        "organisation_id": run.organisation_id,
+        "step_index": action.step_index,
+        "round": action.round,
+        "outcome": "skipped" if is_skipped else "taken",
+        "reason": str(reason),
+        "due_at": due_at,
+        "ran_at": now,
+        "recipients": recipients,
+    }
 
 
 def record_unreached(

@@ -26,6 +26,7 @@ from incidents.events.models import Pending
 from incidents.events.pending import SEALER, consumers_of
 from incidents.events.streams import StreamKey, Streams
 from incidents.ledger.append import Draft, append
+from incidents.ledger.rows import insert_rows
 
 if TYPE_CHECKING:
     from incidents.incident.models import Incident
@@ -153,7 +154,7 @@ def _draft(event: Event, key: StreamKey, stream_id: uuid.UUID) -> Draft:
 
 def _make_pending(events: list[Event], entry_ids: list[int]) -> None:
     """Give the sealer each entry, and each other consumer the event's first entry."""
-    rows: list[Pending] = []
+    rows: list[dict[str, Any]] = []
     seen: set[uuid.UUID] = set()
     for event, entry_id in zip(events, entry_ids, strict=True):
         names = [SEALER]
@@ -161,17 +162,17 @@ def _make_pending(events: list[Event], entry_ids: list[int]) -> None:
             names += consumers_of(event.kind.name)
             seen.add(event.id)
         rows += [_pending(name, event, entry_id) for name in names]
-    Pending.objects.bulk_create(rows)
-    for consumer in sorted({row.consumer for row in rows} - {SEALER}):
+    insert_rows(Pending, rows)
+    for consumer in sorted({row["consumer"] for row in rows} - {SEALER}):
         ring_after_commit(consumer)
 
 
-def _pending(consumer: str, event: Event, entry_id: int) -> Pending:
-    return Pending(
-        consumer=consumer,
-        entry_id=entry_id,
-        kind=event.kind.name,
-        incident_id=event.incident_id,
-        organisation_id=event.organisation_id,
-        agency_id=event.agency_id,
-    )
+def _pending(consumer: str, event: Event, entry_id: int) -> dict[str, Any]:
+    return {
+        "consumer": consumer,
+        "entry_id": entry_id,
+        "kind": event.kind.name,
+        "incident_id": event.incident_id,
+        "organisation_id": event.organisation_id,
+        "agency_id": event.agency_id,
+    }

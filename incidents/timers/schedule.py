@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from incidents.events.doorbell import ring_after_commit
+from incidents.ledger.rows import insert_rows
 from incidents.timers.models import Timer
 
 Handler = Callable[[Sequence[Timer], datetime], None]
@@ -54,18 +55,20 @@ def add_timer(
 def add_timers(timers: Iterable[NewTimer]) -> None:
     """Make timers in one statement and ring the loop after commit."""
     rows = [
-        Timer(
-            kind=timer.kind,
-            subject_id=timer.subject_id,
-            organisation_id=timer.organisation_id,
-            incident_id=timer.incident_id,
-            due_at=timer.due_at,
-            payload=dict(timer.payload),
-        )
+        {
+            "kind": timer.kind,
+            "subject_id": timer.subject_id,
+            "organisation_id": timer.organisation_id,
+            "incident_id": timer.incident_id,
+            "due_at": timer.due_at,
+            "payload": timer.payload,
+            "attempts": 0,
+            "last_error": "",
+        }
         for timer in timers
     ]
     if rows:
-        Timer.objects.bulk_create(rows)
+        insert_rows(Timer, rows)
         ring_after_commit("timers")
 
 

@@ -240,9 +240,7 @@ class Running:
         ends_at = time.monotonic() + seconds
         while not is_true():
             if time.monotonic() > ends_at:
-                raise SystemExit(
-                    f"The benchmark did not come to its end in {seconds} s."
-                )
+                raise Failed(f"not in {seconds:.0f} s: {what}")
             time.sleep(0.05)
 
 

@@ -12,9 +12,11 @@ from escalation.notifications.delivery import deliver_batch
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge, resolve
+from incidents.incident.shares import share, unshare
 from incidents.models import AcknowledgedVia, Incident, Organisation, Timer
 from tests.escalation.notifications.makers import (
     NOW,
+    make_agency,
     make_incident,
     make_method,
     make_run,
@@ -193,6 +195,18 @@ def test_page_is_cancelled_by_an_acknowledgement_of_its_organisation(lab, mail_s
     assert fresh(share).status == "sent"
     assert mail_server.recipients() == [share.address]
     assert "notification.cancelled" in kinds(incident, lab)
+
+
+def test_message_of_any_purpose_is_cancelled_by_unsharing(lab, mail_server):
+    incident, naisa = make_incident(lab), make_agency()
+    actor = Actor.system(lab)
+    share(incident, agency=naisa, reason="x", user=None, actor=actor, now=NOW)
+    method = make_method(naisa)
+    rows = [queue(method, incident=incident, purpose=p) for p in ("page", "answer")]
+    unshare(incident, agency=naisa, reason="y", user=None, actor=actor, now=NOW)
+    deliver_batch(NOW)
+    assert [fresh(row).status for row in rows] == ["cancelled", "cancelled"]
+    assert mail_server.mails == []
 
 
 def test_page_is_cancelled_when_its_incident_is_resolved(lab, mail_server):
