@@ -8,6 +8,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
+# Two processes with servers of their own; a file stays in one of them.
+PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
 .PHONY: up test bench faults lint test-pg15 venv lock
@@ -16,7 +18,7 @@ up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
@@ -31,7 +33,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 test-pg15: $(STAMP)
-	TOCSIN_POSTGRES_BIN=$(POSTGRES_15) $(BIN)/pytest
+	TOCSIN_POSTGRES_BIN=$(POSTGRES_15) $(BIN)/pytest $(PARALLEL)
 
 venv: $(STAMP)
 

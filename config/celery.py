@@ -74,12 +74,12 @@ app.conf.update(
 )
 app.autodiscover_tasks(["incidents", "escalation"])
 
-_last_run: dict[str, float] = {}
+_last_bell: dict[str, float] = {}
 
 
 @signals.task_prerun.connect
 def _note_bell(sender: Any = None, **_: Any) -> None:
-    _last_run[sender.name] = time.monotonic()
+    _last_bell[sender.name] = time.monotonic()
 
 
 class SelfRinger(bootsteps.StartStopStep):
@@ -109,8 +109,9 @@ class SelfRinger(bootsteps.StartStopStep):
 
     def _run(self, name: str) -> None:
         while not self._stop.wait(QUIET_SECONDS / 4):
-            if time.monotonic() - _last_run.get(name, 0.0) >= QUIET_SECONDS:
-                _last_run[name] = time.monotonic()
+            # Beat rings every second: silence means that the broker is gone, and until
+            # the next bell this thread looks four times a second.
+            if time.monotonic() - _last_bell.get(name, 0.0) >= QUIET_SECONDS:
                 _call(name, app.tasks[name].run)
 
 

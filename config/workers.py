@@ -76,11 +76,15 @@ def main(logs: Path, lines: list[str]) -> None:
     import django  # noqa: PLC0415
 
     django.setup()
+    from django.urls import get_resolver  # noqa: PLC0415
+
     from config.celery import app  # noqa: PLC0415
 
     for name in SHARED_MODULES:
         importlib.import_module(name)
     app.loader.import_default_modules()
+    # The first link in a message would load all views: a second, in each worker.
+    get_resolver().reverse("incident-detail", "INC-0")
     app.finalize()
     gc.collect()
     gc.freeze()

@@ -29,6 +29,7 @@ EMBEDDED = missing_servers(os.environ)
 TEMPLATE = f"tocsin_template_{os.getpid()}"
 SHARED = f"tocsin_test_{os.getpid()}"
 FIRST_FREE_BROKER, LAST_BROKER = 1, 63
+SET_HERE: list[str] = []  # names of the environment that this file has set
 
 
 def _chosen_postgres() -> Postgres:
@@ -38,6 +39,7 @@ def _chosen_postgres() -> Postgres:
 
 def _set_environment() -> str:
     """Set all addresses before Django reads its settings. Returns the admin's."""
+    given = set(os.environ)
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" * 4)
     world = World(DATA, "tests")
@@ -49,6 +51,7 @@ def _set_environment() -> str:
         admin = postgres.url(SUPERUSER_ROLE, database="postgres")
     if "valkey" in EMBEDDED:
         os.environ.update(Valkey(DATA).addresses())
+    SET_HERE.extend(set(os.environ) - given)
     return admin
 
 
@@ -77,6 +80,13 @@ class Database:
         """Return the environment of a process that works on this database."""
         urls = {"DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.owner_url}
         return {**os.environ, **urls, **more}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each worker of a parallel run make its own servers and addresses."""
+    if getattr(config.option, "numprocesses", None):
+        for name in SET_HERE:
+            os.environ.pop(name, None)
 
 
 def pytest_unconfigure() -> None:

@@ -43,74 +43,7 @@ FOREIGN = (
 ALERTMANAGER = "/hooks/alertmanager/benchmark-alertmanager-1"
 GENERIC = "/hooks/generic/benchmark-generic-key-1"
 
-WORLD_FILE = """
-demo = true
-
-[[organisations]]
-slug = "bench"
-name = "Bench Lab"
-kind = "lab"
-
-[[people]]
-email = "duty@bench.example"
-name = "Duty"
-password = "tocsin-demo"
-roles = { bench = ["responder"] }
-
-[[contact_methods]]
-organisation = "bench"
-person = "duty@bench.example"
-slug = "pager"
-channel = "webhook"
-address = "http://127.0.0.1:PORT/pager"
-secret = "whsec_YmVuY2htYXJrLXNlY3JldC1vZi0zMi1ieXRlcy0hISE="
-verified = true
-
-[[policies]]
-organisation = "bench"
-slug = "once"
-name = "Once"
-steps = [{ kind = "notify", targets = [{ user = "duty@bench.example" }] }]
-
-[[policies]]
-organisation = "bench"
-slug = "timed"
-name = "Timed"
-steps = [
-  { kind = "wait", minutes = 60 },
-  { kind = "notify", targets = [{ user = "duty@bench.example" }] },
-  { kind = "wait", minutes = 60 },
-  { kind = "notify", targets = [{ user = "duty@bench.example" }] },
-  { kind = "wait", minutes = 60 },
-  { kind = "notify", targets = [{ user = "duty@bench.example" }] },
-]
-
-[[routes]]
-organisation = "bench"
-name = "Timed"
-match = [{ field = "label:alertname", op = "=~", value = "timed.*" }]
-policy = "timed"
-
-[[routes]]
-organisation = "bench"
-name = "Everything"
-default = true
-policy = "once"
-
-[[sources]]
-organisation = "bench"
-slug = "alertmanager"
-tool = "alertmanager"
-name = "Alertmanager"
-key = "benchmark-alertmanager-1"
-
-[[sources]]
-organisation = "bench"
-slug = "generic"
-tool = "generic"
-name = "Generic"
-key = "benchmark-generic-key-1"
-"""
+WORLD_FILE = Path(__file__).with_name("world.toml")
 
 
 class Failed(Exception):
@@ -274,7 +207,8 @@ def _made_world() -> Path:
     with _held(data) as running:
         manage(running, "migrate", "--verbosity", "0")
         file = data / "world.toml"
-        file.write_text(WORLD_FILE.replace("PORT", str(running.receiver_port)))
+        text = WORLD_FILE.read_text(encoding="utf-8")
+        file.write_text(text.replace("PORT", str(running.receiver_port)))
         manage(running, "apply", str(file))
     return data
 

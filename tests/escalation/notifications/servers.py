@@ -1,6 +1,7 @@
 """Outside services as local fakes that record: a mail server, a web server."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ class MailServer:
     """Records what it accepts; `replies` are given to the next messages first."""
 
     mails: list[EmailMessage] = field(default_factory=list)
+    arrivals: list[datetime] = field(default_factory=list)
     sessions: set[int] = field(default_factory=set)
     replies: list[str] = field(default_factory=list)
     recipient_reply: str = "250 OK"
@@ -31,6 +33,7 @@ class MailServer:
             return self.replies.pop(0)
         self.sessions.add(id(session))
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.arrivals.append(datetime.now(UTC))
         return "250 OK"
 
     def recipients(self) -> list[str]:
