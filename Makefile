@@ -24,7 +24,8 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 faults: $(STAMP)
-	STORM_ALERTS=500 $(BIN)/pytest tests/scenarios/test_faults.py -s
+	STORM_ALERTS=500 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \
+		tests/escalation/test_races.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
