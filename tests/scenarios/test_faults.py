@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.scenarios.storm import Storm, count, make_storm_data, storm_world
 from tests.scenarios.world import World
@@ -128,6 +129,8 @@ def test_losing_the_broker_in_a_storm_delays_a_timer_by_less_than_three_seconds(
     def lose_the_broker() -> None:
         when_under_way(world)
         report_timed(world, token)
+        with redis.Redis.from_url(world.environment["REDIS_URL"]) as broker:
+            broker.flushall()
         world.valkey.stop()
         time.sleep(10)
         world.valkey.start()
