@@ -21,7 +21,7 @@ DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 OURS = ("config", "escalation", "incidents")
 # Hosts of package registries, and folders that only somebody's machine has.
 FORBIDDEN = re.compile(
-    r"pypi\.org|pythonhosted\.org|/simple/|npmjs|docker\.io|ghcr\.io"
+    r"/simple/|://(?:registry|index|files)\."
     r"|(?<![\w.:>])/(?:work|root|tmp|home|Users|opt)/"
 )
 
