@@ -49,7 +49,8 @@ def _describe_notify(step: NotifyStep) -> str:
     webhooks = [_describe_target(t) for t in step.targets if t.kind == "webhook"]
     clauses = []
     if people:
-        clauses.append(f"notify {_listed(people)} by every verified method")
+        how = f" as {step.urgency}" if step.urgency else ""
+        clauses.append(f"notify {_listed(people)} by every verified method{how}")
     if webhooks:
         clauses.append(f"post to {_listed(webhooks)}")
     sentence = " and ".join(clauses)

@@ -24,6 +24,7 @@ from typing import ClassVar, Literal, cast
 from urllib.parse import urlsplit
 
 TargetKind = Literal["user", "team", "desk", "webhook"]
+Urgency = Literal["normal", "urgent"]
 
 MAX_STEPS = 50
 MAX_TARGETS = 20
@@ -53,10 +54,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class NotifyStep:
-    """Tell these, all at once."""
+    """Tell these, all at once; without an urgency the severity decides."""
 
     kind: ClassVar[Literal["notify"]] = "notify"
     targets: tuple[Target, ...]
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _parse_step(item: object, *, where: str) -> Step:
 
 
 def _parse_notify(members: Mapping[str, object], where: str) -> NotifyStep:
-    _allow(members, ("kind", "targets"), where=where)
+    _allow(members, ("kind", "targets", "urgency"), where=where)
     items = members.get("targets")
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_TARGETS:
         raise PolicyError(
@@ -156,7 +158,13 @@ def _parse_notify(members: Mapping[str, object], where: str) -> NotifyStep:
         _parse_target(item, where=f"{where}.targets[{index}]")
         for index, item in enumerate(items)
     ]
-    return NotifyStep(tuple(dict.fromkeys(targets)))
+    urgency = members.get("urgency")
+    if urgency not in (None, "normal", "urgent"):
+        raise PolicyError(
+            f"{where}.urgency: {_short(urgency)} does not fit; use normal or urgent, "
+            "or leave it out: urgent from severity 4"
+        )
+    return NotifyStep(tuple(dict.fromkeys(targets)), urgency)
 
 
 def _parse_wait(members: Mapping[str, object], where: str) -> WaitStep:
@@ -265,7 +273,11 @@ def to_body(plan: PolicyPlan) -> dict[str, object]:
 
 def _step_body(step: Step) -> dict[str, object]:
     if isinstance(step, NotifyStep):
-        return {"kind": step.kind, "targets": [{t.kind: t.value} for t in step.targets]}
+        told: dict[str, object] = {
+            "kind": step.kind,
+            "targets": [{t.kind: t.value} for t in step.targets],
+        }
+        return {**told, "urgency": step.urgency} if step.urgency else told
     if isinstance(step, ShareStep):
         return {"kind": step.kind, "agency": step.agency}
     if isinstance(step, RepeatStep):

@@ -3,7 +3,6 @@
 They stand with routing because they show what lies below it: policies, runs, people.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -13,14 +12,15 @@ from django.urls import reverse
 
 from escalation.policies.models import Policy, PolicyVersion
 from escalation.policies.sentences import describe_plan, describe_step
-from escalation.policies.steps import NotifyStep, PolicyPlan, parse_policy
+from escalation.policies.steps import NotifyStep, parse_policy
 from escalation.routing.models import Route
 from escalation.routing.rules import describe, parse_matchers
-from escalation.runs.decide import reached_by
-from escalation.runs.facts import Reach, names_of, reach_now
+from escalation.runs.decide import URGENT_FROM, Facts, fallback_of, reached_by
+from escalation.runs.facts import facts_now, names_of
 from escalation.runs.models import Run, RunState
 from incidents.models import Organisation, OrganisationKind
 from incidents.pages import PageRequest, page
+from incidents.timers.clock import read_now
 
 _RUNNING = Q(versions__runs__state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED])
 _NOBODY = "Nobody there has a verified contact method: this step is skipped."
@@ -99,15 +99,16 @@ def _detail(
     policy: Policy, versions: list[PolicyVersion], shown: PolicyVersion
 ) -> dict[str, Any]:
     plan = parse_policy(shown.body)
-    reach = reach_now(policy.organisation, plan)
+    now = read_now()
+    today = facts_now(policy.organisation, plan, severity=URGENT_FROM, now=now)
     running = Run.objects.filter(
         version=shown, state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED]
     )
     return {
         "policy": policy,
         "version": shown,
-        "steps": [_step(plan, index, reach) for index in range(len(plan.steps))],
-        "endings": _endings(plan, reach),
+        "steps": [_step(today, index) for index in range(len(plan.steps))],
+        "endings": _endings(today),
         "facts": [
             {"label": "Organisation", "value": policy.organisation},
             {"label": "Made", "at": shown.made_at},
@@ -119,9 +120,9 @@ def _detail(
     }
 
 
-def _step(plan: PolicyPlan, index: int, reach: Reach) -> dict[str, Any]:
-    step = plan.steps[index]
-    names = names_of(reached_by(step, reach)) if isinstance(step, NotifyStep) else []
+def _step(today: Facts, index: int) -> dict[str, Any]:
+    step = today.plan.steps[index]
+    names = names_of(reached_by(step, today)) if isinstance(step, NotifyStep) else []
     is_dead_end = isinstance(step, NotifyStep) and not names
     return {
         "index": index + 1,
@@ -131,13 +132,14 @@ def _step(plan: PolicyPlan, index: int, reach: Reach) -> dict[str, Any]:
     }
 
 
-def _endings(plan: PolicyPlan, reach: Mapping[Any, Any]) -> list[str]:
+def _endings(today: Facts) -> list[str]:
     """Return what happens after the last step, and who hears of it today."""
+    plan = today.plan
     sentences = [f"{sentence}." for sentence in describe_plan(plan)[len(plan.steps) :]]
     if plan.fallback is None:
         end = "After the last step nobody further is told, but the organisation's desk."
         return [end, *sentences]
-    names = names_of(reach[plan.fallback])
+    names = names_of(fallback_of(today))
     return [*sentences, f"Fallback today: {', '.join(names) or 'nobody reachable'}."]
 
 

@@ -26,6 +26,8 @@ LATE_AFTER: Final = timedelta(seconds=30)
 LAST_GRACE: Final = timedelta(minutes=15)
 # A repeat always holds a wait, so a walk ends; this bounds a plan that slipped through.
 _MAX_WALK: Final = 1_000
+# A page is urgent from this severity on, unless its step says otherwise.
+URGENT_FROM: Final = 4
 
 State = Literal["active", "acknowledged", "exhausted", "stopped"]
 
@@ -48,7 +50,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One contact method of one person, or of an organisation's desk."""
+    """One contact method of one person, or of an organisation's desk.
+
+    `delay_seconds` is what the person's own rules ask for; `held_until` is when their
+    quiet hours end.
+    """
 
     name: str
     method_id: int
@@ -56,6 +62,12 @@ class Recipient:
     address: str
     organisation_id: int
     user_id: int | None = None
+    delay_seconds: int = 0
+    held_until: datetime | None = None
+
+
+# Whom each target reaches, for a page that is urgent and for one that is not.
+Reach = Mapping[tuple[Target, bool], tuple[Recipient, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,8 @@ class Facts:
     # What a person took back no rule gives again.
     unshared_from: frozenset[str] = frozenset()
     agencies: frozenset[str] = frozenset()
-    reach: Mapping[Target, tuple[Recipient, ...]] = field(default_factory=dict)
+    severity: int = 0
+    reach: Reach = field(default_factory=dict)
     # Who hears of what the path could not do: the run's own organisation's desk.
     desk: tuple[Recipient, ...] = ()
 
@@ -191,7 +204,7 @@ def _action(
     step: NotifyStep | ShareStep | WaitStep, index: int, round_number: int, facts: Facts
 ) -> Action:
     if isinstance(step, NotifyStep):
-        recipients = reached_by(step, facts.reach)
+        recipients = reached_by(step, facts)
         if recipients:
             return Notify(index, round_number, recipients)
         return Skip(index, round_number, Reason.NOBODY, is_dead_end=True)
@@ -203,12 +216,29 @@ def _action(
     return Skip(index, round_number, Reason.WAIT_FOR_NOBODY)
 
 
-def reached_by(
-    step: NotifyStep, reach: Mapping[Target, tuple[Recipient, ...]]
-) -> tuple[Recipient, ...]:
+def reached_by(step: NotifyStep, facts: Facts) -> tuple[Recipient, ...]:
     """Return whom a step tells, each contact method once."""
-    found = {r.method_id: r for target in step.targets for r in reach.get(target, ())}
+    is_urgent = is_urgent_step(step, facts.severity)
+    found = {
+        recipient.method_id: recipient
+        for target in step.targets
+        for recipient in facts.reach.get((target, is_urgent), ())
+    }
     return tuple(found.values())
+
+
+def fallback_of(facts: Facts) -> tuple[Recipient, ...]:
+    """Return whom the plan falls back on; that page is always urgent."""
+    if facts.plan.fallback is None:
+        return ()
+    return facts.reach.get((facts.plan.fallback, True), ())
+
+
+def is_urgent_step(step: NotifyStep, severity: int) -> bool:
+    """Tell whether a step's pages are urgent: as it says, else by the severity."""
+    if step.urgency is not None:
+        return step.urgency == "urgent"
+    return severity >= URGENT_FROM
 
 
 def _why_not_shared(step: ShareStep, facts: Facts) -> Reason | None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -39,9 +40,15 @@ class Directory:
         return directory
 
     def recipients(
-        self, target: Target, organisation_id: int, seen_by: frozenset[int]
+        self,
+        target: Target,
+        organisation_id: int,
+        seen_by: frozenset[int],
+        *,
+        is_urgent: bool,
+        now: datetime,
     ) -> list[Recipient]:
-        """Return every verified way to a target of the organisation's policy."""
+        """Return every verified way to a target of the organisation's policy at `now`."""
         if target.kind == "user":
             user_id = self.users.get((organisation_id, target.value.lower()))
             return self._person(organisation_id, user_id) if user_id else []

@@ -135,7 +135,7 @@ def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) 
 
     Requires `incident.organisation`, `organisation` and `version.policy` loaded.
     """
-    facts = load_facts(runs)
+    facts = load_facts(runs, now=now)
     steps = []
     for run in runs:
         state = RunState(run.step_index, run.round, due[run.pk])

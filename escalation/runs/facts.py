@@ -2,56 +2,90 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from escalation.policies.steps import NotifyStep, PolicyPlan, Target, parse_policy
-from escalation.runs.decide import Facts, Recipient
+from escalation.runs.decide import URGENT_FROM, Facts, Reach, Recipient, is_urgent_step
 from escalation.runs.directory import Directory
 from escalation.runs.models import Run
 from incidents.models import Acknowledgement, Organisation, Share
 
-Reach = dict[Target, tuple[Recipient, ...]]
 
-
-def load_facts(runs: Sequence[Run]) -> dict[int, Facts]:
-    """Return {run id: facts}.
+def load_facts(runs: Sequence[Run], *, now: datetime) -> dict[int, Facts]:
+    """Return {run id: facts} at `now`.
 
     Requires the runs' incidents to be locked, and `incident`, `organisation` and
     `version` loaded.
     """
-    plans = {run.version_id: parse_policy(run.version.body) for run in runs}
-    shares, ended = _shares_of(runs)
-    acknowledged = _acknowledged(runs)
-    directory = Directory.load(
-        (run.organisation_id, target)
-        for run in runs
-        for target in targets_of(plans[run.version_id])
-    )
-    agencies = {o.pk: o.slug for o in directory.organisations.values() if o.is_agency}
+    batch = _Batch.load(runs, now=now)
+    return {run.pk: batch.facts_of(run) for run in runs}
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is read once for all runs of a batch."""
+
+    now: datetime
+    plans: Mapping[int, PolicyPlan]
+    shares: Mapping[int, set[int]]
+    ended_shares: Mapping[int, set[int]]
+    acknowledged: set[tuple[int, int]]
+    directory: Directory
+    agencies: Mapping[int, str]
     # Many runs of one policy reach the same people: worked out once.
-    reaches: dict[tuple[int, int, frozenset[int]], Reach] = {}
-    facts = {}
-    for run in runs:
-        plan = plans[run.version_id]
-        shared_with = shares[run.incident_id]
-        seen_by = frozenset(shared_with | {run.incident.organisation_id})
-        key = (run.organisation_id, run.version_id, seen_by)
-        if key not in reaches:
-            reaches[key] = reach(plan, run.organisation_id, seen_by, directory)
-        facts[run.pk] = Facts(
-            plan=plan,
-            is_closed=run.incident.is_closed,
-            is_visible=run.organisation_id in seen_by,
-            is_acknowledged=(run.incident_id, run.organisation_id) in acknowledged,
-            is_owner=run.organisation_id == run.incident.organisation_id,
-            shared_with=frozenset(agencies[pk] for pk in shared_with if pk in agencies),
-            unshared_from=frozenset(
-                agencies[pk] for pk in ended[run.incident_id] if pk in agencies
-            ),
-            agencies=frozenset(agencies.values()),
-            reach=reaches[key],
-            desk=directory.desk_of(run.organisation_id, run.organisation.name),
+    reaches: dict[tuple[int, int, bool, frozenset[int]], Reach] = field(
+        default_factory=dict
+    )
+
+    @classmethod
+    def load(cls, runs: Sequence[Run], *, now: datetime) -> "_Batch":
+        plans = {run.version_id: parse_policy(run.version.body) for run in runs}
+        shares, ended = _shares_of(runs)
+        directory = Directory.load(
+            (run.organisation_id, target)
+            for run in runs
+            for target in targets_of(plans[run.version_id])
         )
-    return facts
+        rows = directory.organisations.values()
+        agencies = {row.pk: row.slug for row in rows if row.is_agency}
+        acknowledged = _acknowledged(runs)
+        return cls(now, plans, shares, ended, acknowledged, directory, agencies)
+
+    def facts_of(self, run: Run) -> Facts:
+        incident, place = run.incident, (run.incident_id, run.organisation_id)
+        shared_with = self.shares[run.incident_id]
+        seen_by = frozenset(shared_with | {incident.organisation_id})
+        return Facts(
+            plan=self.plans[run.version_id],
+            is_closed=incident.is_closed,
+            is_visible=run.organisation_id in seen_by,
+            is_acknowledged=place in self.acknowledged,
+            is_owner=run.organisation_id == incident.organisation_id,
+            shared_with=self._slugs(shared_with),
+            unshared_from=self._slugs(self.ended_shares[run.incident_id]),
+            agencies=frozenset(self.agencies.values()),
+            severity=incident.severity,
+            reach=self._reach(run, seen_by),
+            desk=self.directory.desk_of(run.organisation_id, run.organisation.name),
+        )
+
+    def _slugs(self, ids: Iterable[int]) -> frozenset[str]:
+        return frozenset(self.agencies[pk] for pk in ids if pk in self.agencies)
+
+    def _reach(self, run: Run, seen_by: frozenset[int]) -> Reach:
+        severity = run.incident.severity
+        is_grave = severity >= URGENT_FROM
+        key = (run.organisation_id, run.version_id, is_grave, seen_by)
+        if key not in self.reaches:
+            self.reaches[key] = reach(
+                needed(self.plans[run.version_id], severity),
+                run.organisation_id,
+                seen_by,
+                self.directory,
+                now=self.now,
+            )
+        return self.reaches[key]
 
 
 def targets_of(plan: PolicyPlan) -> list[Target]:
@@ -62,24 +96,46 @@ def targets_of(plan: PolicyPlan) -> list[Target]:
     return [*found, plan.fallback] if plan.fallback else found
 
 
+def needed(plan: PolicyPlan, severity: int) -> set[tuple[Target, bool]]:
+    """Return the targets whose reach matters at a severity, each with its urgency."""
+    wanted = {
+        (target, is_urgent_step(step, severity))
+        for step in plan.steps
+        if isinstance(step, NotifyStep)
+        for target in step.targets
+    }
+    return wanted | ({(plan.fallback, True)} if plan.fallback else set())
+
+
+def facts_now(
+    organisation: Organisation, plan: PolicyPlan, *, severity: int, now: datetime
+) -> Facts:
+    """Return whom a plan would reach at `now`, for the pages that describe it."""
+    directory = Directory.load((organisation.pk, target) for target in targets_of(plan))
+    everybody = frozenset(o.pk for o in directory.organisations.values())
+    found = reach(
+        needed(plan, severity), organisation.pk, everybody, directory, now=now
+    )
+    return Facts(plan=plan, severity=severity, reach=found)
+
+
 def reach(
-    plan: PolicyPlan,
+    wanted: Iterable[tuple[Target, bool]],
     organisation_id: int,
     seen_by: frozenset[int],
     directory: Directory,
+    *,
+    now: datetime,
 ) -> Reach:
-    """Return whom each target of a plan reaches; `seen_by` are those who see the incident."""
+    """Return whom each target reaches; `seen_by` are those who see the incident."""
     return {
-        target: tuple(directory.recipients(target, organisation_id, seen_by))
-        for target in targets_of(plan)
+        (target, is_urgent): tuple(
+            directory.recipients(
+                target, organisation_id, seen_by, is_urgent=is_urgent, now=now
+            )
+        )
+        for target, is_urgent in wanted
     }
-
-
-def reach_now(organisation: Organisation, plan: PolicyPlan) -> Reach:
-    """Return whom a plan would reach now, for the pages that describe it."""
-    directory = Directory.load((organisation.pk, target) for target in targets_of(plan))
-    everybody = frozenset(o.pk for o in directory.organisations.values())
-    return reach(plan, organisation.pk, everybody, directory)
 
 
 def names_of(recipients: Iterable[Recipient]) -> list[str]:

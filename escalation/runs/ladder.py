@@ -13,8 +13,8 @@ from escalation.policies.steps import (
     WaitStep,
     parse_policy,
 )
-from escalation.runs.decide import reached_by
-from escalation.runs.facts import Reach, names_of, reach_now
+from escalation.runs.decide import Facts, fallback_of, reached_by
+from escalation.runs.facts import facts_now, names_of
 from escalation.runs.models import Run, RunState, StepTaken
 
 
@@ -65,9 +65,13 @@ class Ladder:
         )
 
 
-def ladder_of(run: Run, *, policy_url: str) -> Ladder:
-    """Return the ladder. Requires `organisation`, `version.policy` and `steps_taken`."""
+def ladder_of(run: Run, *, policy_url: str, now: datetime) -> Ladder:
+    """Return the ladder at `now`.
+
+    Requires `incident`, `organisation`, `version.policy` and `steps_taken` loaded.
+    """
     plan = parse_policy(run.version.body)
+    facts = facts_now(run.organisation, plan, severity=run.incident.severity, now=now)
     repeat = next((s for s in plan.steps if isinstance(s, RepeatStep)), None)
     return Ladder(
         policy=run.version.policy.name,
@@ -77,7 +81,7 @@ def ladder_of(run: Run, *, policy_url: str) -> Ladder:
         rounds=repeat.rounds if repeat else 1,
         state=_state(run),
         reason=run.reason,
-        rows=tuple(_rungs(run, plan, reach_now(run.organisation, plan))),
+        rows=tuple(_rungs(run, facts)),
         leads_to=_leads_to(run, plan),
     )
 
@@ -100,7 +104,8 @@ def _state(run: Run) -> str:
     return f"{label}{reason}"
 
 
-def _rungs(run: Run, plan: PolicyPlan, reach: Reach) -> Iterator[Rung]:
+def _rungs(run: Run, facts: Facts) -> Iterator[Rung]:
+    plan = facts.plan
     taken = _latest(run.steps_taken.all())
     coming = dict(_times(run, plan))
     for index, step in enumerate(plan.steps):
@@ -109,9 +114,9 @@ def _rungs(run: Run, plan: PolicyPlan, reach: Reach) -> Iterator[Rung]:
         elif isinstance(step, RepeatStep):
             yield _repeat(run, step, index, coming)
         else:
-            yield _ahead(run, step, index, coming, _names(step, reach))
+            yield _ahead(run, step, index, coming, _names(step, facts))
     if plan.fallback is not None:
-        yield _fallback(run, plan, coming, reach)
+        yield _fallback(run, facts, coming)
 
 
 def _latest(rows: Iterable[StepTaken]) -> dict[int, StepTaken]:
@@ -166,11 +171,10 @@ def _ahead(
     return Rung(index + 1, describe_step(step), state, coming.get(index), names, reason)
 
 
-def _fallback(
-    run: Run, plan: PolicyPlan, coming: Mapping[int, datetime], reach: Reach
-) -> Rung:
+def _fallback(run: Run, facts: Facts, coming: Mapping[int, datetime]) -> Rung:
+    plan = facts.plan
     sentence = describe_plan(plan)[len(plan.steps)]
-    names = tuple(names_of(reach[plan.fallback])) if plan.fallback else ()
+    names = tuple(names_of(fallback_of(facts)))
     index = len(plan.steps)
     if run.state == RunState.EXHAUSTED:
         return Rung(index + 1, sentence, "done", run.ended_at, names)
@@ -181,10 +185,10 @@ def _coming_state(run: Run) -> str:
     return "next" if run.state == RunState.ACTIVE else "held"
 
 
-def _names(step: Step, reach: Reach) -> tuple[str, ...]:
+def _names(step: Step, facts: Facts) -> tuple[str, ...]:
     if not isinstance(step, NotifyStep):
         return ()
-    return tuple(names_of(reached_by(step, reach)))
+    return tuple(names_of(reached_by(step, facts)))
 
 
 def _times(run: Run, plan: PolicyPlan) -> Iterator[tuple[int, datetime]]:

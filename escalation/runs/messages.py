@@ -9,7 +9,15 @@ from escalation.notifications import retry
 from escalation.notifications.outbox import NewNotification
 from escalation.notifications.render import facts_of, render_message
 from escalation.policies.steps import NotifyStep, RepeatStep, WaitStep
-from escalation.runs.decide import Decision, Facts, Notify, Recipient, Skip, reached_by
+from escalation.runs.decide import (
+    Decision,
+    Facts,
+    Notify,
+    Recipient,
+    Skip,
+    fallback_of,
+    reached_by,
+)
 from escalation.runs.facts import names_of
 from escalation.runs.models import Run
 
@@ -49,7 +57,7 @@ def unreachable(run: Run, facts: Facts, action: Skip) -> list[NewNotification]:
 
 def exhausted(run: Run, facts: Facts) -> list[NewNotification]:
     """Return the last call: to the fallback contact, or to the desk when there is none."""
-    fallback = facts.reach.get(facts.plan.fallback, ()) if facts.plan.fallback else ()
+    fallback = fallback_of(facts)
     purpose = retry.FALLBACK if fallback else retry.EXHAUSTED
     why = f"Every step of {run.version.policy.name} was taken"
     key = f"run:{run.pk}:exhausted:{run.round}"
@@ -115,9 +123,7 @@ def _who_is_next(facts: Facts, decision: Decision) -> tuple[datetime | None, str
             break
         step = steps[index]
         if isinstance(step, NotifyStep):
-            return decision.next_due_at, ", ".join(
-                names_of(reached_by(step, facts.reach))
-            )
+            return decision.next_due_at, ", ".join(names_of(reached_by(step, facts)))
         if isinstance(step, WaitStep):
             break
         is_loop = isinstance(step, RepeatStep) and decision.round < step.rounds

@@ -46,7 +46,7 @@ def ladder_panel(seen: Seen) -> Part:
     if not runs:
         return Part(context={"ladder": None}, actions=_escalate(seen))
     run = runs[0]
-    ladder = _ladder(run)
+    ladder = _ladder(run, seen.now)
     # The run hears of an acknowledgement a moment later; nothing is paged meanwhile.
     is_pausing = run.state == RunState.ACTIVE and own_acknowledgement(seen) is not None
     due = None if is_pausing else _due(run, ladder)
@@ -58,7 +58,7 @@ def filed_panel(seen: Seen) -> Part:
     waiting = Pending.objects.filter(consumer=ROUTER, incident=seen.incident)
     runs = runs_for(seen.incident.pk, seen.side_ids)
     is_routed = bool(runs) or not waiting.exists()
-    due = _due(runs[0], _ladder(runs[0])) if runs else None
+    due = _due(runs[0], _ladder(runs[0], seen.now)) if runs else None
     return Part(
         context={
             "is_routed": is_routed,
@@ -79,9 +79,10 @@ def paged_part(person: User, now: datetime) -> HomePart:
     )
 
 
-def _ladder(run: Run) -> Ladder:
+def _ladder(run: Run, now: datetime) -> Ladder:
     url = reverse("policy-detail", args=[run.version.policy_id])
-    return ladder_of(run, policy_url=f"{url}?version={run.version.number}")
+    policy_url = f"{url}?version={run.version.number}"
+    return ladder_of(run, policy_url=policy_url, now=now)
 
 
 def _due(run: Run, ladder: Ladder) -> Due | None:

@@ -33,7 +33,7 @@ AGENCIES = ("naisa", "other", "nowhere")
 def reaching(*targets):
     """Return a reach in which each of these targets has one contact method."""
     return {
-        target: (Recipient(target.value, number, "email", target.value, 1),)
+        (target, False): (Recipient(target.value, number, "email", target.value, 1),)
         for number, target in enumerate(targets, start=1)
     }
 
@@ -101,7 +101,7 @@ def expected(facts):
     at, done, is_dead_end, has_told = NOW, [], False, False
     for index, number, step in unrolled(facts.plan.steps):
         if isinstance(step, NotifyStep):
-            reaches = any(target in facts.reach for target in step.targets)
+            reaches = any((target, False) in facts.reach for target in step.targets)
             done.append((at, Notify if reaches else Skip, index, number))
             is_dead_end, has_told = not reaches, has_told or reaches
         elif isinstance(step, ShareStep):
@@ -186,16 +186,18 @@ def test_nobody_is_waited_for_behind_a_dead_end_even_across_a_share():
         Skip(0, 1, Reason.NOBODY, is_dead_end=True),
         Share(1, 1, "naisa"),
         Skip(2, 1, Reason.WAIT_FOR_NOBODY),
-        Notify(3, 1, facts.reach[PEOPLE[1]]),
+        Notify(3, 1, facts.reach[PEOPLE[1], False]),
     )
 
 
 def test_each_contact_method_is_told_once_by_a_step():
     both = NotifyStep((PEOPLE[0], Target("team", "duty")))
     reach = reaching(PEOPLE[0])
-    reach[Target("team", "duty")] = reach[PEOPLE[0]]
+    reach[Target("team", "duty"), False] = reach[PEOPLE[0], False]
     decision = decide(start(), facts_of(both, reach=reach), NOW)
-    assert [action.recipients for action in decision.actions] == [reach[PEOPLE[0]]]
+    assert [action.recipients for action in decision.actions] == [
+        reach[PEOPLE[0], False]
+    ]
 
 
 def test_loop_that_reaches_nobody_ends_at_once():
@@ -206,3 +208,22 @@ def test_loop_that_reaches_nobody_ends_at_once():
         18,
         9,
     )
+
+
+@pytest.mark.parametrize(
+    ("urgency", "severity", "is_urgent"),
+    [
+        (None, 3, False),
+        (None, 4, True),
+        ("urgent", 0, True),
+        ("normal", 5, False),
+    ],
+)
+def test_page_is_urgent_as_its_step_says_else_by_the_severity(
+    urgency, severity, is_urgent
+):
+    page = NotifyStep((PEOPLE[0],), urgency)
+    (way,) = reaching(PEOPLE[0]).values()
+    reach = {(PEOPLE[0], is_urgent): way}
+    decision = decide(start(), facts_of(page, reach=reach, severity=severity), NOW)
+    assert [action.recipients for action in decision.actions] == [way]

@@ -44,7 +44,9 @@ def advance(now):
 
 
 def ladder(incident, lab):
-    return ladder_of(runs_for(incident.pk, [lab.pk])[0], policy_url="/policies/1/")
+    return ladder_of(
+        runs_for(incident.pk, [lab.pk])[0], policy_url="/policies/1/", now=NOW
+    )
 
 
 def test_steps_are_done_now_and_next_with_their_times(aurora):
