@@ -199,6 +199,14 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
             "notification__recipient_user", "providers quote the address"
         ),
     },
+    "escalation.WorkingCalendar": {
+        "slug": _OURS,
+        "name": _OURS,
+        "zone": _CODE,
+        "hours": _OURS,
+        "holidays_of": _CODE,
+        "closures": _OURS,
+    },
     "escalation.Policy": {"slug": _OURS, "name": _OURS},
     "escalation.PolicyVersion": {
         "body": _content("organisation", "its targets name people by address"),

@@ -1,5 +1,6 @@
 """Index of the models of `escalation`; each lives in its slice."""
 
+from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import (
     Attempt,
     ContactMethod,
@@ -21,4 +22,5 @@ __all__ = [
     "Run",
     "RunState",
     "StepTaken",
+    "WorkingCalendar",
 ]

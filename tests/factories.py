@@ -4,7 +4,13 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
-from escalation.models import ContactMethod, Policy, PolicyVersion, Route
+from escalation.models import (
+    ContactMethod,
+    Policy,
+    PolicyVersion,
+    Route,
+    WorkingCalendar,
+)
 from incidents.events.actor import Actor
 from incidents.incident.opening import NewIncident, open_incident
 from incidents.models import Incident, Membership, Organisation, Team, User
@@ -62,6 +68,21 @@ def contact(
         address=address,
         verified_at=NOW if is_verified else None,
         **more,
+    )
+
+
+def calendar(
+    organisation: Organisation, *, slug: str = "", **more: Any
+) -> WorkingCalendar:
+    slug = slug or f"calendar-{next(_numbers)}"
+    days = ("mon", "tue", "wed", "thu", "fri")
+    values = {
+        "zone": "UTC",
+        "hours": {day: [["09:00", "17:00"]] for day in days},
+        **more,
+    }
+    return WorkingCalendar.objects.create(
+        organisation=organisation, slug=slug, name=slug, **values
     )
 
 
