@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 MEBIBYTE = 1024 * 1024
+PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 SECRET_IN_ADDRESS = re.compile(r"(://[^/@:]*:)[^/@]*@")
 
 
@@ -43,6 +44,13 @@ def positive_number(value: str) -> int:
 def words(value: str) -> tuple[str, ...]:
     """Read a list separated by commas."""
     return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def phone_number(value: str) -> str:
+    """Read a telephone number with its country's code. Source: ITU-T E.164 §6."""
+    if not PHONE_NUMBER.fullmatch(value):
+        raise ValueError("is not a number like +37255501234")
+    return value
 
 
 def folder(value: str) -> Path:
@@ -184,6 +192,75 @@ class Environment:
         default=False,
         help="Let outgoing webhooks reach private and loopback addresses.",
     )
+    slack_token: str = _variable(
+        "TOCSIN_SLACK_TOKEN",
+        text,
+        default="",
+        help="Bot token of the Slack app (xoxb-…). Unset: Slack cannot be chosen.",
+    )
+    slack_token_file: Path | None = _variable(
+        "TOCSIN_SLACK_TOKEN_FILE",
+        folder,
+        default=None,
+        help="File that holds TOCSIN_SLACK_TOKEN.",
+    )
+    slack_signing_secret: str = _variable(
+        "TOCSIN_SLACK_SIGNING_SECRET",
+        text,
+        default="",
+        help="Signing secret of the Slack app. Unset: messages have no button.",
+    )
+    slack_signing_secret_file: Path | None = _variable(
+        "TOCSIN_SLACK_SIGNING_SECRET_FILE",
+        folder,
+        default=None,
+        help="File that holds TOCSIN_SLACK_SIGNING_SECRET.",
+    )
+    slack_api: str = _variable(
+        "TOCSIN_SLACK_API",
+        url("https", "http"),
+        default="https://slack.com/api/",
+        help="Address of Slack's web API.",
+    )
+    twilio_account: str = _variable(
+        "TOCSIN_TWILIO_ACCOUNT",
+        text,
+        default="",
+        help="Account SID of Twilio (AC…). Unset: SMS and voice cannot be chosen.",
+    )
+    twilio_token: str = _variable(
+        "TOCSIN_TWILIO_TOKEN",
+        text,
+        default="",
+        help="Auth token of that account; it also signs replies.",
+    )
+    twilio_token_file: Path | None = _variable(
+        "TOCSIN_TWILIO_TOKEN_FILE",
+        folder,
+        default=None,
+        help="File that holds TOCSIN_TWILIO_TOKEN.",
+    )
+    twilio_from: str = _variable(
+        "TOCSIN_TWILIO_FROM",
+        phone_number,
+        default="",
+        help="Number that texts and calls come from, like +37255501234.",
+    )
+    twilio_api: str = _variable(
+        "TOCSIN_TWILIO_API",
+        url("https", "http"),
+        default="https://api.twilio.com",
+        help="Address of Twilio's API.",
+    )
+    apprise_schemes: tuple[str, ...] = _variable(
+        "TOCSIN_APPRISE_SCHEMES",
+        words,
+        default=(
+            *("discord", "gchat", "gotifys", "mmosts", "ntfys", "opsgenie"),
+            *("pagerduty", "pbul", "pover", "signl4", "tgram", "wxteams", "zulip"),
+        ),
+        help="Schemes that an address of the channel `apprise` may have.",
+    )
     demo: bool = _variable(
         "TOCSIN_DEMO",
         flag,
@@ -244,14 +321,29 @@ def variables() -> dict[str, Field[Any]]:
 
 def read_secret_key(environment: Environment) -> str:
     """Return SECRET_KEY or the content of SECRET_KEY_FILE, or an empty text."""
-    if environment.secret_key and environment.secret_key_file:
-        raise ImproperlyConfigured("Set SECRET_KEY or SECRET_KEY_FILE, not both.")
-    if environment.secret_key_file is None:
-        return environment.secret_key
+    return read_secret(environment, "secret_key")
+
+
+def read_secret(environment: Environment, field_name: str) -> str:
+    """Return a secret or the content of its file, or an empty text.
+
+    Raises `ImproperlyConfigured` when both are set or the file cannot be read.
+    """
+    value: str = getattr(environment, field_name)
+    path: Path | None = getattr(environment, f"{field_name}_file")
+    name = next(
+        entry.metadata["name"]
+        for entry in fields(Environment)
+        if entry.name == field_name
+    )
+    if value and path:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    if path is None:
+        return value
     try:
-        return environment.secret_key_file.read_text(encoding="ascii").strip()
+        return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        message = f"SECRET_KEY_FILE cannot be read: {error}"
+        message = f"{name}_FILE cannot be read: {error}"
         raise ImproperlyConfigured(message) from error
 
 

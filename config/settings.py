@@ -173,6 +173,16 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.default_from_email
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ALLOW_PRIVATE_WEBHOOKS = ENVIRONMENT.allow_private_webhooks
 
+# Other channels: one that is not set up cannot be chosen
+SLACK_API = ENVIRONMENT.slack_api
+SLACK_TOKEN = env.read_secret(ENVIRONMENT, "slack_token")
+SLACK_SIGNING_SECRET = env.read_secret(ENVIRONMENT, "slack_signing_secret")
+TWILIO_API = ENVIRONMENT.twilio_api.rstrip("/")
+TWILIO_ACCOUNT = ENVIRONMENT.twilio_account
+TWILIO_TOKEN = env.read_secret(ENVIRONMENT, "twilio_token")
+TWILIO_FROM = ENVIRONMENT.twilio_from
+APPRISE_SCHEMES = ENVIRONMENT.apprise_schemes
+
 # Demo and tests
 DEMO = ENVIRONMENT.demo
 DEMO_FILE = BASE_DIR / "demo" / "world.toml"

@@ -33,6 +33,10 @@ class SendResult:
     retry_after: timedelta | None = None
     is_gone: bool = False
     """The receiver said that it will never take a message at this address again."""
+    provider_id: str = ""
+    """The provider's own name of the message, by which its support finds it."""
+    is_address_at_fault: bool = False
+    """Only this address is in trouble: the provider behind it works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Outgoing:
     queued_at: datetime
     attempt: int
     secret: str = ""
+    """Signs a webhook; where the address is itself a secret, the whole address."""
     thread: str = ""
     """The incident's reference; messages with the same one belong together."""
     acknowledge_url: str = ""
@@ -56,6 +61,9 @@ class Channel(Protocol):
 
     kind: str
     label: str
+
+    def missing_settings(self) -> tuple[str, ...]:
+        """Return the settings without which the channel does not work here."""
 
     def may_carry(self, tlp: str) -> bool:
         """Tell whether more than a pointer may go out here under the label."""

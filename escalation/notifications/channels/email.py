@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from typing import Final
 
@@ -33,6 +33,10 @@ class EmailChannel:
 
     def __init__(self) -> None:
         self._connections = _Connections()
+
+    def missing_settings(self) -> tuple[str, ...]:
+        """Nothing: mail goes somewhere in every installation."""
+        return ()
 
     def may_carry(self, tlp: str) -> bool:
         """Tell whether a title may go out by e-mail to people inside."""
@@ -95,7 +99,7 @@ def _hand_over(mail: EmailMultiAlternatives, backend: BaseEmailBackend) -> SendR
         backend.send_messages([mail])
     except smtplib.SMTPRecipientsRefused as refused:
         code, reason = next(iter(refused.recipients.values()))
-        return _by_code(code, reason)
+        return replace(_by_code(code, reason), is_address_at_fault=True)
     except smtplib.SMTPResponseException as error:
         return _by_code(error.smtp_code, error.smtp_error)
     except smtplib.SMTPNotSupportedError as error:
