@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -79,28 +80,69 @@ def fire_due(now: datetime) -> int:
        transaction of the incident's own; all such waits of a pass end after 6 s.
     5. When a handler raises, each of the batch runs alone, and the bad one is pushed back.
     """
-    due = list(Timer.objects.filter(due_at__lte=now).order_by("due_at", "id")[:BATCH])
+    due = _find_due(now)
     if not due:
         return 0
     done = _fire_or_split(due, now)
-    late: dict[int, list[Timer]] = defaultdict(list)
-    for timer in due:
-        if timer.pk not in done and now - timer.due_at > LATE_AFTER:
-            late[timer.incident_id or 0].append(timer)
+    late = [t for t in due if t.pk not in done and now - t.due_at > LATE_AFTER]
+    return len(done) + len(_fire_late(late, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A timer that was due when it was looked for; it is read anew under the lock."""
+
+    pk: int
+    due_at: datetime
+    incident_id: int | None
+
+
+# What another worker has claimed by now is passed over, so that two workers do not
+# both take the head of the queue. Each lock ends with this statement.
+_FIND: Final = """
+SELECT id, due_at, incident_id FROM tocsin_timer WHERE due_at <= %s
+ ORDER BY due_at, id LIMIT %s FOR KEY SHARE SKIP LOCKED
+"""
+_STILL_THERE: Final = """
+SELECT id FROM tocsin_timer WHERE id = ANY(%s) FOR KEY SHARE SKIP LOCKED
+"""
+
+
+def _find_due(now: datetime) -> list[_Due]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [now, BATCH])
+        return [_Due(*row) for row in cursor.fetchall()]
+
+
+def _fire_late(late: Sequence[_Due], now: datetime) -> set[int]:
+    """Fire late timers whose incidents were locked, waiting for each incident's lock.
+
+    What another worker took in the meantime is nobody's to wait for.
+    """
+    if not late:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_STILL_THERE, [[timer.pk for timer in late]])
+        there = {pk for (pk,) in cursor.fetchall()}
+    waiting: dict[int, list[_Due]] = defaultdict(list)
+    for timer in late:
+        if timer.pk in there:
+            waiting[timer.incident_id or 0].append(timer)
     ends_at = time.monotonic() + WAIT_SECONDS
-    for timers in late.values():
+    done: set[int] = set()
+    for timers in waiting.values():
         if time.monotonic() < ends_at:
             done |= _fire_waiting(timers, now)
-    return len(done)
+    return done
 
 
-def _fire_or_split(due: Sequence[Timer], now: datetime) -> set[int]:
+def _fire_or_split(due: Sequence[_Due], now: datetime) -> set[int]:
     """Fire a batch, or each of it alone; returns those that are fired or pushed back."""
     try:
         return _fire_together(due, now)
     except Exception as error:
         if len(due) == 1:
-            _push_back(due[0], error, now)
+            _push_back(due[0].pk, error, now)
             return {due[0].pk}
     done: set[int] = set()
     for timer in due:
@@ -108,7 +150,7 @@ def _fire_or_split(due: Sequence[Timer], now: datetime) -> set[int]:
     return done
 
 
-def _fire_together(due: Sequence[Timer], now: datetime) -> set[int]:
+def _fire_together(due: Sequence[_Due], now: datetime) -> set[int]:
     """Fire a batch in one transaction; returns the ids of those it could claim."""
     with recording(now):
         incidents = _lock_free({t.incident_id for t in due if t.incident_id})
@@ -153,7 +195,7 @@ def _hand_over(timers: Sequence[Timer], now: datetime) -> None:
         handler_of(kind)(by_kind[kind], now)
 
 
-def _fire_waiting(timers: Sequence[Timer], now: datetime) -> set[int]:
+def _fire_waiting(timers: Sequence[_Due], now: datetime) -> set[int]:
     """Fire an incident's late timers, waiting for its lock; a timeout leaves them due."""
     incidents = {t.incident_id for t in timers if t.incident_id}
     try:
@@ -166,7 +208,7 @@ def _fire_waiting(timers: Sequence[Timer], now: datetime) -> set[int]:
             log.warning("timers_wait_for_lock", incidents=incidents, count=len(timers))
             return set()
         if len(timers) == 1:
-            _push_back(timers[0], error, now)
+            _push_back(timers[0].pk, error, now)
             return {timers[0].pk}
     else:
         return {timer.pk for timer in claimed}
@@ -179,12 +221,15 @@ def _wait_for(incidents: set[int]) -> None:
     lock_incidents(incidents)
 
 
-def _push_back(timer: Timer, error: Exception, now: datetime) -> None:
+def _push_back(timer_id: int, error: Exception, now: datetime) -> None:
     """Make a timer due again later; its lateness still counts from the first instant.
 
     Raises when the database is gone. An error's own text can quote rows: only its class
     and where it arose are kept.
     """
+    timer = Timer.objects.filter(pk=timer_id).first()
+    if timer is None:
+        return
     attempts = timer.attempts + 1
     pause = timedelta(seconds=min(2**attempts, BACKOFF_LIMIT_SECONDS))
     what = " ".join(filter(None, (type(error).__name__, _sqlstate(error))))

@@ -158,10 +158,10 @@ def end_runs(runs: Sequence[Run], *, state: State, reason: str, now: datetime) -
 
 def loaded(ids: Iterable[int]) -> list[Run]:
     """Return runs with what `advance` needs, oldest first."""
-    related = ("incident__organisation", "organisation", "version__policy")
-    return list(
-        Run.objects.filter(pk__in=set(ids)).select_related(*related).order_by("pk")
-    )
+    # Many runs share versions and organisations: each is read and built once.
+    shared = ("incident__organisation", "organisation", "version__policy")
+    rows = Run.objects.filter(pk__in=set(ids)).select_related("incident")
+    return list(rows.defer("incident__search").prefetch_related(*shared).order_by("pk"))
 
 
 def _share(steps: Sequence[_Step], now: datetime) -> None:

@@ -40,7 +40,8 @@ class _Batch:
 
     @classmethod
     def load(cls, runs: Sequence[Run], *, now: datetime) -> "_Batch":
-        plans = {run.version_id: parse_policy(run.version.body) for run in runs}
+        bodies = {run.version_id: run.version.body for run in runs}
+        plans = {pk: parse_policy(body) for pk, body in bodies.items()}
         shares, ended = _shares_of(runs)
         directory = Directory.load(
             (run.organisation_id, target)

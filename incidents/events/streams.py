@@ -68,17 +68,15 @@ class Streams:
             models.Q(incident__in=incidents)
             | models.Q(incident=None, organisation__in=organisations)
         )
-        for row in rows:
-            self._take(row)
-
-    def _take(self, row: AudienceStream) -> None:
-        key = StreamKey(
-            row.purpose, row.incident_id, row.organisation_id, row.agency_id
-        )
-        is_new = key not in self.ids
-        self.ids[key] = row.stream_id
-        if is_new and row.purpose == Purpose.PAIR and row.incident_id:
-            self.pairs.setdefault(row.incident_id, []).append((key, row.closed_at))
+        columns = ("purpose", "incident_id", "organisation_id", "agency_id")
+        for *place, stream_id, closed_at in rows.values_list(
+            *columns, "stream_id", "closed_at"
+        ):
+            key = StreamKey(*place)
+            is_new = key not in self.ids
+            self.ids[key] = stream_id
+            if is_new and key.purpose == Purpose.PAIR and key.incident_id:
+                self.pairs.setdefault(key.incident_id, []).append((key, closed_at))
 
 
 def make_audience_streams(keys: Sequence[StreamKey]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 
 from incidents.ledger.canonical import disclose, format_at, leaf_bytes, leaf_hash
-from incidents.ledger.keyring import encrypt, make_data_keys, unwrap
+from incidents.ledger.keyring import encrypt, make_data_keys, unwrap, unwrap_key
 from incidents.ledger.models import Stream
 
 
@@ -83,17 +83,21 @@ def disclosure_context(stream_id: uuid.UUID, seq: int, name: str) -> bytes:
     return b"disclosure:%s:%d:%s" % (stream_id.bytes, seq, name.encode())
 
 
+# Ids ascending: whoever locks several streams waits for nobody who waits for him.
+_LOCK = """
+SELECT s.id, s.last_seq, s.last_hash, k.id, k.owner, k.wrapped
+  FROM tocsin_stream s JOIN tocsin_data_key k ON k.id = s.key_id
+ WHERE s.id = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s
+"""
+
+
 def _lock_streams(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _Head]:
-    rows = (
-        Stream.objects.select_related("key")
-        .filter(pk__in=ids)
-        .order_by("pk")
-        .select_for_update(of=("self",), no_key=True)
-    )
-    return {
-        row.pk: _Head(row.last_seq, bytes(row.last_hash), row.key_id, unwrap(row.key))
-        for row in rows
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(ids)])
+        return {
+            pk: _Head(seq, bytes(last), key_id, unwrap_key(bytes(wrapped), owner=owner))
+            for pk, seq, last, key_id, owner, wrapped in cursor.fetchall()
+        }
 
 
 def _add(

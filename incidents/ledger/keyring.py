@@ -68,7 +68,12 @@ def make_data_keys(owners: Iterable[uuid.UUID]) -> dict[uuid.UUID, DataKey]:
 
 def unwrap(key: DataKey) -> bytes:
     """Return the 32 bytes of a data key."""
-    return decrypt(_kek(), key.wrapped, context=b"data-key:" + key.owner.bytes)
+    return unwrap_key(bytes(key.wrapped), owner=key.owner)
+
+
+def unwrap_key(wrapped: bytes, *, owner: uuid.UUID) -> bytes:
+    """Return the 32 bytes of a data key that was read without its model."""
+    return decrypt(_kek(), wrapped, context=b"data-key:" + owner.bytes)
 
 
 def _wrapped(owner: uuid.UUID) -> bytes:
