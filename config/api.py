@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.routers import SimpleRouter
 
 from config.api_reference import describe_operations
+from escalation.calendars.api import CalendarViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
 from escalation.policies.api import PolicyViewSet
 from escalation.routing.api import RouteViewSet
@@ -37,6 +38,7 @@ _ROOTS = (
     ("teams", TeamViewSet),
     ("members", MemberViewSet),
     ("tokens", TokenViewSet),
+    ("calendars", CalendarViewSet),
     ("policies", PolicyViewSet),
     ("routes", RouteViewSet),
     ("sources", SourceViewSet),

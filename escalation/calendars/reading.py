@@ -9,7 +9,7 @@ midnight.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
@@ -165,7 +165,7 @@ def _read_closure(value: object, where: str) -> Closure:
 
 
 def _read_date(value: object, where: str) -> date:
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
         return date.fromisoformat(value if isinstance(value, str) else "")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
 from escalation.policies.models import Policy
 from escalation.policies.steps import parse_policy, to_body
@@ -29,6 +30,7 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("people", _people(chosen)),
         ("teams", _teams(chosen)),
         ("contact_methods", _contact_methods(chosen)),
+        ("calendars", _calendars(chosen)),
         ("policies", _policies(chosen)),
         ("routes", _routes(chosen)),
         ("sources", _sources(chosen)),
@@ -83,6 +85,22 @@ def _contact_methods(chosen: Sequence[Organisation]) -> Rows:
             "address": method.address,
             "verified": True if method.verified_at else None,
             "enabled": False if method.disabled_at else None,
+        }
+
+
+def _calendars(chosen: Sequence[Organisation]) -> Rows:
+    calendars = WorkingCalendar.objects.filter(
+        organisation__in=chosen, archived_at=None
+    )
+    for calendar in calendars.select_related("organisation").order_by("pk"):
+        yield {
+            "organisation": calendar.organisation.slug,
+            "slug": calendar.slug,
+            "name": calendar.name,
+            "zone": calendar.zone,
+            "hours": calendar.hours,
+            "holidays_of": calendar.holidays_of or None,
+            "closures": calendar.closures or None,
         }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Protocol
 
+from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
 from escalation.policies.models import Policy
 from escalation.worldfile.positions import Path
@@ -44,6 +45,7 @@ class Known:
     people: frozenset[str]
     members: frozenset[Pair]
     teams: frozenset[Pair]
+    calendars: frozenset[Pair]
     policies: frozenset[Pair]
     webhooks: frozenset[Pair]
     tools: dict[Pair, str]
@@ -74,6 +76,12 @@ def _known(world: World) -> Known:
         members=_members(world),
         teams=_pairs(Team.objects.values_list("organisation__slug", "slug"))
         | {(spec.organisation, spec.slug) for spec in world.teams},
+        calendars=_pairs(
+            WorkingCalendar.objects.filter(archived_at=None).values_list(
+                "organisation__slug", "slug"
+            )
+        )
+        | {(spec.organisation, spec.slug) for spec in world.calendars},
         policies=_pairs(
             Policy.objects.filter(archived_at=None).values_list(
                 "organisation__slug", "slug"
@@ -128,6 +136,7 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("organisation", s.slug)) for s in world.organisations),
         *((s.path, ("person", s.email)) for s in world.people),
         *((s.path, ("team", s.organisation, s.slug)) for s in world.teams),
+        *((s.path, ("calendar", s.organisation, s.slug)) for s in world.calendars),
         *((s.path, ("policy", s.organisation, s.slug)) for s in world.policies),
         *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
@@ -171,6 +180,7 @@ def _check_owners(world: World, known: Known, problems: Problems) -> None:
     owned: Sequence[Sequence[Owned]] = (
         world.teams,
         world.contact_methods,
+        world.calendars,
         world.policies,
         world.routes,
         world.sources,

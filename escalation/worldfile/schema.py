@@ -8,12 +8,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
+from escalation.calendars.editing import CalendarDraft, check_calendar
 from escalation.policies.steps import PolicyError, parse_policy, to_body
 from escalation.routing.rules import RuleError, matchers_to_body, parse_matchers
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.tables import Table
 from escalation.worldfile.world import (
+    CalendarSpec,
     ContactSpec,
     OrganisationSpec,
     PersonSpec,
@@ -23,6 +25,7 @@ from escalation.worldfile.world import (
     TeamSpec,
     World,
 )
+from incidents.errors import BadInput
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import CATEGORY_CHOICES
 from incidents.incident.tlp import DEFAULT_TLP, Tlp
@@ -35,6 +38,7 @@ SECTIONS: Final = (
     "people",
     "teams",
     "contact_methods",
+    "calendars",
     "policies",
     "routes",
     "sources",
@@ -73,6 +77,7 @@ def read_world(
         people=_read_all(document, "people", _person, problems),
         teams=_read_all(document, "teams", _team, problems),
         contact_methods=_read_all(document, "contact_methods", _contact, problems),
+        calendars=_read_all(document, "calendars", _calendar, problems),
         policies=_read_all(document, "policies", _policy, problems),
         routes=_read_all(document, "routes", _route, problems),
         sources=_read_all(document, "sources", _source, problems),
@@ -197,6 +202,31 @@ def _contact(table: Table) -> ContactSpec:
         is_verified=table.flag("verified", default=False),
         is_enabled=table.flag("enabled", default=True),
         secret=table.text("secret", default=""),
+    )
+
+
+def _calendar(table: Table) -> CalendarSpec:
+    draft = CalendarDraft(
+        name=table.text("name"),
+        zone=table.text("zone"),
+        hours=table.raw("hours"),
+        holidays_of=table.text("holidays_of", default=""),
+        closures=table.raw("closures", default=[]),
+    )
+    try:
+        read = check_calendar(draft)
+    except BadInput as error:
+        table.problems.add_within(table.path, f"{error.field}: {error.remedy}")
+        read = {"zone": "", "hours": {}, "holidays_of": "", "closures": []}
+    return CalendarSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        slug=table.slug("slug"),
+        name=draft.name,
+        zone=read["zone"],
+        hours=read["hours"],
+        holidays_of=read["holidays_of"],
+        closures=tuple(read["closures"]),
     )
 
 

@@ -58,6 +58,20 @@ class ContactSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarSpec:
+    """A working calendar; its parts are what `calendars.reading` writes."""
+
+    path: Path
+    organisation: str
+    slug: str
+    name: str
+    zone: str
+    hours: Mapping[str, Any]
+    holidays_of: str
+    closures: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySpec:
     """An escalation policy; `body` is what `policies.steps.to_body` returns."""
 
@@ -107,6 +121,7 @@ class World:
     people: tuple[PersonSpec, ...]
     teams: tuple[TeamSpec, ...]
     contact_methods: tuple[ContactSpec, ...]
+    calendars: tuple[CalendarSpec, ...]
     policies: tuple[PolicySpec, ...]
     routes: tuple[RouteSpec, ...]
     sources: tuple[SourceSpec, ...]

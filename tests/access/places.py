@@ -67,6 +67,7 @@ def _member(scene: Scene) -> dict[str, Any]:
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
+_CALENDAR = {"name": "x", "zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}}
 
 API = {
     "GET incident-list": Place("list"),
@@ -131,6 +132,13 @@ API = {
         "lab", _of("policy"), {"name": "x", **_STEPS}, "configure"
     ),
     "DELETE policies-detail": Place("lab", _of("policy"), act="configure"),
+    "GET calendars-list": Place("list"),
+    "POST calendars-list": Place(
+        "make", body={"slug": "x", **_CALENDAR}, act="configure"
+    ),
+    "GET calendars-detail": Place("lab", _of("calendar")),
+    "PUT calendars-detail": Place("lab", _of("calendar"), _CALENDAR, "configure"),
+    "DELETE calendars-detail": Place("lab", _of("calendar"), act="configure"),
     "GET routes-list": Place("list"),
     "POST routes-list": Place(
         "make", body={"name": "x", "matchers": []}, act="configure"
@@ -169,6 +177,7 @@ PAGES = {
     "GET triage-queue": Place("list"),
     "GET source-list": Place("list"),
     "GET policy-list": Place("list"),
+    "GET calendar-list": Place("list"),
     "POST incident-new": Place(
         "account", body={"title": "x", "category": "WGT", "severity": 1}, act="report"
     ),

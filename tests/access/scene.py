@@ -14,7 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from escalation.loop import fire_due
-from escalation.models import ContactMethod, Policy, Route, Run
+from escalation.models import ContactMethod, Policy, Route, Run, WorkingCalendar
 from escalation.runs.engine import escalate
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
@@ -48,6 +48,7 @@ LAB_WORDS = (
     "lab-comment",
     "lab-file",
     "lab-policy",
+    "lab-calendar",
     "lab-source",
     "lab-duty",
     "lab-raw",
@@ -62,6 +63,7 @@ AGENCY_WORDS = (
     "agency-comment",
     "agency-file",
     "agency-policy",
+    "agency-calendar",
     "agency-duty",
     "agency-desk",
     "agency-source",
@@ -84,6 +86,7 @@ class Side:
     token: ApiToken
     desk: ContactMethod
     method: ContactMethod
+    calendar: WorkingCalendar
     run: Run | None = None
     file: Attachment | None = None
 
@@ -186,7 +189,16 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
     token, _ = create_token(admin, name=f"{kind}-token")
     method = make.contact(organisation, admin, is_verified=True)
     return Side(
-        organisation, admin, source, delivery, policy, route, token, desk, method
+        organisation,
+        admin,
+        source,
+        delivery,
+        policy,
+        route,
+        token,
+        desk,
+        method,
+        calendar=make.calendar(organisation, slug=f"{kind}-calendar"),
     )
 
 
