@@ -11,6 +11,7 @@ Exact to the second: see `wall_clock.py` for what happens when the clocks change
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from escalation.oncall.plan import (
@@ -105,7 +106,7 @@ def flattened(shifts_: Iterable[Shift]) -> tuple[Shift, ...]:
     flat: list[Shift] = []
     begun: list[Shift] = []
     at = 0
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         while at < len(found) and found[at].start <= start:
             begun.append(found[at])
             at += 1
