@@ -10,9 +10,10 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.routers import SimpleRouter
 
 from config.api_reference import describe_operations
+from escalation.authoring.api import PolicyViewSet
+from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
-from escalation.policies.api import PolicyViewSet
 from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
 from incidents.incident.actions_api import IncidentActionViewSet
@@ -33,6 +34,8 @@ _UNDER_INCIDENTS = (
     ("incident-run", RunViewSet),
     ("incident-notification", NotificationViewSet),
 )
+# The same for a policy.
+_UNDER_POLICIES = (("policy", PolicyVersionViewSet),)
 _ROOTS = (
     ("organisations", OrganisationViewSet),
     ("teams", TeamViewSet),
@@ -84,6 +87,8 @@ def api_urls() -> list[URLPattern | URLResolver]:
     router = SimpleRouter()
     for name, viewset in _UNDER_INCIDENTS:
         router.register("incidents", viewset, basename=name)
+    for name, policy_viewset in _UNDER_POLICIES:
+        router.register("policies", policy_viewset, basename=name)
     for prefix, root in _ROOTS:
         router.register(prefix, root, basename=prefix)
     return [*router.urls, re_path(r"^(?P<rest>.*)$", no_such_endpoint)]

@@ -1,13 +1,30 @@
 from django.urls import include, path
 
+from escalation.authoring import decision_views as decisions
+from escalation.authoring.views import policy_detail, policy_list
 from escalation.calendars.views import calendar_list
-from escalation.routing.views import policy_detail, policy_list
 from escalation.runs.views import incident_escalate
+
+_VERSION = "policies/<int:pk>/versions/<int:number>/"
 
 urlpatterns = [
     path("", include("escalation.notifications.urls")),
     path("calendars/", calendar_list, name="calendar-list"),
     path("policies/", policy_list, name="policy-list"),
+    path(
+        "policies/second-person/",
+        decisions.policies_second_person,
+        name="policies-second-person",
+    ),
     path("policies/<int:pk>/", policy_detail, name="policy-detail"),
+    path("policies/<int:pk>/diff/", decisions.policy_diff, name="policy-diff"),
+    path(
+        "policies/<int:pk>/second-person/",
+        decisions.policy_second_person,
+        name="policy-second-person",
+    ),
+    path(f"{_VERSION}approve/", decisions.policy_approve, name="policy-approve"),
+    path(f"{_VERSION}reject/", decisions.policy_reject, name="policy-reject"),
+    path(f"{_VERSION}withdraw/", decisions.policy_withdraw, name="policy-withdraw"),
     path("incidents/<str:ref>/escalate/", incident_escalate, name="incident-escalate"),
 ]

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from escalation.policies.models import PolicyVersion
+from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
 from escalation.routing.rules import (
     Facts,
@@ -262,7 +263,7 @@ def _share(cases: Sequence[_Case], now: datetime) -> None:
 def _start(cases: Sequence[_Case], now: datetime) -> None:
     """Start a run where none is, and replace one whose route changed with the severity."""
     runs = _newest_runs(cases)
-    versions = _newest_versions(cases)
+    versions = _versions_in_force(cases)
     news, superseded = [], []
     for case in cases:
         run = runs.get((case.incident.pk, case.organisation.pk))
@@ -312,21 +313,21 @@ def _newest_runs(cases: Sequence[_Case]) -> dict[Place, Run]:
     }
 
 
-def _newest_versions(cases: Sequence[_Case]) -> dict[int, PolicyVersion]:
-    ids = {
-        case.route.policy_id for case in cases if case.route and case.route.policy_id
-    }
-    rows = PolicyVersion.objects.filter(policy__in=ids).select_related("policy")
-    return {row.policy_id: row for row in rows.order_by("number")}
+def _versions_in_force(cases: Sequence[_Case]) -> dict[int, PolicyVersion]:
+    return versions_in_force(
+        {case.route.policy_id for case in cases if case.route and case.route.policy_id}
+    )
 
 
 def _note_no_policy(case: _Case, run: Run | None) -> None:
     """Record that nobody is paged, and why; never silently."""
     if run is not None:
         return
-    reason = (
-        case.reason if case.route is None else f"{case.reason}; that route pages nobody"
-    )
+    reason = case.reason
+    if case.route is not None:
+        reason += "; that route pages nobody"
+    if case.route is not None and case.route.policy is not None:
+        reason += f": no version of {case.route.policy.name} is approved yet"
     record(
         "run.stopped",
         incident=case.incident,

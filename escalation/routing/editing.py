@@ -39,6 +39,7 @@ def save_route(
     with recording(now):
         others = _locked_routes(organisation, without=route)
         _check_default(draft, others)
+        _check_policy(draft)
         if route is None:
             route = Route(organisation=organisation)
         verb = "changed" if route.pk else "made"
@@ -87,6 +88,13 @@ def _check_default(draft: RouteDraft, others: Sequence[Route]) -> None:
     if draft.is_default and has_default:
         remedy = "There is a default route already; change that one."
         raise BadInput("is_default", draft.is_default, remedy)
+
+
+def _check_policy(draft: RouteDraft) -> None:
+    policy = draft.policy
+    if policy is not None and not policy.versions.approved().exists():
+        remedy = "No version of it is approved yet; a route to it would page nobody."
+        raise BadInput("policy", policy.slug, remedy)
 
 
 def _place(route: Route, others: list[Route], *, position: int | None) -> None:

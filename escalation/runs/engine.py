@@ -101,10 +101,15 @@ def escalate(
     It replaces the organisation's run and overrides its acknowledgement: whoever asks
     wants others to be paged. Owns its transaction. Raises NotPossible when closed.
     """
-    version = _newest_version(organisation, policy)
+    version = _version_in_force(organisation, policy)
     with recording(now):
         incident = lock_incidents([incident.pk])[incident.pk]
-        if incident.is_closed or version is None:
+        if version is None:
+            message = (
+                f"{policy or 'The default route'} has no approved policy to start."
+            )
+            raise NotPossible(message, state=state_of(incident))
+        if incident.is_closed:
             message = f"{incident.ref} is {incident.status}; nobody is paged for it."
             raise NotPossible(message, state=state_of(incident))
         live = (State.ACTIVE, State.ACKNOWLEDGED)
@@ -119,15 +124,15 @@ def escalate(
         return start_runs([NewRun(incident, organisation, version, reason)], now=now)[0]
 
 
-def _newest_version(
+def _version_in_force(
     organisation: Organisation, policy: Policy | None
 ) -> PolicyVersion | None:
-    rows = PolicyVersion.objects.filter(organisation=organisation)
+    rows = PolicyVersion.objects.approved().filter(organisation=organisation)
     if policy is None:
         rows = rows.filter(policy__routes__is_default=True)
     else:
         rows = rows.filter(policy=policy)
-    return rows.select_related("policy").order_by("number").last()
+    return rows.select_related("policy").last()
 
 
 def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) -> None:

@@ -20,6 +20,7 @@ from escalation.worldfile.references import check_references
 from escalation.worldfile.schema import read_world
 from escalation.worldfile.world import World
 from escalation.worldfile.write_access import write_access
+from escalation.worldfile.write_approval import write_approval
 from escalation.worldfile.write_calendars import write_calendars
 from escalation.worldfile.write_paths import SECRET_CONTEXT, write_paths
 from escalation.worldfile.write_sources import write_sources
@@ -97,6 +98,8 @@ def _write(world: World, changes: Changes) -> None:
     write_access(world, changes)
     write_calendars(world, changes)
     write_paths(world, changes)
+    # Last: a rule that begins with this file does not hold up the policies in it.
+    write_approval(world, changes)
     write_sources(world, changes)
     changes.record()
 

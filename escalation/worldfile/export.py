@@ -5,7 +5,7 @@ from typing import Any
 
 from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
-from escalation.policies.models import Policy
+from escalation.policies.models import Policy, SecondPersonRule
 from escalation.policies.steps import parse_policy, to_body
 from escalation.routing.models import Route
 from escalation.routing.rules import matchers_to_body, parse_matchers
@@ -43,8 +43,21 @@ Rows = Iterator[Mapping[str, Any]]
 
 
 def _organisations(chosen: Sequence[Organisation]) -> Rows:
+    rules = _second_person_rules(chosen)
     for row in chosen:
-        yield {"slug": row.slug, "name": row.name, "kind": row.kind}
+        yield {
+            "slug": row.slug,
+            "name": row.name,
+            "kind": row.kind,
+            "second_person": True if (row.pk, None) in rules else None,
+        }
+
+
+def _second_person_rules(
+    chosen: Sequence[Organisation],
+) -> set[tuple[int, int | None]]:
+    rows = SecondPersonRule.objects.filter(organisation__in=chosen)
+    return set(rows.values_list("organisation_id", "policy_id"))
 
 
 def _people(chosen: Sequence[Organisation]) -> Rows:
@@ -105,14 +118,18 @@ def _calendars(chosen: Sequence[Organisation]) -> Rows:
 
 
 def _policies(chosen: Sequence[Organisation]) -> Rows:
+    rules = _second_person_rules(chosen)
     policies = Policy.objects.filter(organisation__in=chosen, archived_at=None)
     for policy in policies.select_related("organisation").order_by("pk"):
-        version = policy.versions.order_by("-number").first()
+        version = policy.versions.approved().last() or policy.versions.first()
         if version is not None:
             yield {
                 "organisation": policy.organisation.slug,
                 "slug": policy.slug,
                 "name": policy.name,
+                "second_person": (
+                    True if (policy.organisation_id, policy.pk) in rules else None
+                ),
                 **to_body(parse_policy(version.body)),
             }
 

@@ -166,7 +166,13 @@ def _organisation(table: Table) -> OrganisationSpec:
         slug=table.slug("slug"),
         name=table.text("name"),
         kind=table.choice("kind", OrganisationKind.values),
+        second_person=_switch(table, "second_person"),
     )
+
+
+def _switch(table: Table, name: str) -> bool | None:
+    """Read true or false; what the file does not say stays as it is."""
+    return table.flag(name, default=False) if table.has(name) else None
 
 
 def _person(table: Table) -> PersonSpec:
@@ -245,6 +251,7 @@ def _policy(table: Table) -> PolicySpec:
         slug=table.slug("slug"),
         name=table.text("name"),
         body=read,
+        second_person=_switch(table, "second_person"),
     )
 
 

@@ -18,6 +18,7 @@ class OrganisationSpec:
     slug: str
     name: str
     kind: str
+    second_person: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class PolicySpec:
     slug: str
     name: str
     body: Mapping[str, Any]
+    second_person: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,8 @@ from typing import Any
 
 from escalation.notifications.models import ContactMethod
 from escalation.notifications.webhook_signature import new_secret
-from escalation.policies.models import Policy
-from escalation.policies.steps import parse_policy, to_body
-from escalation.policies.versions import save_policy
+from escalation.policies.models import Policy, VersionState
+from escalation.policies.versions import PolicyDraft, save_policy, version_saying
 from escalation.routing.models import Route
 from escalation.worldfile.changes import Changes, named, set_fields
 from escalation.worldfile.world import ContactSpec, PolicySpec, RouteSpec, World
@@ -16,6 +15,7 @@ from incidents.events.actor import Actor
 from incidents.ledger.keyring import open_secret, seal_secret
 from incidents.models import Organisation, User
 
+BY_FILE = "by configuration file"
 SECRET_CONTEXT = "contact-method"  # noqa: S105 - the name of a purpose
 
 
@@ -96,21 +96,11 @@ def _write_policy(spec: PolicySpec, changes: Changes) -> None:
     organisation = organisation_of(spec.organisation)
     what = f"policy {organisation.slug}/{spec.slug}"
     policy = Policy.objects.filter(organisation=organisation, slug=spec.slug).first()
-    latest = policy.versions.order_by("-number").first() if policy else None
-    is_same = (
-        policy is not None
-        and latest is not None
-        and policy.archived_at is None
-        and policy.name == spec.name
-        and to_body(parse_policy(latest.body)) == spec.body
-    )
-    if is_same:
+    if policy is not None and _says_that(policy, spec):
         return
     version = save_policy(
         organisation,
-        slug=spec.slug,
-        name=spec.name,
-        body=dict(spec.body),
+        PolicyDraft(spec.slug, spec.name, dict(spec.body), reason=BY_FILE),
         user=None,
         actor=Actor.system(organisation),
         now=changes.now,
@@ -119,6 +109,15 @@ def _write_policy(spec: PolicySpec, changes: Changes) -> None:
         changes.add("+", f"{what} ({spec.name})", organisation)
     else:
         changes.add("~", f"{what}: version {version.number}", organisation)
+    if version.state == VersionState.PROPOSED:
+        note = f"{what}: version {version.number} waits for somebody to approve it"
+        changes.notes.append(note)
+
+
+def _says_that(policy: Policy, spec: PolicySpec) -> bool:
+    """Tell whether the policy in force, or as proposed, is what the file says."""
+    is_listed = policy.archived_at is None and policy.name == spec.name
+    return is_listed and version_saying(policy, spec.body) is not None
 
 
 def _write_routes(

@@ -205,6 +205,12 @@ KINDS: Final[dict[str, Kind]] = {
             purpose=Purpose.CONFIG,
             personal="who",
         ),
-        _kind("config.changed", "{what}", "what changes", purpose=Purpose.CONFIG),
+        _kind(
+            "config.changed",
+            "{what}",
+            "what changes author",
+            purpose=Purpose.CONFIG,
+            personal="author",
+        ),
     )
 }

@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     TRIAGE = "triage", "decide, assign and ask"
     ANSWER = "answer", "answer an agency's question"
     CONFIGURE = "configure", "change sources, policies, routes and people"
+    APPROVE = "approve", "decide on a policy that somebody else proposed"
 
 
 _EVERYONE: Final = frozenset({Action.READ, Action.COMMENT, Action.ACKNOWLEDGE})
@@ -46,14 +47,14 @@ _AGENCY: Final = _EVERYONE | {Action.TRIAGE}
 ALLOWED: Final[dict[str, frozenset[Action]]] = {
     Role.STAFF: frozenset({Action.READ, Action.COMMENT, Action.REPORT, Action.ANSWER}),
     Role.RESPONDER: _RESPONDS,
-    Role.APPROVER: _RESPONDS,
+    Role.APPROVER: _RESPONDS | {Action.APPROVE},
     Role.OFFICER: _AGENCY,
-    Role.SUPERVISOR: _AGENCY,
+    Role.SUPERVISOR: _AGENCY | {Action.APPROVE},
     Role.OPERATOR: frozenset(),
 }
 _ADMIN: Final = {
-    "lab": _RESPONDS | {Action.CONFIGURE},
-    "agency": _AGENCY | {Action.CONFIGURE},
+    "lab": _RESPONDS | {Action.CONFIGURE, Action.APPROVE},
+    "agency": _AGENCY | {Action.CONFIGURE, Action.APPROVE},
     "platform": frozenset({Action.CONFIGURE}),
 }
 

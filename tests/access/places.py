@@ -64,6 +64,10 @@ def _member(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.lab.admin.memberships.get().pk}
 
 
+def _version(scene: Scene) -> dict[str, Any]:
+    return {"pk": scene.lab.policy.pk, "number": 1}
+
+
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
@@ -129,7 +133,7 @@ API = {
     ),
     "GET policies-detail": Place("lab", _of("policy")),
     "PUT policies-detail": Place(
-        "lab", _of("policy"), {"name": "x", **_STEPS}, "configure"
+        "lab", _of("policy"), {"name": "x", **_BECAUSE, **_STEPS}, "configure"
     ),
     "DELETE policies-detail": Place("lab", _of("policy"), act="configure"),
     "GET calendars-list": Place("list"),
@@ -139,6 +143,20 @@ API = {
     "GET calendars-detail": Place("lab", _of("calendar")),
     "PUT calendars-detail": Place("lab", _of("calendar"), _CALENDAR, "configure"),
     "DELETE calendars-detail": Place("lab", _of("calendar"), act="configure"),
+    "GET policy-versions": Place("lab", _of("policy")),
+    "GET policy-version": Place("lab", _version),
+    "GET policy-diff": Place("lab", _of("policy")),
+    "POST policy-approve": Place("lab", _version, {}, "approve"),
+    "POST policy-reject": Place("lab", _version, _BECAUSE, "approve"),
+    "POST policy-withdraw": Place("lab", _version, {}, "configure"),
+    "GET policy-second-person": Place("lab", _of("policy")),
+    "PUT policy-second-person": Place(
+        "lab", _of("policy"), {"second_person": True}, "configure"
+    ),
+    "GET policy-second-person-of-all": Place("list"),
+    "PUT policy-second-person-of-all": Place(
+        "make", body={"second_person": True}, act="configure"
+    ),
     "GET routes-list": Place("list"),
     "POST routes-list": Place(
         "make", body={"name": "x", "matchers": []}, act="configure"
@@ -216,6 +234,16 @@ PAGES = {
     "GET delivery-body": Place("lab", _delivery),
     "POST delivery-replay": Place("lab", _delivery, act="configure"),
     "GET policy-detail": Place("lab", _of("policy")),
+    "GET policy-diff": Place("lab", _of("policy")),
+    "POST policy-approve": Place("lab", _version, {}, "approve"),
+    "POST policy-reject": Place("lab", _version, _BECAUSE, "approve"),
+    "POST policy-withdraw": Place("lab", _version, {}, "configure"),
+    "POST policy-second-person": Place(
+        "lab", _of("policy"), {"second_person": "on"}, "configure"
+    ),
+    "POST policies-second-person": Place(
+        "account", body={"second_person": "on"}, act="configure"
+    ),
     "POST token-revoke": Place("lab", _of("token")),
     "GET contact-method-verify": Place("lab", _of("method")),
     "POST contact-method-verify": Place("lab", _of("method"), {"code": "000000"}),

@@ -85,11 +85,11 @@ def test_link_of_an_agency_ends_with_its_share(scene: Scene):
 _MAY = {
     "staff": "report comment answer",
     "responder": "report comment answer acknowledge manage share escalate",
-    "approver": "report comment answer acknowledge manage share escalate",
-    "admin": "report comment answer acknowledge manage share escalate configure",
+    "approver": "report comment answer acknowledge manage share escalate approve",
+    "admin": "report comment answer acknowledge manage share escalate configure approve",
     "officer": "comment acknowledge triage",
-    "supervisor": "comment acknowledge triage",
-    "agency admin": "comment acknowledge triage configure",
+    "supervisor": "comment acknowledge triage approve",
+    "agency admin": "comment acknowledge triage configure approve",
 }
 _ACTED = [key for key, place in PLACES.items() if place.act and place.kind != "lab"]
 _OF_THE_AGENCY = {"officer", "supervisor", "agency admin"}

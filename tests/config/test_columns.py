@@ -9,11 +9,9 @@ from incidents.models import Organisation, User
 _WORDLESS = (
     "bigint",
     "boolean",
-    "date",
     "double precision",
     "integer",
     "smallint",
-    "time without time zone",
     "timestamp with time zone",
     "uuid",
 )

@@ -5,6 +5,8 @@ import pytest
 from escalation.loop import fire_due
 from escalation.models import Notification, Run, StepTaken
 from escalation.routing.dispatch import dispatch
+from escalation.runs.engine import escalate
+from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge, reopen, resolve
@@ -250,3 +252,35 @@ def test_one_bad_timer_does_not_stop_the_others(duty_path):
     assert paged() == ["duty@aurora.example", "boss@aurora.example"]
     bad = Timer.objects.get(kind="no.such.kind")
     assert (bad.attempts, bad.original_due_at) == (1, NOW)
+
+
+def test_incident_takes_the_newest_approved_version_not_a_proposed_one(duty_path):
+    policy = duty_path.policies.get(slug="critical")
+    for number, state in ((2, "approved"), (3, "proposed"), (4, "rejected")):
+        policy.versions.create(
+            organisation=duty_path,
+            number=number,
+            body={"steps": [make.wait(number)]},
+            state=state,
+        )
+    incident = make.incident(duty_path)
+    route_all()
+    assert Run.objects.get().version.number == 2
+    actor = Actor.of(make.person(duty_path), duty_path)
+    run = escalate(
+        incident, organisation=duty_path, policy=policy, actor=actor, now=NOW
+    )
+    assert run.version.number == 2
+
+
+def test_policy_without_an_approved_version_pages_nobody_and_says_so(duty_path):
+    policy = duty_path.policies.get(slug="critical")
+    policy.versions.update(state="proposed")
+    incident = make.incident(duty_path)
+    route_all()
+    assert kinds(incident, duty_path) == ["incident.opened", "run.stopped"]
+    [stopped] = timeline(incident, [duty_path.pk])[1:]
+    assert stopped.summary.endswith("no version of critical is approved yet")
+    actor = Actor.of(make.person(duty_path), duty_path)
+    with pytest.raises(NotPossible, match="critical has no approved"):
+        escalate(incident, organisation=duty_path, policy=policy, actor=actor, now=NOW)

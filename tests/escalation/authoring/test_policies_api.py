@@ -41,7 +41,7 @@ def test_only_an_administrator_writes_policies(api_world: ApiWorld, role: str) -
 def test_change_is_a_new_version_and_what_is_the_same_none(api_world: ApiWorld) -> None:
     client = api_world.as_("admin")
     made = client.post(POLICIES, NEW).json()
-    sent = {"name": "Night", "steps": STEPS[:1]}
+    sent = {"name": "Night", "steps": STEPS[:1], "reason": "shorter"}
     client.put(f"{POLICIES}{made['id']}/", sent)
     body = client.put(f"{POLICIES}{made['id']}/", sent).json()
     assert (body["version"], body["steps"]) == (2, STEPS[:1])

@@ -1,59 +1,58 @@
-"""Pages that say routes and policies in plain sentences, and whom they reach today.
-
-They stand with routing because they show what lies below it: policies, runs, people.
-"""
+"""Pages that say routes and policies in plain sentences, and whom they reach today."""
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from escalation.policies.models import Policy, PolicyVersion
+from escalation.authoring.access import find_policy, organisations_of
+from escalation.authoring.decision_panel import decision_on, second_person_panel
+from escalation.policies.models import Policy, PolicyVersion, VersionState
 from escalation.policies.sentences import describe_plan, describe_step
 from escalation.policies.steps import NotifyStep, parse_policy
+from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
 from escalation.routing.rules import describe, parse_matchers
 from escalation.runs.decide import URGENT_FROM, Facts, fallback_of, reached_by
 from escalation.runs.facts import facts_now, names_of
 from escalation.runs.models import Run, RunState
-from incidents.models import Organisation, OrganisationKind
+from incidents.models import Organisation, User
 from incidents.pages import PageRequest, page
 from incidents.timers.clock import read_now
 
 _RUNNING = Q(versions__runs__state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED])
 _NOBODY = "Nobody there has a verified contact method: this step is skipped."
+BY_FILE = "configuration file"
 
 
 @page("GET")
 def policy_list(request: PageRequest) -> HttpResponse:
     """Show the routes and policies of the reader's organisations."""
-    groups = [_group(organisation) for organisation in _own(request)]
+    own = organisations_of(request.user)
+    groups = [_group(organisation, request.user) for organisation in own]
     context = {"groups": groups, "is_one": len(groups) == 1}
     return render(request, "escalation/policies/list.html", context)
 
 
 @page("GET")
 def policy_detail(request: PageRequest, pk: int) -> HttpResponse:
-    """Show one policy in sentences, in force or as an earlier version."""
-    own = Policy.objects.filter(organisation__in=_own(request))
-    policy = own.select_related("organisation").filter(pk=pk).first()
-    versions = list(policy.versions.select_related("made_by")) if policy else []
-    wanted = request.GET.get("version", "")
-    shown = [v for v in versions if wanted in ("", str(v.number))]
-    if policy is None or not shown:
+    """Show one policy in sentences: the version in force, or the one that is asked for."""
+    policy = find_policy(request.user, pk)
+    versions = list(policy.versions.select_related("made_by", "decided_by"))
+    in_force = versions_in_force([policy.pk]).get(policy.pk) or versions[0]
+    wanted = request.GET.get("version", str(in_force.number))
+    shown = next((v for v in versions if str(v.number) == wanted), None)
+    if shown is None:
         raise Http404
-    context = _detail(policy, versions, shown[0])
+    context = _detail(policy, versions, shown, in_force)
+    context["decision"] = decision_on(shown, in_force, request.user)
+    context["second_person"] = second_person_panel(policy, request.user)
     return render(request, "escalation/policies/detail.html", context)
 
 
-def _own(request: PageRequest) -> QuerySet[Organisation]:
-    own = Organisation.objects.of(request.user)
-    return own.exclude(kind=OrganisationKind.PLATFORM)
-
-
-def _group(organisation: Organisation) -> dict[str, Any]:
+def _group(organisation: Organisation, reader: User) -> dict[str, Any]:
     routes = Route.objects.filter(organisation=organisation).select_related("policy")
     policies = Policy.objects.filter(organisation=organisation, archived_at=None)
     policies = policies.annotate(
@@ -61,10 +60,17 @@ def _group(organisation: Organisation) -> dict[str, Any]:
     )
     newest = PolicyVersion.objects.filter(policy__in=policies).order_by("number")
     versions = {version.policy_id: version for version in newest}
+    versions |= versions_in_force(policy.pk for policy in policies)
+    proposed = PolicyVersion.objects.proposed().filter(policy__in=policies)
+    waiting = set(proposed.values_list("policy_id", flat=True))
     return {
         "organisation": organisation,
         "routes": [_route(route) for route in routes.prefetch_related("share_with")],
-        "policies": [_listed(policy, versions[policy.pk]) for policy in policies],
+        "policies": [
+            _listed(policy, versions[policy.pk], is_waiting=policy.pk in waiting)
+            for policy in policies
+        ],
+        "second_person": second_person_panel(organisation, reader),
     }
 
 
@@ -82,7 +88,7 @@ def _route(route: Route) -> dict[str, Any]:
     }
 
 
-def _listed(policy: Any, version: PolicyVersion) -> dict[str, Any]:
+def _listed(policy: Any, version: PolicyVersion, *, is_waiting: bool) -> dict[str, Any]:
     plan = parse_policy(version.body)
     first = next((s for s in plan.steps if isinstance(s, NotifyStep)), plan.steps[0])
     return {
@@ -92,32 +98,48 @@ def _listed(policy: Any, version: PolicyVersion) -> dict[str, Any]:
         "sentence": f"{describe_step(first)}.",
         "step_count": len(plan.steps),
         "running_count": policy.running_count,
+        "is_waiting": is_waiting,
     }
 
 
 def _detail(
-    policy: Policy, versions: list[PolicyVersion], shown: PolicyVersion
+    policy: Policy,
+    versions: list[PolicyVersion],
+    shown: PolicyVersion,
+    in_force: PolicyVersion,
 ) -> dict[str, Any]:
     plan = parse_policy(shown.body)
     now = read_now()
     today = facts_now(policy.organisation, plan, severity=URGENT_FROM, now=now)
-    running = Run.objects.filter(
-        version=shown, state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED]
-    )
     return {
         "policy": policy,
         "version": shown,
         "steps": [_step(today, index) for index in range(len(plan.steps))],
         "endings": _endings(today),
-        "facts": [
-            {"label": "Organisation", "value": policy.organisation},
-            {"label": "Made", "at": shown.made_at},
-            {"label": "By", "value": shown.made_by or "configuration file"},
-            {"label": "Running now", "value": running.count()},
-        ],
-        "versions": [_version(policy, row, versions[0]) for row in versions],
-        "is_old": shown.pk != versions[0].pk,
+        "facts": _facts(policy, shown),
+        "versions": [_version(policy, row, in_force) for row in versions],
+        "is_old": shown != in_force and shown.state == VersionState.APPROVED,
     }
+
+
+def _facts(policy: Policy, shown: PolicyVersion) -> list[dict[str, Any]]:
+    running = Run.objects.filter(
+        version=shown, state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED]
+    )
+    facts: list[dict[str, Any]] = [
+        {"label": "Organisation", "value": policy.organisation},
+        {"label": "Made", "at": shown.made_at},
+        {"label": "By", "value": shown.made_by or BY_FILE},
+        {"label": "Because", "value": shown.reason or "no reason was given"},
+    ]
+    if shown.decided_at is not None:
+        by = f" by {shown.decided_by}" if shown.decided_by else ""
+        facts.append(
+            {"label": f"{shown.get_state_display()}{by}", "at": shown.decided_at}
+        )
+    if shown.decision_reason:
+        facts.append({"label": "Why so", "value": shown.decision_reason})
+    return [*facts, {"label": "Running now", "value": running.count()}]
 
 
 def _step(today: Facts, index: int) -> dict[str, Any]:
@@ -144,13 +166,23 @@ def _endings(today: Facts) -> list[str]:
 
 
 def _version(
-    policy: Policy, row: PolicyVersion, newest: PolicyVersion
+    policy: Policy, row: PolicyVersion, in_force: PolicyVersion
 ) -> dict[str, Any]:
     url = reverse("policy-detail", args=[policy.pk])
+    is_current = row == in_force and row.state == VersionState.APPROVED
+    diff = reverse("policy-diff", args=[policy.pk])
     return {
         "number": row.number,
         "at": row.made_at,
-        "actor": row.made_by or "configuration file",
+        "actor": row.made_by or BY_FILE,
+        "reason": row.reason,
         "url": f"{url}?version={row.number}",
-        "is_current": row.pk == newest.pk,
+        "diff_url": (
+            f"{diff}?from_version={row.number - 1}&to_version={row.number}"
+            if row.number > 1
+            else ""
+        ),
+        "state": row.state,
+        "state_label": row.get_state_display(),
+        "is_current": is_current,
     }
