@@ -186,12 +186,16 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "recipient_name": _personal("recipient_user"),
         "channel": _CODE,
         "address": _personal("recipient_user", "no user: the organisation's desk"),
+        "destination": _content("organisation", "the host of an address"),
         "message": _content(
             "incident__organisation", "the incident owner's, or a verification code"
         ),
         "message_sha256": _content("incident__organisation", _HASH),
         "status": _CODE,
         "last_error": _personal("recipient_user", "providers quote the address"),
+    },
+    "escalation.Pace": {
+        "destination": _content("organisation", "the host of an address"),
     },
     "escalation.Attempt": {
         "outcome": _CODE,

@@ -6,6 +6,7 @@ from escalation.notifications.models import (
     ContactMethod,
     Notification,
     NotificationStatus,
+    Pace,
 )
 from escalation.policies.models import (
     Policy,
@@ -21,6 +22,7 @@ __all__ = [
     "ContactMethod",
     "Notification",
     "NotificationStatus",
+    "Pace",
     "Policy",
     "PolicyVersion",
     "Route",

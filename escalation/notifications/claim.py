@@ -1,11 +1,10 @@
 """Take due messages from the outbox under a lease, and close those not worth sending.
 
-Claiming is fair: each organisation's oldest message comes before anybody's second.
-A lease is by the real clock; what is due is by the business clock `now`.
+Which of the due messages may be taken now is decided in `lanes.py`. A lease is by the real clock; what is due is by the business clock `now`.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,38 +14,13 @@ from django.db import connection, models
 from escalation.notifications import ack_links, retry, verification
 from escalation.notifications.channels.base import Outgoing
 from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.lanes import lock_due
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.notifications.render import Message
 from incidents.events.record import recording
 from incidents.models import Acknowledgement, Share
 
 LEASE: Final = timedelta(seconds=60)
-
-# Walks the organisations and looks into the index once for each, so that one with a
-# hundred thousand due messages costs the others nothing.
-_LOCK_DUE: Final = """
-    SELECT due.id
-      FROM (
-        SELECT n.id, n.next_attempt_at,
-               row_number() OVER (
-                   PARTITION BY o.id ORDER BY n.next_attempt_at, n.id
-               ) AS turn
-          FROM tocsin_organisation o
-         CROSS JOIN LATERAL (
-            SELECT id, next_attempt_at
-              FROM tocsin_notification
-             WHERE organisation_id = o.id
-               AND status IN ('queued', 'sending', 'unknown')
-               AND next_attempt_at <= %(now)s
-               AND (lease_until IS NULL OR lease_until < clock_timestamp())
-             ORDER BY next_attempt_at, id
-             LIMIT %(limit)s
-               FOR NO KEY UPDATE SKIP LOCKED
-         ) n
-      ) due
-     ORDER BY due.turn, due.next_attempt_at
-     LIMIT %(limit)s
-"""
 
 _LEASE: Final = """
     UPDATE tocsin_notification
@@ -59,10 +33,10 @@ _LEASE: Final = """
 """
 
 # Building whole incidents would cost more than all the rest of a claim.
-_READ: Final = (
+_COLUMNS: Final = (
     *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
     *("queued_at", "expires_at", "attempts", "step_index", "round", "recipient_name"),
-    *("organisation__name", "incident__ref", "incident__status"),
+    *("organisation__name", "destination", "incident__ref", "incident__status"),
     *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
     *("recipient_user__uid", "run__state"),
 )
@@ -76,34 +50,43 @@ class Claimed:
     outgoing: Outgoing
     secret_sealed: bytes | None
     lease_token: uuid.UUID
+    is_slow: bool = False
+    """Its destination took long to answer of late."""
 
 
-def claim_due(now: datetime, *, limit: int) -> list[Claimed]:
+def claim_due(
+    now: datetime, *, limit: int, slow_limit: int | None = None
+) -> list[Claimed]:
     """Lease up to `limit` due messages. Commits, so that sending is outside.
+
+    At most `slow_limit` of them are to destinations that answer slowly.
 
     A page is cancelled here when its run was acknowledged or stopped or its incident
     closed; a message tried until its end of life is failed.
     """
     with recording(now):
-        rows = _lock_due(now, limit=limit)
+        slow = lock_due(
+            now,
+            limit=limit,
+            slow_limit=limit if slow_limit is None else slow_limit,
+            lease_seconds=LEASE.total_seconds(),
+        )
+        rows = _read(slow)
         cancelled = [row for row in rows if _why_cancelled(row)]
         expired = [
             row for row in rows if not _why_cancelled(row) and _why_failed(row, now)
         ]
         closed = {row.pk for row in [*cancelled, *expired]}
-        leased = _lease([row for row in rows if row.pk not in closed], now)
+        leased = _lease([row for row in rows if row.pk not in closed], slow, now)
         _close_cancelled(cancelled)
         _close_expired(expired, now)
     return leased
 
 
-def _lock_due(now: datetime, *, limit: int) -> list[Notification]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_DUE, {"now": now, "limit": limit})
-        ids = [row[0] for row in cursor.fetchall()]
+def _read(ids: Collection[int]) -> list[Notification]:
+    """Read after locking: an acknowledgement that has committed is seen."""
     if not ids:
         return []
-    # Read after locking: an acknowledgement that has committed is seen.
     acknowledged = Acknowledgement.objects.filter(
         incident=models.OuterRef("incident"),
         organisation=models.OuterRef("organisation"),
@@ -115,9 +98,9 @@ def _lock_due(now: datetime, *, limit: int) -> list[Notification]:
         unshared_at=None,
     )
     rows = (
-        Notification.objects.filter(pk__in=ids)
+        Notification.objects.filter(pk__in=list(ids))
         .select_related("organisation", "incident", "method", "recipient_user", "run")
-        .only(*_READ)
+        .only(*_COLUMNS)
         .annotate(
             has_acknowledgement=models.Exists(acknowledged),
             has_share=models.Exists(shared),
@@ -156,7 +139,9 @@ def _why_failed(row: Notification, now: datetime) -> str:
     return ""
 
 
-def _lease(rows: Sequence[Notification], now: datetime) -> list[Claimed]:
+def _lease(
+    rows: Sequence[Notification], slow: Mapping[int, bool], now: datetime
+) -> list[Claimed]:
     if not rows:
         return []
     token = uuid.uuid4()
@@ -165,10 +150,10 @@ def _lease(rows: Sequence[Notification], now: datetime) -> list[Claimed]:
         cursor.execute(_LEASE, [token, LEASE.total_seconds(), now, ids])
     for row in rows:
         row.attempts += 1
-    return [_claimed(row, token) for row in rows]
+    return [_claimed(row, token, is_slow=slow[row.pk]) for row in rows]
 
 
-def _claimed(row: Notification, token: uuid.UUID) -> Claimed:
+def _claimed(row: Notification, token: uuid.UUID, *, is_slow: bool) -> Claimed:
     message = Message.from_json(row.message)
     if row.purpose == retry.VERIFY:
         message = verification.fill_in_code(message, dedup_key=row.dedup_key)
@@ -186,7 +171,7 @@ def _claimed(row: Notification, token: uuid.UUID) -> Claimed:
         ),
     )
     sealed = row.method.secret_sealed if row.method else None
-    return Claimed(row, outgoing, bytes(sealed) if sealed else None, token)
+    return Claimed(row, outgoing, bytes(sealed) if sealed else None, token, is_slow)
 
 
 def _close_cancelled(rows: Sequence[Notification]) -> None:

@@ -9,7 +9,7 @@ again under the same id.
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,12 +27,13 @@ from escalation.notifications.settle import Finished, settle
 from incidents.ledger.keyring import open_secret
 
 SENDERS: Final = 48
+# Senders that slow destinations may hold; the others are for those that answer.
+SLOW_SENDERS: Final = 36
 SECRET_CONTEXT: Final = "contact-method"  # noqa: S105  (a name, no secret)
 # How long one task goes on claiming before it makes room for a fresh one.
 _BUDGET_SECONDS: Final = 30.0
-# While slow sends are under way, newly due messages wait this long at most.
-_LOOK_AGAIN_SECONDS: Final = 0.2
-# Sends get this long to end together, so that their outcomes are written as one batch.
+# Sends get this long to end together, so that their outcomes are written as one batch;
+# while slow ones are under way, newly due messages wait no longer than this either.
 _GATHER_SECONDS: Final = 0.05
 # A send that hangs below the channel's own limit (name servers do) is given up.
 _GIVE_UP_SECONDS: Final = 3 * SEND_LIMIT_SECONDS
@@ -64,15 +65,14 @@ class _Desk:
         if free <= 0:
             return
         now = self.read_now()
-        for claimed in claim_due(now, limit=free):
+        slow = sum(flight.claimed.is_slow for flight in self.flights.values())
+        for claimed in claim_due(now, limit=free, slow_limit=SLOW_SENDERS - slow):
             flight = _Flight(claimed, now, time.monotonic())
             self.flights[_pool().submit(_send, flight)] = flight
 
     def collect(self) -> list[Finished]:
         """Wait shortly for sends to end, and return those that did."""
-        done, rest = wait(self.flights, _GATHER_SECONDS)
-        if not done:
-            done, _ = wait(rest, _LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
+        done, _ = wait(self.flights, _GATHER_SECONDS)
         finished = [future.result() for future in done]
         for future in done:
             del self.flights[future]

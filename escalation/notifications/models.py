@@ -110,6 +110,11 @@ class Notification(models.Model):
     recipient_name = models.CharField(max_length=200, blank=True)
     channel = models.CharField(max_length=20)
     address = models.CharField(max_length=500)
+    destination = models.CharField(
+        max_length=300,
+        db_default="",
+        help_text="the machine or provider that it is handed to",
+    )
     message = models.JSONField(
         help_text="subject, text, url, data: what render.py made"
     )
@@ -131,11 +136,18 @@ class Notification(models.Model):
         app_label = "escalation"
         db_table = "tocsin_notification"
         indexes: ClassVar = [
-            # Serves the sender's claim: each organisation's oldest due rows.
+            # Serves the sender's claim: the lanes in which rows wait, and each lane's
+            # oldest due rows.
             models.Index(
-                fields=["organisation", "next_attempt_at", "id"],
+                fields=["organisation", "destination", "next_attempt_at", "id"],
                 condition=models.Q(status__in=["queued", "sending", "unknown"]),
-                name="notification_due",
+                name="notification_lane",
+            ),
+            # Serves the same: how many of each lane are under way.
+            models.Index(
+                fields=["organisation", "destination"],
+                condition=models.Q(status="sending"),
+                name="notification_under_way",
             ),
             models.Index(
                 fields=["incident", "organisation", "id"], name="notification_incident"
@@ -147,6 +159,29 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.dedup_key
+
+
+class Pace(models.Model):
+    """How long a destination took of late to answer an organisation's messages."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    destination = models.CharField(max_length=300)
+    answer_ms = models.IntegerField(help_text="a mean in which the newest counts half")
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_pace"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "destination"], name="pace_destination"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.destination}: {self.answer_ms} ms"
 
 
 class Attempt(models.Model):

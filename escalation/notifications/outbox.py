@@ -10,6 +10,7 @@ from typing import Final
 from django.db import connection, models
 
 from escalation.notifications import retry
+from escalation.notifications.destinations import destination_of
 from escalation.notifications.models import ContactMethod, Notification
 from escalation.notifications.render import Message
 from incidents.events.actor import Actor
@@ -131,6 +132,7 @@ def _outbox_row(new: NewNotification, now: datetime) -> Notification:
         recipient_name=new.recipient_name,
         channel=new.channel,
         address=new.address,
+        destination=destination_of(new.channel, new.address),
         message=new.message.as_json(),
         message_sha256=new.message.sha256(),
         queued_at=now,

@@ -16,6 +16,7 @@ from escalation.notifications import retry
 from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.claim import Claimed
 from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.lanes import note_paces
 from escalation.notifications.models import (
     ContactMethod,
     Notification,
@@ -98,6 +99,7 @@ def settle(finished: Sequence[Finished], *, now: datetime) -> int:
     settlements = [_settlement(one, now) for one in finished]
     with recording(now):
         written = _write(settlements)
+        note_paces(_answer(one) for one in finished)
         kept = [one for one in settlements if one.row.pk in written]
         _disable_gone(kept, now)
         for one in kept:
@@ -108,6 +110,12 @@ def settle(finished: Sequence[Finished], *, now: datetime) -> int:
         tell_runs(failed, now=now)
     _log_stale(settlements, written)
     return len(kept)
+
+
+def _answer(finished: Finished) -> tuple[int, str, float]:
+    row = finished.claimed.notification
+    seconds = (finished.ended_at - finished.started_at).total_seconds()
+    return row.organisation_id, row.destination, seconds
 
 
 def _settlement(finished: Finished, now: datetime) -> _Settlement:

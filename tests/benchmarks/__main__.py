@@ -1,6 +1,7 @@
 """Measure what was promised, beside what this machine can do alone.
 
     python -m tests.benchmarks [webhook] [storm] [singles] [idle] [timers] [memory]
+        [slow_receiver]
 
 Each benchmark runs on a Tocsin of its own. Where the machine is noisy the ratio counts,
 for both of its sides were measured in turns.
@@ -12,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import idle, memory, storm, timers, webhook
+from tests.benchmarks import idle, memory, slow_receiver, storm, timers, webhook
 from tests.benchmarks.figures import Row, table
 from tests.benchmarks.running import Failed
 
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "idle": idle.rows,
     "timers": timers.rows,
     "memory": memory.rows,
+    "slow_receiver": slow_receiver.rows,
 }
 
 

@@ -264,10 +264,13 @@ def manage(running: Running, *words: str) -> None:
     )
 
 
-def run_apart(module: str, orders: dict[str, Any]) -> dict[str, Any]:
+def run_apart(
+    module: str, orders: dict[str, Any], environment: dict[str, str] | None = None
+) -> dict[str, Any]:
     """Run a module in a process of its own and return what it measured."""
     done = subprocess.run(
         [sys.executable, "-m", module],
+        env=environment,
         input=json.dumps(orders),
         stdout=subprocess.PIPE,
         text=True,
