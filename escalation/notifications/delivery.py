@@ -9,7 +9,7 @@ again under the same id.
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,9 +32,13 @@ SLOW_SENDERS: Final = 36
 SECRET_CONTEXT: Final = "contact-method"  # noqa: S105  (a name, no secret)
 # How long one task goes on claiming before it makes room for a fresh one.
 _BUDGET_SECONDS: Final = 30.0
-# Sends get this long to end together, so that their outcomes are written as one batch;
-# while slow ones are under way, newly due messages wait no longer than this either.
+# Sends get this long to end together, so that their outcomes are written as one batch.
 _GATHER_SECONDS: Final = 0.05
+# A send under way for longer is not waited for any more, only looked at.
+_FRESH_SECONDS: Final = 0.1
+# While only such are under way, newly due messages wait this long at most: no longer
+# than for a bell.
+_LOOK_AGAIN_SECONDS: Final = 0.025
 # A send that hangs below the channel's own limit (name servers do) is given up.
 _GIVE_UP_SECONDS: Final = 3 * SEND_LIMIT_SECONDS
 
@@ -72,11 +76,24 @@ class _Desk:
 
     def collect(self) -> list[Finished]:
         """Wait shortly for sends to end, and return those that did."""
-        done, _ = wait(self.flights, _GATHER_SECONDS)
+        if fresh := self._fresh():
+            wait(fresh, _GATHER_SECONDS)
+        else:
+            wait(self.flights, _LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
+        done = [future for future in self.flights if future.done()]
         finished = [future.result() for future in done]
         for future in done:
             del self.flights[future]
         return finished + self._give_up()
+
+    def _fresh(self) -> list[Future[Finished]]:
+        """Return the sends that should end soon."""
+        since = time.monotonic() - _FRESH_SECONDS
+        return [
+            future
+            for future, flight in self.flights.items()
+            if flight.started > since and not flight.claimed.is_slow
+        ]
 
     def _give_up(self) -> list[Finished]:
         hanging = [
