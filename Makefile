@@ -12,7 +12,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test bench faults lint test-pg15 venv lock
+.PHONY: up test bench faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -26,6 +26,10 @@ bench: $(STAMP)
 faults: $(STAMP)
 	STORM_ALERTS=500 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \
 		tests/escalation/test_races.py
+
+# A thousand made-up schedules over whole years in each zone; some minutes.
+shifts-long: $(STAMP)
+	SHIFTS_EXAMPLES=1000 $(BIN)/pytest -s tests/escalation/oncall/test_minute_walk.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -211,6 +211,25 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "holidays_of": _CODE,
         "closures": _OURS,
     },
+    "escalation.Schedule": {"slug": _OURS, "name": _OURS, "zone": _CODE},
+    "escalation.Rotation": {"name": _OURS, "unit": _CODE, "weekdays": _CODE},
+    "escalation.Override": {
+        "mode": _CODE,
+        "reason": _content("organisation", "may name why somebody is away"),
+    },
+    "escalation.SwapRequest": {
+        "state": _CODE,
+        "reason": _content("organisation", "may name why somebody is away"),
+    },
+    "escalation.ImportedCalendar": {
+        "name": _OURS,
+        "url_sealed": _SEALED,
+        "host": _OURS,
+        "text": _content("organisation", "the calendar; names people by address"),
+        "error": _content("organisation", "quotes the address or the calendar"),
+        "unmatched": _content("organisation", "names people by address"),
+    },
+    "escalation.FeedToken": {"prefix": _RANDOM, "digest": _RANDOM},
     "escalation.Policy": {"slug": _OURS, "name": _OURS},
     "escalation.PolicyVersion": {
         "body": _content("organisation", "its targets name people by address"),

@@ -1,14 +1,18 @@
 """Builds the least valid object of each kind; a test names only what matters to it."""
 
 import itertools
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from escalation.models import (
     ContactMethod,
+    Participant,
     Policy,
     PolicyVersion,
+    Rotation,
     Route,
+    Schedule,
     WorkingCalendar,
 )
 from incidents.events.actor import Actor
@@ -84,6 +88,36 @@ def calendar(
     return WorkingCalendar.objects.create(
         organisation=organisation, slug=slug, name=slug, **values
     )
+
+
+def schedule(organisation: Organisation, slug: str = "", **more: Any) -> Schedule:
+    slug = slug or f"schedule-{next(_numbers)}"
+    values = {"name": slug, "zone": "UTC", **more}
+    return Schedule.objects.create(organisation=organisation, slug=slug, **values)
+
+
+def rotation(
+    schedule: Schedule, *turns: User | Sequence[User], **more: Any
+) -> Rotation:
+    """Add a layer; each turn is a person or several who are on call together."""
+    values = {
+        "position": schedule.rotations.count() + 1,
+        "name": f"rotation-{next(_numbers)}",
+        "unit": "week",
+        "every": 1,
+        "starts_on": date(2026, 1, 5),
+        "handoff_at": time(9),
+        "weekdays": list(range(7)),
+        **more,
+    }
+    owner = schedule.organisation
+    made = Rotation.objects.create(organisation=owner, schedule=schedule, **values)
+    for number, turn in enumerate(turns):
+        for user in [turn] if isinstance(turn, User) else turn:
+            Participant.objects.create(
+                organisation=owner, rotation=made, turn=number, user=user
+            )
+    return made
 
 
 def policy(

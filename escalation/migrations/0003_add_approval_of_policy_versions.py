@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0002_add_working_calendars'),
+        ('escalation', '0003_add_schedules'),
         ('incidents', '0003_add_sign_in_failures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

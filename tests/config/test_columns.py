@@ -9,9 +9,11 @@ from incidents.models import Organisation, User
 _WORDLESS = (
     "bigint",
     "boolean",
+    "date",
     "double precision",
     "integer",
     "smallint",
+    "time without time zone",
     "timestamp with time zone",
     "uuid",
 )
