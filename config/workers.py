@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from celery import Celery
 
 STOP_PATIENCE_SECONDS = 15.0
+# Where processors are scarce, timers and messages go before deliveries to be read.
+NICENESS = {"intake": 5}
 FAILED = 1
 # Loaded before the first fork; Celery itself loads them only when they are needed.
 SHARED_MODULES = (
@@ -106,6 +108,7 @@ def _program(app: "Celery", line: str) -> Program:
         return Program("beat", forked(lambda: app.Beat(loglevel="INFO").run()))
 
     def work() -> None:
+        os.nice(max(NICENESS.get(queue, 0) for queue in queues))
         worker = app.Worker(
             hostname=f"{'-'.join(queues)}@{socket.gethostname()}",
             pool_cls="solo",

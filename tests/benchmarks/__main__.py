@@ -1,7 +1,6 @@
 """Measure what was promised, beside what this machine can do alone.
 
-    python -m tests.benchmarks [webhook] [storm] [singles] [idle] [timers] [memory]
-        [slow_receiver]
+    python -m tests.benchmarks [name …]
 
 Each benchmark runs on a Tocsin of its own. Where the machine is noisy the ratio counts,
 for both of its sides were measured in turns.
@@ -13,7 +12,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import idle, memory, slow_receiver, storm, timers, webhook
+from tests.benchmarks import (
+    idle,
+    memory,
+    slow_receiver,
+    storm,
+    stream,
+    timers,
+    webhook,
+)
 from tests.benchmarks.figures import Row, table
 from tests.benchmarks.running import Failed
 
@@ -23,6 +30,10 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "singles": storm.singles_rows,
     "idle": idle.rows,
     "timers": timers.rows,
+    "ticks": stream.nothing_due_rows,
+    "stream": stream.stream_rows,
+    "pages": stream.pages_rows,
+    "at-once": stream.at_once_rows,
     "memory": memory.rows,
     "slow_receiver": slow_receiver.rows,
 }

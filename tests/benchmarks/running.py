@@ -86,6 +86,11 @@ class Running:
             "tests.benchmarks.raw_inserts", {**orders, "connections": CONNECTIONS}
         )
 
+    def fill(self, name: str, count: int) -> None:
+        """Open incidents whose alert names begin with `name`, and start their runs."""
+        orders = {"name": name, "count": count}
+        run_apart("tests.benchmarks.fill", orders, self.environment)
+
     def received(self) -> int:
         """Return how many webhooks have come out."""
         return int(self._ask_receiver("/count")[0])
