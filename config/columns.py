@@ -202,7 +202,13 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "detail": _personal(
             "notification__recipient_user", "providers quote the address"
         ),
+        "provider_id": _neither("the provider's name of the message"),
     },
+    "escalation.ReplyTry": {
+        "sender": _personal("", "a keyed digest; deleted within hours"),
+    },
+    "escalation.CallbackSeen": {"key": _RANDOM},
+    "escalation.CallbackRefusals": {"provider": _CODE},
     "escalation.WorkingCalendar": {
         "slug": _OURS,
         "name": _OURS,

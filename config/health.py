@@ -16,7 +16,7 @@ from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from escalation.models import Notification, NotificationStatus
+from escalation.models import CallbackRefusals, Notification, NotificationStatus
 from incidents.models import Delivery, DeliveryState, Pending, Tick, Timer
 from incidents.timers.clock import read_now
 
@@ -41,6 +41,7 @@ class Vitals:
     pending_age: float | None
     undelivered_age: float | None
     intake_age: float | None
+    refused_callbacks: dict[str, int]
 
     @property
     def stale(self) -> list[str]:
@@ -80,6 +81,9 @@ def measure(now: datetime) -> Vitals:
         ),
         intake_age=_oldest(
             Delivery.objects.filter(state=DeliveryState.PENDING), "received_at", now
+        ),
+        refused_callbacks=dict(
+            CallbackRefusals.objects.values_list("provider", "count")
         ),
     )
 

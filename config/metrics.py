@@ -58,8 +58,19 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     for name, (meaning, field) in _AGES.items():
         yield from _gauge(name, meaning)
         yield f"{name} {getattr(vitals, field) or 0}"
+    yield from _counter(
+        "tocsin_callbacks_refused_total",
+        "Callbacks in a provider's name that were not signed by it.",
+    )
+    for provider, count in vitals.refused_callbacks.items():
+        yield f'tocsin_callbacks_refused_total{{provider="{provider}"}} {count}'
 
 
 def _gauge(name: str, meaning: str) -> Iterator[str]:
     yield f"# HELP {name} {meaning}"
     yield f"# TYPE {name} gauge"
+
+
+def _counter(name: str, meaning: str) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} counter"

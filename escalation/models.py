@@ -27,11 +27,14 @@ from escalation.policies.models import (
     SecondPersonRule,
     VersionState,
 )
+from escalation.replies.models import CallbackRefusals, CallbackSeen, ReplyTry
 from escalation.routing.models import Route
 from escalation.runs.models import Run, RunState, StepTaken
 
 __all__ = [
     "Attempt",
+    "CallbackRefusals",
+    "CallbackSeen",
     "ContactMethod",
     "FeedToken",
     "ImportedCalendar",
@@ -44,6 +47,7 @@ __all__ = [
     "Participant",
     "Policy",
     "PolicyVersion",
+    "ReplyTry",
     "Rotation",
     "Route",
     "Run",

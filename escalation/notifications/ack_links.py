@@ -26,8 +26,12 @@ class LinkExpired(LinkInvalid):
 
 def acknowledge_url(uid: uuid.UUID) -> str:
     """Return the absolute link that acknowledges what this notification is about."""
-    token = TimestampSigner(salt=SALT).sign(uid.hex)
-    return settings.BASE_URL + reverse("acknowledge-by-link", args=[token])
+    return settings.BASE_URL + reverse("acknowledge-by-link", args=[make_token(uid)])
+
+
+def make_token(uid: uuid.UUID) -> str:
+    """Return the signed word by which links, buttons and calls name a notification."""
+    return TimestampSigner(salt=SALT).sign(uid.hex)
 
 
 def read_token(token: str) -> uuid.UUID:

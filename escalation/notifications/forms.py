@@ -4,17 +4,21 @@ from typing import Any
 
 from django import forms
 
-from escalation.notifications.channels.registry import CHANNEL_CHOICES
+from escalation.notifications.channels.registry import usable_choices
 from incidents.models import Organisation, OrganisationKind, User
 
 
 class ContactMethodForm(forms.Form):
     """A new way to reach the person; it is used once it is verified."""
 
-    channel = forms.ChoiceField(choices=CHANNEL_CHOICES)
+    channel = forms.ChoiceField(choices=usable_choices)
     address = forms.CharField(
         max_length=500,
-        help_text="An e-mail address, or the https:// address of a webhook.",
+        help_text=(
+            "An e-mail address; a phone number like +372 5550 1234; the id of a Slack "
+            "channel or member; the https:// address of a webhook or of a Teams "
+            "workflow; or the address that Apprise documents for a service."
+        ),
     )
     organisation = forms.ModelChoiceField(
         Organisation.objects.none(),

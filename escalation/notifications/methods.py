@@ -3,11 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
-from escalation.notifications.channels.registry import CHANNELS
-from escalation.notifications.channels.webhook_target import Refused, parse_address
+from escalation.notifications.addresses import read_address
 from escalation.notifications.models import ContactMethod
 from escalation.notifications.webhook_signature import new_secret
 from incidents.errors import BadInput, NotPossible
@@ -33,7 +29,7 @@ def add_contact_method(  # noqa: PLR0913 - one method, whose, who added it, and 
 
     Returns it and, for a webhook, its signing secret, shown this once. Raises BadInput.
     """
-    check_address(channel, address)
+    read = read_address(channel, address)
     secret = new_secret() if channel == "webhook" else ""
     with recording(now):
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
@@ -45,10 +41,9 @@ def add_contact_method(  # noqa: PLR0913 - one method, whose, who added it, and 
         method = method or ContactMethod(
             organisation=organisation, user=user, slug=slug
         )
-        _start_afresh(method, channel=channel, address=address)
-        if secret:
-            sealed = seal_secret(secret.encode(), context=SECRET_CONTEXT)
-            method.secret_sealed = sealed
+        _start_afresh(method, channel=channel, address=read.shown)
+        if sealed := read.secret or secret:
+            method.secret_sealed = seal_secret(sealed.encode(), context=SECRET_CONTEXT)
         method.save()
         _record_change(method, "added", actor)
     return method, secret
@@ -65,22 +60,6 @@ def remove_contact_method(
         _record_change(method, "removed", actor)
     method.refresh_from_db()
     return method
-
-
-def check_address(channel: str, address: str) -> None:
-    """Raise BadInput unless the channel can use the address."""
-    if channel not in CHANNELS:
-        raise BadInput("channel", channel, f"Use one of {', '.join(CHANNELS)}.")
-    try:
-        if channel == "email":
-            validate_email(address)
-        if channel == "webhook":
-            parse_address(address)
-    except ValidationError as error:
-        remedy = "Write an e-mail address like name@lab.example."
-        raise BadInput("address", address, remedy) from error
-    except Refused as error:
-        raise BadInput("address", address, f"It is refused: {error}.") from error
 
 
 def _start_afresh(method: ContactMethod, *, channel: str, address: str) -> None:

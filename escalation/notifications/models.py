@@ -27,7 +27,8 @@ class ContactMethod(models.Model):
     )
     address = models.CharField(max_length=500)
     secret_sealed = models.BinaryField(
-        null=True, help_text="webhook: its signing secret, encrypted"
+        null=True,
+        help_text="encrypted: a webhook's signing secret, or the whole address",
     )
     verified_at = models.DateTimeField(null=True)
     verification_digest = models.BinaryField(
@@ -198,6 +199,12 @@ class Attempt(models.Model):
         max_length=10, help_text="sent, retryable, permanent, unknown"
     )
     detail = models.CharField(max_length=500, blank=True)
+    provider_id = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="the provider's own name of the message",
+    )
 
     class Meta:
         app_label = "escalation"

@@ -23,6 +23,7 @@ SHARE: Final = "share"
 QUESTION: Final = "question"
 ANSWER: Final = "answer"
 VERIFY: Final = "verify"
+RECEIPT: Final = "receipt"
 LEGAL: Final = "legal"
 
 # After this, counted from queueing, a message that was tried is given up.
@@ -36,6 +37,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         QUESTION: timedelta(hours=24),
         ANSWER: timedelta(hours=24),
         VERIFY: timedelta(hours=24),
+        RECEIPT: timedelta(minutes=30),
         LEGAL: timedelta(hours=72),
     }
 )

@@ -25,6 +25,7 @@ from escalation.notifications.models import (
 from incidents.events.record import recording
 
 _DETAIL_CHARACTERS: Final = 500
+_PROVIDER_ID_CHARACTERS: Final = 200
 
 # The rows and their attempts in one statement; a row whose lease is gone gets neither.
 _WRITE: Final = """
@@ -33,9 +34,9 @@ _WRITE: Final = """
           FROM unnest(
                    %s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[],
                    %s::timestamptz[], %s::text[], %s::smallint[], %s::timestamptz[],
-                   %s::timestamptz[], %s::text[]
+                   %s::timestamptz[], %s::text[], %s::text[]
                ) AS v(id, lease_token, status, sent_at, next_attempt_at, detail,
-                      number, started_at, ended_at, outcome)
+                      number, started_at, ended_at, outcome, provider_id)
     ), written AS (
         UPDATE tocsin_notification n
            SET status = v.status,
@@ -49,8 +50,9 @@ _WRITE: Final = """
      RETURNING n.id
     ), tried AS (
         INSERT INTO tocsin_attempt
-               (notification_id, number, started_at, ended_at, outcome, detail)
-        SELECT id, number, started_at, ended_at, outcome, detail
+               (notification_id, number, started_at, ended_at, outcome, detail,
+                provider_id)
+        SELECT id, number, started_at, ended_at, outcome, detail, provider_id
           FROM v JOIN written USING (id)
          ORDER BY started_at, id
     )
@@ -168,6 +170,7 @@ def _values(one: _Settlement) -> tuple[Any, ...]:
         finished.started_at,
         finished.ended_at,
         finished.result.outcome.value,
+        finished.result.provider_id[:_PROVIDER_ID_CHARACTERS],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
 from escalation.policies.models import Policy
+from escalation.worldfile.contacts import check_hidden_addresses
 from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
 from escalation.worldfile.world import PersonSpec, PolicySpec, RouteSpec, World
@@ -60,6 +61,7 @@ def check_references(world: World, problems: Problems) -> None:
     for person in world.people:
         _check_roles(person, known, problems)
     _check_members(world, known, problems)
+    check_hidden_addresses(world, problems)
     for policy in world.policies:
         _check_policy(policy, known, problems)
     _check_routes(world, known, problems)

@@ -11,12 +11,12 @@ from typing import Any, Final, TypeVar
 from escalation.calendars.editing import CalendarDraft, check_calendar
 from escalation.policies.steps import PolicyError, parse_policy, to_body
 from escalation.routing.rules import RuleError, matchers_to_body, parse_matchers
+from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.tables import Table
 from escalation.worldfile.world import (
     CalendarSpec,
-    ContactSpec,
     OrganisationSpec,
     PersonSpec,
     PolicySpec,
@@ -43,7 +43,6 @@ SECTIONS: Final = (
     "routes",
     "sources",
 )
-CHANNELS: Final = ("email", "webhook")
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
 _SUBSTITUTE = re.compile(r"\$\{(TOCSIN_[A-Z0-9_]*)\}")
@@ -76,7 +75,7 @@ def read_world(
         organisations=_read_all(document, "organisations", _organisation, problems),
         people=_read_all(document, "people", _person, problems),
         teams=_read_all(document, "teams", _team, problems),
-        contact_methods=_read_all(document, "contact_methods", _contact, problems),
+        contact_methods=_read_all(document, "contact_methods", read_contact, problems),
         calendars=_read_all(document, "calendars", _calendar, problems),
         policies=_read_all(document, "policies", _policy, problems),
         routes=_read_all(document, "routes", _route, problems),
@@ -194,20 +193,6 @@ def _team(table: Table) -> TeamSpec:
         slug=table.slug("slug"),
         name=table.text("name"),
         members=tuple(member.lower() for member in table.texts("members")),
-    )
-
-
-def _contact(table: Table) -> ContactSpec:
-    return ContactSpec(
-        path=table.path,
-        organisation=table.slug("organisation"),
-        person=table.email("person", default=""),
-        slug=table.slug("slug"),
-        channel=table.choice("channel", CHANNELS),
-        address=table.text("address"),
-        is_verified=table.flag("verified", default=False),
-        is_enabled=table.flag("enabled", default=True),
-        secret=table.text("secret", default=""),
     )
 
 

@@ -4,7 +4,7 @@ Each has the `path` at which it stands in the file, for messages.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from escalation.worldfile.positions import Path
@@ -53,6 +53,7 @@ class ContactSpec:
     slug: str
     channel: str
     address: str
+    address_secret: str = field(repr=False)
     is_verified: bool
     is_enabled: bool
     secret: str

@@ -58,6 +58,8 @@ def _write_contact(spec: ContactSpec, changes: Changes) -> None:
 def _set_contact(row: ContactMethod, spec: ContactSpec, changes: Changes) -> list[str]:
     """Set what differs. An address that changes must be verified anew."""
     wanted: dict[str, Any] = {"channel": spec.channel, "address": spec.address}
+    if row.channel != spec.channel:
+        row.secret_sealed = None
     differences = set_fields(row, wanted)
     if differences and not spec.is_verified:
         row.verified_at = None
@@ -73,17 +75,25 @@ def _set_contact(row: ContactMethod, spec: ContactSpec, changes: Changes) -> lis
 def _set_secret(
     row: ContactMethod, spec: ContactSpec, what: str, changes: Changes
 ) -> list[str]:
-    """Set the signing secret of a webhook: the given one, or a new one shown once."""
-    if spec.channel != "webhook":
-        return []
+    """Set the whole address where it is a secret, or the signing secret of a webhook.
+
+    A signing secret that is not given is made, and shown once.
+    """
     stored = _stored_secret(row)
-    if stored and spec.secret in ("", stored):
+    if spec.address_secret and spec.address_secret != stored:
+        row.verified_at = changes.now if spec.is_verified else None
+        return _seal(row, spec.address_secret, "whole address")
+    if spec.channel != "webhook" or (stored and spec.secret in ("", stored)):
         return []
     secret = spec.secret or new_secret()
     if not spec.secret:
         changes.secrets.append(f"signing secret of {what}: {secret}")
+    return _seal(row, secret, "signing secret")
+
+
+def _seal(row: ContactMethod, secret: str, name: str) -> list[str]:
     row.secret_sealed = seal_secret(secret.encode(), context=SECRET_CONTEXT)
-    return ["signing secret"]
+    return [name]
 
 
 def _stored_secret(row: ContactMethod) -> str:

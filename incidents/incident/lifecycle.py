@@ -312,9 +312,9 @@ def _note_acknowledged(incident: Incident, row: Acknowledgement) -> None:
 
 
 def _how(via: AcknowledgedVia, actor: Actor) -> str:
-    return (
-        actor.name if via == AcknowledgedVia.LINK else str(AcknowledgedVia(via).label)
-    )
+    if via in {AcknowledgedVia.PAGE, AcknowledgedVia.API}:
+        return str(AcknowledgedVia(via).label)
+    return actor.name
 
 
 def _touch(incident: Incident) -> None:

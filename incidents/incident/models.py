@@ -214,6 +214,9 @@ class AcknowledgedVia(models.TextChoices):
     PAGE = "page", "on the page"
     API = "api", "through the API"
     LINK = "link", "by link"
+    SMS = "sms", "by text message"
+    VOICE = "voice", "by phone call"
+    SLACK = "slack", "in Slack"
 
 
 class Acknowledgement(models.Model):

@@ -89,6 +89,13 @@ _OUTSIDE: dict[Tlp, Content] = {
 _CHANNEL_LIMITS: dict[str, Content] = {
     "email": Content.FULL,
     "webhook": Content.FULL,
+    # Another company's servers keep what is written there.
+    "slack": Content.HEADLINE,
+    "teams": Content.HEADLINE,
+    "apprise": Content.HEADLINE,
+    # A locked phone shows it, a neighbour hears it, and the network reads it.
+    "sms": Content.OUTLINE,
+    "voice": Content.OUTLINE,
     "link": Content.HEADLINE,
 }
 

@@ -255,6 +255,9 @@ PAGES = {
 # holds a signed token: tests/escalation/notifications/test_ack_views.py.
 PUBLIC = {
     "acknowledge-by-link",
+    "callback-slack",
+    "callback-twilio-sms",
+    "callback-twilio-voice",
     "api-docs",
     "api-schema",
     "healthz",

@@ -66,3 +66,9 @@ def test_late_timer_shows_in_the_metrics(ticking: None, client: Client) -> None:
 def test_tick_that_never_came_is_infinite(db: None, client: Client) -> None:
     text = client.get("/metrics").content.decode()
     assert 'tocsin_tick_age_seconds{consumer="delivery"} +Inf' in text
+
+
+def test_refused_callback_shows_in_the_metrics(db: None, client: Client) -> None:
+    client.post("/callbacks/slack/interactive")
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert 'tocsin_callbacks_refused_total{provider="slack"} 1' in lines

@@ -10,6 +10,15 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from config.demo_receiver import Receiver
+from tests.escalation.notifications.fakes.gotify import FakeGotify
+from tests.escalation.notifications.fakes.provider import Provider
+from tests.escalation.notifications.fakes.slack import FakeSlack
+from tests.escalation.notifications.fakes.twilio import (
+    ACCOUNT,
+    NUMBER,
+    TOKEN,
+    FakeTwilio,
+)
 from tests.escalation.notifications.servers import HttpServer, MailServer
 
 if TYPE_CHECKING:
@@ -69,3 +78,35 @@ def lab(db: None) -> "Organisation":
     )
 
     return make_lab()
+
+
+@pytest.fixture
+def fake_slack(settings: Any) -> Iterator[Provider]:
+    with FakeSlack().running() as server:
+        settings.SLACK_API = f"{server.url}/api/"
+        settings.SLACK_TOKEN = "xoxb-test"
+        yield server
+
+
+@pytest.fixture
+def fake_twilio(settings: Any) -> Iterator[Provider]:
+    with FakeTwilio().running() as server:
+        settings.TWILIO_API = server.url
+        settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN = ACCOUNT, TOKEN
+        settings.TWILIO_FROM = NUMBER
+        yield server
+
+
+@pytest.fixture
+def fake_teams(settings: Any) -> Iterator[Provider]:
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
+    with Provider().running() as server:
+        yield server
+
+
+@pytest.fixture
+def fake_gotify(settings: Any) -> Iterator[Provider]:
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
+    settings.APPRISE_SCHEMES = ("gotify", "ntfys")
+    with FakeGotify().running() as server:
+        yield server

@@ -47,7 +47,19 @@ def test_content_for_follows_the_table(label):
 
 
 def test_unknown_channel_never_carries_the_description():
-    assert content_for("CLEAR", "sms", inside=True) is Content.HEADLINE
+    assert content_for("CLEAR", "pigeon", inside=True) is Content.HEADLINE
+
+
+@pytest.mark.parametrize("channel", ["sms", "voice"])
+def test_neither_text_nor_call_ever_carries_the_title(channel):
+    found = {label: content_for(label, channel, inside=True) for label in Tlp}
+    assert found.pop(Tlp.RED) is Content.POINTER
+    assert set(found.values()) == {Content.OUTLINE}
+
+
+@pytest.mark.parametrize("channel", ["slack", "teams", "apprise"])
+def test_servers_of_others_never_get_the_description(channel):
+    assert content_for("CLEAR", channel, inside=True) is Content.HEADLINE
 
 
 @pytest.mark.parametrize("kind", ["email", "webhook", "link", "sms"])

@@ -1,0 +1,116 @@
+"""Whether a message may still be answered, and its acknowledgement: by whatever way."""
+
+import uuid
+from datetime import datetime
+from typing import Final
+
+from escalation.notifications.ack_links import LinkExpired, LinkInvalid
+from escalation.notifications.models import Notification
+from incidents.events.actor import Actor
+from incidents.incident.lifecycle import acknowledge
+from incidents.models import (
+    AcknowledgedVia,
+    Acknowledgement,
+    AudienceStream,
+    Entry,
+    Incident,
+    Organisation,
+    Share,
+    User,
+)
+
+ANSWERED_WITH: Final = ("incident__organisation", "organisation", "recipient_user")
+
+
+def find_answerable(uid: uuid.UUID) -> Notification:
+    """Return what a link, button or call belongs to. Raises LinkInvalid, LinkExpired."""
+    rows = Notification.objects.select_related(*ANSWERED_WITH)
+    notification = rows.filter(uid=uid).first()
+    if notification is None:
+        raise LinkInvalid
+    require_answerable(notification)
+    return notification
+
+
+def require_answerable(notification: Notification) -> None:
+    """Raise LinkInvalid unless its organisation sees the incident and its reader belongs.
+
+    Raises LinkExpired for a message of the time before the incident was reopened: it
+    says nothing of what has happened since. Requires `ANSWERED_WITH` to be loaded.
+    """
+    incident = incident_of(notification)
+    if not _sees(notification.organisation, incident):
+        raise LinkInvalid
+    if not _is_still_there(notification.recipient_user, notification.organisation):
+        raise LinkInvalid
+    if _is_reopened_since(notification.queued_at, incident):
+        raise LinkExpired
+
+
+def acknowledge_for(
+    notification: Notification,
+    *,
+    via: AcknowledgedVia,
+    user: User | None,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """Acknowledge what the message is about; returns False if somebody has it already.
+
+    Raises NotPossible when the incident is closed. Locks the incident.
+    """
+    is_new = standing_acknowledgement(notification) is None
+    acknowledge(
+        incident_of(notification),
+        organisation=notification.organisation,
+        user=user,
+        via=via,
+        actor=actor,
+        now=now,
+    )
+    return is_new
+
+
+def standing_acknowledgement(notification: Notification) -> Acknowledgement | None:
+    """Return the acknowledgement of the message's organisation, if it stands."""
+    rows = Acknowledgement.objects.select_related("user", "organisation")
+    return rows.filter(
+        incident=notification.incident_id,
+        organisation=notification.organisation_id,
+        ended_at=None,
+    ).first()
+
+
+def incident_of(notification: Notification) -> Incident:
+    """Return what the message is about. Raises LinkInvalid if it is about none."""
+    if notification.incident is None:
+        raise LinkInvalid
+    return notification.incident
+
+
+def recipient_of(notification: Notification) -> str:
+    """Return whom the message was sent to, as the record calls them."""
+    return notification.recipient_name or notification.address
+
+
+def _sees(organisation: Organisation, incident: Incident) -> bool:
+    if organisation.pk == incident.organisation_id:
+        return True
+    shares = Share.objects.filter(agency=organisation, unshared_at=None)
+    return shares.filter(incident=incident).exists()
+
+
+def _is_still_there(person: User | None, organisation: Organisation) -> bool:
+    """Tell whether the person that it was sent to still belongs; a desk does."""
+    if person is None:
+        return True
+    roles = person.memberships.filter(organisation=organisation, ended_at=None)
+    return person.is_active and roles.exists()
+
+
+def _is_reopened_since(sent_at: datetime, incident: Incident) -> bool:
+    if not incident.reopened_count:
+        return False
+    streams = AudienceStream.objects.filter(incident=incident).values("stream")
+    reopened = Entry.objects.filter(stream__in=streams, kind="incident.reopened")
+    return reopened.filter(at__gt=sent_at).exists()

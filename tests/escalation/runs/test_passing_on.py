@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import pytest
+
+from escalation.models import Notification
+from escalation.runs.passing_on import pass_on
+from incidents.events.feed import timeline
+from tests import factories as make
+from tests.escalation.runs.test_handlers import (
+    acknowledge_for,
+    fast_forward,
+    paged,
+    path_of_three,
+    route_all,
+)
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+REASON = "A passed it on during the call"
+
+
+@pytest.fixture
+def lab():
+    return path_of_three(make.lab())
+
+
+@pytest.fixture
+def incident(lab):
+    incident = make.incident(lab)
+    route_all()
+    return incident
+
+
+def first_page():
+    return Notification.objects.select_related("incident").get(step_index=0)
+
+
+def test_passing_on_takes_the_next_step_and_leaves_it_its_wait(lab, incident):
+    assert pass_on(first_page(), reason=REASON, now=NOW)
+    assert paged(lab) == ["a", "b"]
+    fast_forward(NOW + timedelta(minutes=14))
+    assert paged(lab) == ["a", "b"]
+    fast_forward(NOW + timedelta(minutes=15))
+    assert paged(lab) == ["a", "b", "c"]
+
+
+def test_entry_says_who_passed_on(lab, incident):
+    pass_on(first_page(), reason=REASON, now=NOW)
+    reasons = [
+        item.data["reason"]
+        for item in timeline(incident, [lab.pk])
+        if item.kind == "run.step_skipped"
+    ]
+    assert reasons == [REASON]
+
+
+def test_step_that_is_over_is_not_passed_on_again(lab, incident):
+    assert pass_on(first_page(), reason=REASON, now=NOW)
+    assert not pass_on(first_page(), reason=REASON, now=NOW)
+    assert paged(lab) == ["a", "b"]
+
+
+def test_what_somebody_has_acknowledged_is_not_passed_on(lab, incident):
+    acknowledge_for(lab, incident)
+    fast_forward(NOW)
+    assert not pass_on(first_page(), reason=REASON, now=NOW)
+    assert paged(lab) == ["a"]
