@@ -101,6 +101,13 @@ _PURPOSES: Final[dict[str, _Purpose]] = {
         "A step of the escalation path reached nobody, so the next one was taken.",
         "It is the move of {organisation}: somebody must be reachable for this step.",
     ),
+    retry.CLOCK: _Purpose(
+        "A deadline is near.", "It is the move of {organisation}: see that it is met."
+    ),
+    retry.OVERDUE: _Purpose(
+        "A deadline has passed.",
+        "It is the move of {organisation}: do what is overdue, and say what happened.",
+    ),
     retry.SHARE: _Purpose(
         "{owner} has shared this incident with {organisation}.",
         "It is the move of {organisation}: triage it.",

@@ -23,6 +23,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 from urllib.parse import urlsplit
 
+from escalation.policies.clock_targets import (
+    ClockTargetError,
+    clocks_to_body,
+    parse_clocks,
+)
+
 TargetKind = Literal["user", "team", "desk", "webhook"]
 Urgency = Literal["normal", "urgent"]
 
@@ -96,12 +102,13 @@ class PolicyPlan:
     steps: tuple[Step, ...]
     ack_timeout_minutes: int | None = None
     fallback: Target | None = None
+    clocks: tuple[Mapping[str, object], ...] = ()
 
 
 def parse_policy(body: object) -> PolicyPlan:
     """Read and check a policy's body. Raises PolicyError."""
     members = _object(body, where="policy")
-    _allow(members, ("steps", "ack_timeout_minutes", "fallback"), where="")
+    _allow(members, ("steps", "ack_timeout_minutes", "fallback", "clocks"), where="")
     items = members.get("steps")
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_STEPS:
         raise PolicyError(f"steps: send a list of 1 to {MAX_STEPS} steps")
@@ -114,7 +121,15 @@ def parse_policy(body: object) -> PolicyPlan:
     if timeout is not None:
         limit = MAX_ACK_TIMEOUT_MINUTES
         timeout = _integer(timeout, 1, limit, where="ack_timeout_minutes")
-    return PolicyPlan(steps, timeout, fallback)
+    return PolicyPlan(steps, timeout, fallback, _read_clocks(members.get("clocks")))
+
+
+def _read_clocks(items: object) -> tuple[Mapping[str, object], ...]:
+    """Return the targets of clocks, checked, as `clock_targets` writes them."""
+    try:
+        return tuple(clocks_to_body(parse_clocks(items)))
+    except ClockTargetError as error:
+        raise PolicyError(str(error)) from error
 
 
 def _take_fallback(
@@ -266,6 +281,8 @@ def to_body(plan: PolicyPlan) -> dict[str, object]:
     body: dict[str, object] = {"steps": [_step_body(step) for step in plan.steps]}
     if plan.ack_timeout_minutes is not None:
         body["ack_timeout_minutes"] = plan.ack_timeout_minutes
+    if plan.clocks:
+        body["clocks"] = [dict(clock) for clock in plan.clocks]
     if plan.fallback is not None:
         body["fallback"] = {plan.fallback.kind: plan.fallback.value}
     return body

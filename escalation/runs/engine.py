@@ -14,6 +14,7 @@ from django.db import connection
 from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.policies.models import Policy, PolicyVersion
 from escalation.runs import messages
+from escalation.runs.clocks import start_clocks_of
 from escalation.runs.decide import (
     Decision,
     Facts,
@@ -84,6 +85,7 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
     )
     for run in runs:
         record_start(run, reason=run.reason)
+    start_clocks_of(runs, now=now)
     advance(runs, now=now, due={run.pk: now for run in runs})
     return runs
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from escalation.clocks.timers import RETARGET
 from escalation.notifications.models import Notification, NotificationStatus
+from escalation.runs.clocks import follow_severity
 from escalation.runs.decide import Reason
 from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
 from escalation.runs.models import Run, RunState, StepTaken
@@ -45,6 +47,7 @@ def register_handlers() -> None:
     register_handler(CHECK_REACHED, go_on_if_unreached)
     register_handler(METHOD_FAILED, go_on_if_failed)
     register_handler(ACKNOWLEDGEMENT_ENDS, end_acknowledgements)
+    register_handler(RETARGET, follow_severity)
 
 
 def take_steps(timers: Sequence[Timer], now: datetime) -> None:
