@@ -236,20 +236,6 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "unmatched": _content("organisation", "names people by address"),
     },
     "escalation.FeedToken": {"prefix": _RANDOM, "digest": _RANDOM},
-    "escalation.Clock": {
-        "what": _CODE,
-        "side": _CODE,
-        "calendar_name": _OURS,
-        "calendar": _OURS,
-        "warn": _CODE,
-        "on_breach": _CODE,
-        "state": _CODE,
-        "state_reason": _OURS,
-        "warned": _CODE,
-    },
-    "escalation.ClockPause": {
-        "reason": _content("organisation", "a person wrote it"),
-    },
     "escalation.Policy": {"slug": _OURS, "name": _OURS},
     "escalation.PolicyVersion": {
         "body": _content("organisation", "its targets name people by address"),
@@ -259,6 +245,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
     "escalation.Route": {"name": _OURS, "matchers": _OURS},
     "escalation.Run": {
+        "came_from": _neither("ids of policies"),
         "state": _CODE,
         "reason": _content("organisation", "quotes the route's matchers"),
         "state_reason": _content("organisation", "may name who acknowledged"),

@@ -1,7 +1,6 @@
 """Index of the models of `escalation`; each lives in its slice."""
 
 from escalation.calendars.models import WorkingCalendar
-from escalation.clocks.models import Clock, ClockPause, ClockState
 from escalation.notifications.models import (
     Attempt,
     ContactMethod,
@@ -30,15 +29,12 @@ from escalation.policies.models import (
 )
 from escalation.replies.models import CallbackRefusals, CallbackSeen, ReplyTry
 from escalation.routing.models import Route
-from escalation.runs.models import Run, RunState, StepTaken
+from escalation.runs.models import Run, RunState, StepTaken, Turn
 
 __all__ = [
     "Attempt",
     "CallbackRefusals",
     "CallbackSeen",
-    "Clock",
-    "ClockPause",
-    "ClockState",
     "ContactMethod",
     "FeedToken",
     "ImportedCalendar",
@@ -61,6 +57,7 @@ __all__ = [
     "StepTaken",
     "SwapRequest",
     "SwapState",
+    "Turn",
     "TurnUnit",
     "VersionState",
     "WorkingCalendar",

@@ -16,10 +16,10 @@ from escalation.authoring.serializers import (
     render_policies,
 )
 from escalation.policies.models import Policy, PolicyVersion
+from escalation.policies.references import check_targets
 from escalation.policies.versions import (
     PolicyDraft,
     archive_policy,
-    check_targets,
     read_plan,
     save_policy,
 )
@@ -87,7 +87,7 @@ class PolicyViewSet(ApiViewSet):
         self, organisation: Organisation, slug: str, given: dict[str, Any]
     ) -> PolicyVersion:
         body = body_of(given)
-        check_targets(organisation, read_plan(body))
+        check_targets(organisation, read_plan(body), policy=slug)
         return save_policy(
             organisation,
             PolicyDraft(slug, given["name"], body, reason=given["reason"]),

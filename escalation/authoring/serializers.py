@@ -13,7 +13,7 @@ from escalation.policies.versions import versions_in_force
 from incidents.rest import StrictSerializer
 
 # The parts of a body beside its steps; one that a policy does not use is null.
-BODY_PARTS = ("ack_timeout_minutes", "fallback")
+BODY_PARTS = ("acknowledgement", "ack_timeout_minutes", "fallback", "clocks")
 
 
 class VersionSerializer(serializers.Serializer[Any]):
@@ -30,7 +30,9 @@ class VersionSerializer(serializers.Serializer[Any]):
     decision_reason = serializers.CharField()
     steps = serializers.ListField(child=serializers.DictField())
     ack_timeout_minutes = serializers.IntegerField(allow_null=True)
+    acknowledgement = serializers.DictField(allow_null=True)
     fallback = serializers.DictField(allow_null=True)
+    clocks = serializers.ListField(child=serializers.DictField(), allow_null=True)
     sentences = serializers.ListField(child=serializers.CharField())
 
 
@@ -49,7 +51,9 @@ class PolicySerializer(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
     steps = serializers.ListField(child=serializers.DictField())
     ack_timeout_minutes = serializers.IntegerField(allow_null=True)
+    acknowledgement = serializers.DictField(allow_null=True)
     fallback = serializers.DictField(allow_null=True)
+    clocks = serializers.ListField(child=serializers.DictField(), allow_null=True)
     sentences = serializers.ListField(child=serializers.CharField())
 
 
@@ -58,7 +62,11 @@ class PolicyPartsBody(StrictSerializer):
 
     steps = serializers.ListField(child=serializers.DictField())
     ack_timeout_minutes = serializers.IntegerField(default=None, allow_null=True)
+    acknowledgement = serializers.DictField(default=None, allow_null=True)
     fallback = serializers.DictField(default=None, allow_null=True)
+    clocks = serializers.ListField(
+        child=serializers.DictField(), default=None, allow_null=True
+    )
 
 
 class PolicyChangeBody(PolicyPartsBody):

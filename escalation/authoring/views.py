@@ -9,21 +9,23 @@ from django.urls import reverse
 
 from escalation.authoring.access import find_policy, organisations_of
 from escalation.authoring.decision_panel import decision_on, second_person_panel
+from escalation.policies.matchers import describe, parse_matchers
+from escalation.policies.mentions import targets_of_step
 from escalation.policies.models import Policy, PolicyVersion, VersionState
+from escalation.policies.phrases import capitalised
 from escalation.policies.sentences import describe_plan, describe_step
 from escalation.policies.steps import NotifyStep, parse_policy
 from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
-from escalation.routing.rules import describe, parse_matchers
-from escalation.runs.decide import URGENT_FROM, Facts, fallback_of, reached_by
+from escalation.runs.deciding.notify import why_nobody
 from escalation.runs.facts import facts_now, names_of
 from escalation.runs.models import Run, RunState
+from escalation.runs.situation import URGENT_FROM, Facts, fallback_of, reached_by
 from incidents.models import Organisation, User
 from incidents.pages import PageRequest, page
 from incidents.timers.clock import read_now
 
 _RUNNING = Q(versions__runs__state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED])
-_NOBODY = "Nobody there has a verified contact method: this step is skipped."
 BY_FILE = "configuration file"
 
 
@@ -144,13 +146,15 @@ def _facts(policy: Policy, shown: PolicyVersion) -> list[dict[str, Any]]:
 
 def _step(today: Facts, index: int) -> dict[str, Any]:
     step = today.plan.steps[index]
-    names = names_of(reached_by(step, today)) if isinstance(step, NotifyStep) else []
-    is_dead_end = isinstance(step, NotifyStep) and not names
+    targets = targets_of_step(step)
+    asked = step if isinstance(step, NotifyStep) else NotifyStep(targets)
+    names = names_of(reached_by(asked, today))
+    why = why_nobody(asked, today) if targets and not names else ""
     return {
-        "index": index + 1,
+        "index": today.plan.labels[index],
         "sentence": describe_step(step),
         "names": names,
-        "warning": _NOBODY if is_dead_end else "",
+        "warning": f"{capitalised(why)}: this step is skipped." if why else "",
     }
 
 

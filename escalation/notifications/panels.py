@@ -24,8 +24,6 @@ _PURPOSES: Final = {
     "answer": "answer",
     "exhausted": "every step is taken",
     "unreachable": "nobody could be reached",
-    "clock": "a deadline is near",
-    "overdue": "a deadline has passed",
 }
 
 

@@ -24,9 +24,8 @@ QUESTION: Final = "question"
 ANSWER: Final = "answer"
 VERIFY: Final = "verify"
 RECEIPT: Final = "receipt"
-CLOCK: Final = "clock"
-OVERDUE: Final = "overdue"
 LEGAL: Final = "legal"
+DECISION: Final = "decision"
 
 # After this, counted from queueing, a message that was tried is given up.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -40,9 +39,8 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         ANSWER: timedelta(hours=24),
         VERIFY: timedelta(hours=24),
         RECEIPT: timedelta(minutes=30),
-        CLOCK: timedelta(hours=4),
-        OVERDUE: timedelta(hours=24),
         LEGAL: timedelta(hours=72),
+        DECISION: timedelta(hours=72),
     }
 )
 
@@ -52,7 +50,7 @@ CANCELLED_BY_ACKNOWLEDGEMENT: Final = frozenset({PAGE, FALLBACK})
 # Seconds to wait after the first, second … try; the last figure repeats.
 _URGENT_DELAYS: Final = (5, 15, 30, 60)
 _STEADY_DELAYS: Final = (15, 60, 300, 900, 1800, 3600)
-_URGENT: Final = frozenset({PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE})
+_URGENT: Final = frozenset({PAGE, FALLBACK, UNREACHABLE, VERIFY})
 
 # Delays vary by a tenth either way, so that a storm's retries do not come as one.
 _JITTER: Final = 0.1

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from escalation.oncall.models import (
@@ -11,6 +12,7 @@ from escalation.oncall.models import (
     Override,
     Rotation,
     Schedule,
+    TurnUnit,
 )
 from escalation.oncall.plan import (
     CALENDAR,
@@ -20,12 +22,18 @@ from escalation.oncall.plan import (
     RotationPlan,
     SchedulePlan,
     Shift,
+    Unit,
 )
-from escalation.oncall.reading import RotationDraft, rotation_plan
 from escalation.oncall.shifts import flattened
 from incidents.models import Membership
 
 Key = tuple[int, str]
+
+_UNITS: Final = {
+    TurnUnit.HOUR: (Unit.HOURS, 1),
+    TurnUnit.DAY: (Unit.DAYS, 1),
+    TurnUnit.WEEK: (Unit.DAYS, 7),
+}
 
 
 def load_schedules(
@@ -68,20 +76,19 @@ def plans_of(
     }
 
 
-def draft_of(
-    rotation: Rotation, people: tuple[tuple[str, ...], ...] = ()
-) -> RotationDraft:
-    """Return what a row says, with the addresses of who has each turn."""
+def rotation_plan(rotation: Rotation, groups: Sequence[Sequence[int]]) -> RotationPlan:
+    """Return what a row says, with the people of each turn."""
+    unit, factor = _UNITS[TurnUnit(rotation.unit)]
     hours = None
     if rotation.active_from is not None and rotation.active_until is not None:
         hours = (rotation.active_from, rotation.active_until)
-    return RotationDraft(
+    return RotationPlan(
         name=rotation.name,
-        unit=rotation.unit,
-        every=rotation.every,
+        groups=tuple(tuple(group) for group in groups),
+        unit=unit,
+        length=rotation.every * factor,
         starts_on=rotation.starts_on,
         handoff=rotation.handoff_at,
-        people=people,
         ends_on=rotation.ends_on,
         weekdays=frozenset(rotation.weekdays),
         hours=hours,
@@ -109,7 +116,7 @@ def _rotations(
             [one.user_id for one in turn if one.user_id in present]
             for _, turn in groupby(rotation.participants.all(), lambda one: one.turn)
         ]
-        found[rotation.schedule_id].append(rotation_plan(draft_of(rotation), groups))
+        found[rotation.schedule_id].append(rotation_plan(rotation, groups))
     return found
 
 

@@ -37,7 +37,7 @@ def lines_of(plan: PolicyPlan) -> tuple[Line, ...]:
     """Return a policy's sentences, the steps first."""
     count = len(plan.steps)
     return tuple(
-        Line(str(index + 1) if index < count else "", sentence)
+        Line(plan.labels[index] if index < count else "", sentence)
         for index, sentence in enumerate(describe_plan(plan))
     )
 

@@ -18,18 +18,15 @@ from escalation.policies.models import (
     VersionState,
 )
 from escalation.policies.steps import (
-    NotifyStep,
     PolicyError,
     PolicyPlan,
-    ShareStep,
-    Target,
     parse_policy,
     to_body,
 )
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
-from incidents.models import Organisation, OrganisationKind, User
+from incidents.models import Organisation, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +118,6 @@ def read_plan(body: Mapping[str, Any]) -> PolicyPlan:
         raise BadInput(field, _value_at(body, field), remedy or str(error)) from error
 
 
-def check_targets(organisation: Organisation, plan: PolicyPlan) -> None:
-    """Refuse a plan that names people, teams, desks or agencies which it cannot reach.
-
-    Raises BadInput with the place in the body.
-    """
-    for index, step in enumerate(plan.steps):
-        if isinstance(step, NotifyStep):
-            for number, target in enumerate(step.targets):
-                where = f"steps[{index}].targets[{number}].{target.kind}"
-                _check_target(organisation, target, where)
-        if isinstance(step, ShareStep):
-            _check_agency(step.agency, f"steps[{index}].agency")
-    if plan.fallback is not None:
-        _check_target(organisation, plan.fallback, f"fallback.{plan.fallback.kind}")
-
-
 def _add_version(
     policy: Policy,
     body: dict[str, Any],
@@ -199,47 +180,3 @@ def _value_at(body: Mapping[str, Any], field: str) -> Any:
         else:
             return ""
     return value
-
-
-def _check_target(organisation: Organisation, target: Target, where: str) -> None:
-    is_there, remedy = _TARGETS[target.kind]
-    if not is_there(organisation, target.value):
-        raise BadInput(where, target.value, remedy.format(organisation=organisation))
-
-
-def _is_person(organisation: Organisation, email: str) -> bool:
-    members = organisation.memberships.filter(ended_at=None, user__is_active=True)
-    return members.filter(user__email=email.lower()).exists()
-
-
-def _is_team(organisation: Organisation, slug: str) -> bool:
-    return organisation.teams.filter(slug=slug).exists()
-
-
-def _is_desk(organisation: Organisation, slug: str) -> bool:
-    """Tell whether it is its own desk, an agency's, or that of a lab that shared with it."""
-    if slug == organisation.slug:
-        return True
-    others = Organisation.objects.filter(slug=slug)
-    sharing = others.filter(incidents__shares__agency=organisation)
-    return others.filter(kind=OrganisationKind.AGENCY).exists() or sharing.exists()
-
-
-def _is_webhook(organisation: Organisation, value: str) -> bool:
-    methods = organisation.contact_methods.filter(user=None, disabled_at=None)
-    named = methods.filter(slug=value) | methods.filter(address=value)
-    return named.filter(channel="webhook").exists()
-
-
-_TARGETS = {
-    "user": (_is_person, "Name a person of {organisation}, by e-mail address."),
-    "team": (_is_team, "Name a team of {organisation}, by slug."),
-    "desk": (_is_desk, "Name {organisation} or an agency, by slug."),
-    "webhook": (_is_webhook, "Name a webhook of {organisation}; add it first."),
-}
-
-
-def _check_agency(slug: str, where: str) -> None:
-    agencies = Organisation.objects.filter(kind=OrganisationKind.AGENCY)
-    if not agencies.filter(slug=slug).exists():
-        raise BadInput(where, slug, "Name an agency, by slug.")

@@ -9,10 +9,10 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from escalation.policies.matchers import describe, parse_matchers
 from escalation.policies.models import Policy
 from escalation.routing.editing import RouteDraft, remove_route, save_route
 from escalation.routing.models import Route
-from escalation.routing.rules import describe, parse_matchers
 from incidents.errors import BadInput
 from incidents.incident.access import actor_for
 from incidents.models import Organisation

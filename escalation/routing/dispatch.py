@@ -14,19 +14,15 @@ from typing import Final
 
 import structlog
 
+from escalation.policies.matchers import parse_matchers
 from escalation.policies.models import PolicyVersion
 from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
-from escalation.routing.rules import (
-    Facts,
-    Match,
-    RouteRule,
-    first_match,
-    parse_matchers,
-)
+from escalation.routing.rules import Match, RouteRule, first_match
 from escalation.runs.engine import NewRun, end_runs, start_runs
 from escalation.runs.handlers import drop_steps
 from escalation.runs.models import Run, RunState
+from escalation.runs.surroundings import incident_facts
 from incidents.events.actor import Actor
 from incidents.events.pending import claim, drop, register_consumer
 from incidents.events.record import record, recording
@@ -223,18 +219,8 @@ def _match(routes: Sequence[Route], incident: Incident) -> Match:
         for route in routes
         if not route.is_default
     ]
-    return first_match(rules, _facts(incident))
-
-
-def _facts(incident: Incident) -> Facts:
-    return Facts(
-        organisation=incident.organisation.slug,
-        category=incident.category,
-        severity=incident.severity,
-        source=incident.source.slug if incident.source else "",
-        tlp=incident.tlp,
-        labels=incident.labels,
-    )
+    source = incident.source.slug if incident.source else ""
+    return first_match(rules, incident_facts(incident, source=source))
 
 
 def _share(cases: Sequence[_Case], now: datetime) -> None:

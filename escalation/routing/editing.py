@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from escalation.policies.matchers import RuleError, matchers_to_body, parse_matchers
 from escalation.policies.models import Policy
 from escalation.routing.models import Route
-from escalation.routing.rules import RuleError, matchers_to_body, parse_matchers
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording

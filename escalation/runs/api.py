@@ -26,7 +26,7 @@ from incidents.timers.clock import read_now
 class StepTakenSerializer(serializers.Serializer[Any]):
     """One step as it really went."""
 
-    step = serializers.IntegerField(help_text="counted from 1")
+    step = serializers.CharField(help_text="its place: 3, 3.1, 3 else 1")
     round = serializers.IntegerField()
     outcome = serializers.CharField()
     reason = serializers.CharField()
@@ -46,7 +46,7 @@ class RunSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(RunState.choices)
     state_reason = serializers.CharField()
     reason = serializers.CharField(help_text="why this policy")
-    next_step = serializers.IntegerField(help_text="counted from 1")
+    next_step = serializers.CharField(help_text="its place: 3, 3.1, 3 else 1")
     round = serializers.IntegerField()
     started_at = serializers.DateTimeField()
     next_due_at = serializers.DateTimeField(allow_null=True)
@@ -98,6 +98,7 @@ def render_runs(runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 
 def _shown(run: Run) -> dict[str, Any]:
+    plan = parse_policy(run.version.body)
     copied = "state state_reason reason round started_at next_due_at ended_at"
     return {name: getattr(run, name) for name in copied.split()} | {
         "id": run.uid,
@@ -105,11 +106,11 @@ def _shown(run: Run) -> dict[str, Any]:
         "policy": run.version.policy.slug,
         "policy_name": run.version.policy.name,
         "version": run.version.number,
-        "next_step": run.step_index + 1,
-        "sentences": list(describe_plan(parse_policy(run.version.body))),
+        "next_step": plan.label_at(run.step_index),
+        "sentences": list(describe_plan(plan)),
         "steps_taken": [
             {
-                "step": taken.step_index + 1,
+                "step": plan.label_at(taken.step_index),
                 "round": taken.round,
                 "outcome": taken.outcome,
                 "reason": taken.reason,

@@ -1,4 +1,4 @@
-"""Finds the contact methods behind a policy's targets, for many runs in four statements."""
+"""Finds the contact methods behind a policy's targets, in a fixed number of statements."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,35 +8,42 @@ from datetime import datetime
 from django.db.models import Q
 
 from escalation.notifications.models import ContactMethod
-from escalation.policies.steps import Target
-from escalation.runs.decide import Recipient
-from incidents.models import Membership, Organisation, OrganisationKind, Team
+from escalation.policies.targets import Target
+from escalation.runs.people import People
+from escalation.runs.situation import Reason, Recipient
+from incidents.models import Organisation, OrganisationKind
 
 
 @dataclass(slots=True)
 class Directory:
     """Everybody and every desk that a batch's targets may name, by organisation id."""
 
+    people: People
     organisations: dict[str, Organisation] = field(default_factory=dict)
-    users: dict[tuple[int, str], int] = field(default_factory=dict)
-    teams: dict[tuple[int, str], list[int]] = field(default_factory=dict)
-    names: dict[int, str] = field(default_factory=dict)
-    people: dict[tuple[int, int], list[ContactMethod]] = field(default_factory=dict)
+    methods: dict[tuple[int, int], list[ContactMethod]] = field(default_factory=dict)
     desks: dict[int, list[ContactMethod]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, wanted: Iterable[tuple[int, Target]]) -> "Directory":
-        """Read the people and desks for these (organisation id, target) pairs."""
+    def load(
+        cls,
+        wanted: Iterable[tuple[int, Target]],
+        *,
+        now: datetime,
+        owners: Iterable[int] = (),
+        lock_turns: bool = False,
+    ) -> "Directory":
+        """Read the people and desks for these (organisation id, target) pairs at `now`.
+
+        Desks of `owners` are read also if no target names them.
+        """
         pairs = set(wanted)
-        directory = cls()
+        directory = cls(People.load(pairs, now=now, lock_turns=lock_turns))
         rows = Organisation.objects.exclude(kind=OrganisationKind.PLATFORM)
         directory.organisations = {row.slug: row for row in rows}
-        owners = {organisation_id for organisation_id, _ in pairs}
-        directory._read_users(
-            owners, {t.value.lower() for _, t in pairs if t.kind == "user"}
+        directory._read_methods(
+            {organisation_id for organisation_id, _ in pairs} | set(owners),
+            {target.value for _, target in pairs if target.kind == "desk"},
         )
-        directory._read_teams(owners, {t.value for _, t in pairs if t.kind == "team"})
-        directory._read_methods(owners, {t.value for _, t in pairs if t.kind == "desk"})
         return directory
 
     def recipients(
@@ -49,31 +56,39 @@ class Directory:
         now: datetime,
     ) -> list[Recipient]:
         """Return every verified way to a target of the organisation's policy at `now`."""
-        if target.kind == "user":
-            user_id = self.users.get((organisation_id, target.value.lower()))
-            return self._person(organisation_id, user_id) if user_id else []
-        if target.kind == "team":
-            members = self.teams.get((organisation_id, target.value), [])
-            return [
-                r for user_id in members for r in self._person(organisation_id, user_id)
-            ]
         if target.kind == "desk":
             return self._desk(target.value, seen_by)
-        methods = self.desks.get(organisation_id, [])
+        if target.kind == "webhook":
+            methods = self.desks.get(organisation_id, [])
+            return [
+                _recipient(method, method.slug)
+                for method in methods
+                if target.value in (method.slug, method.address)
+            ]
+        people = self.people.named_by(target, organisation_id)
         return [
-            _recipient(m, m.slug)
-            for m in methods
-            if target.value in (m.slug, m.address)
+            recipient
+            for user_id in people
+            for recipient in self.person(
+                organisation_id, user_id, is_urgent=is_urgent, now=now
+            )
         ]
+
+    def why_nobody(self, target: Target, organisation_id: int) -> Reason:
+        """Return why a target reaches nobody, given that it does not."""
+        return self.people.why_nobody(target, organisation_id)
 
     def desk_of(self, organisation_id: int, name: str) -> tuple[Recipient, ...]:
         """Return the desk that hears of what a policy could not do."""
         methods = self.desks.get(organisation_id, [])
         return tuple(_recipient(method, f"{name} desk") for method in methods)
 
-    def _person(self, organisation_id: int, user_id: int) -> list[Recipient]:
-        methods = self.people.get((organisation_id, user_id), [])
-        return [_recipient(method, self.names[user_id]) for method in methods]
+    def person(
+        self, organisation_id: int, user_id: int, *, is_urgent: bool, now: datetime
+    ) -> list[Recipient]:
+        """Return the ways to one person for the organisation."""
+        methods = self.methods.get((organisation_id, user_id), [])
+        return [_recipient(method, self.people.names[user_id]) for method in methods]
 
     def _desk(self, slug: str, seen_by: frozenset[int]) -> list[Recipient]:
         organisation = self.organisations.get(slug)
@@ -81,32 +96,6 @@ class Directory:
         if organisation is None or organisation.pk not in seen_by:
             return []
         return list(self.desk_of(organisation.pk, organisation.name))
-
-    def _read_users(self, owners: set[int], emails: set[str]) -> None:
-        rows = Membership.objects.filter(
-            organisation__in=owners,
-            ended_at=None,
-            user__is_active=True,
-            user__email__in=emails,
-        )
-        for row in rows.select_related("user"):
-            self.users[row.organisation_id, row.user.email] = row.user_id
-            self.names[row.user_id] = str(row.user)
-
-    def _read_teams(self, owners: set[int], slugs: set[str]) -> None:
-        rows = Team.objects.filter(
-            organisation__in=owners, slug__in=slugs, members__is_active=True
-        ).order_by("members__id")
-        columns = (
-            "organisation_id",
-            "slug",
-            "members__id",
-            "members__name",
-            "members__email",
-        )
-        for organisation_id, slug, user_id, name, email in rows.values_list(*columns):
-            self.teams.setdefault((organisation_id, slug), []).append(user_id)
-            self.names[user_id] = name or email
 
     def _read_methods(self, owners: set[int], desk_slugs: set[str]) -> None:
         # A policy that reaches nobody still tells its own organisation's desk.
@@ -116,7 +105,7 @@ class Directory:
             if slug in self.organisations
         }
         rows = ContactMethod.objects.filter(
-            Q(user__in=list(self.names), organisation__in=owners)
+            Q(user__in=list(self.people.names), organisation__in=owners)
             | Q(user=None, organisation__in=desks),
             verified_at__isnull=False,
             disabled_at=None,
@@ -128,7 +117,7 @@ class Directory:
                 named[row.organisation_id].append(row)
             else:
                 people[row.organisation_id, row.user_id].append(row)
-        self.people, self.desks = dict(people), dict(named)
+        self.methods, self.desks = dict(people), dict(named)
 
 
 def _recipient(method: ContactMethod, name: str) -> Recipient:

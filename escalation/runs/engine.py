@@ -11,63 +11,40 @@ from typing import Any
 
 from django.db import connection
 
-from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.policies.models import Policy, PolicyVersion
-from escalation.runs import messages
-from escalation.runs.clocks import start_clocks_of
-from escalation.runs.decide import (
-    Decision,
-    Facts,
-    Notify,
-    RunState,
-    Share,
-    Skip,
-    decide,
-)
-from escalation.runs.facts import load_facts
-from escalation.runs.models import Run, StepTaken
+from escalation.policies.versions import versions_in_force
+from escalation.runs import effects
+from escalation.runs.actions import Jump
+from escalation.runs.decide import decide
+from escalation.runs.effects import Step
+from escalation.runs.facts import Batch
+from escalation.runs.models import LIVE, Run, StepTaken
 from escalation.runs.models import RunState as State
-from escalation.runs.timers import (
-    AT_LATEST_REACHED,
-    CHECK_REACHED,
-    STEP,
-    next_step_timer,
-)
-from escalation.runs.trail import (
-    record_end,
-    record_start,
-    record_steps,
-    system_actor,
-)
+from escalation.runs.situation import RunState
+from escalation.runs.timers import STEP, next_step_timer
+from escalation.runs.trail import record_end, record_start, record_steps
 from escalation.runs.watch import watch_acknowledgements
 from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
 from incidents.incident.lifecycle import lock_incidents, state_of
-from incidents.incident.shares import share_locked
 from incidents.ledger.rows import insert_rows
 from incidents.models import Incident, Organisation
-from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
+from incidents.timers.schedule import add_timers, cancel_timers
 
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A policy version to be put to work on a locked incident, and why."""
+    """A policy version to be put to work on a locked incident, and why.
+
+    `came_from` are the policies whose jumps led here.
+    """
 
     incident: Incident
     organisation: Organisation
     version: PolicyVersion
     reason: str
-
-
-@dataclass(slots=True)
-class _Step:
-    """One run of the batch while it is decided and written."""
-
-    run: Run
-    facts: Facts
-    due_at: datetime
-    decision: Decision
+    came_from: tuple[int, ...] = ()
 
 
 def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
@@ -77,6 +54,7 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
             incident=new.incident,
             organisation=new.organisation,
             version=new.version,
+            came_from=list(new.came_from),
             reason=new.reason[:300],
             started_at=now,
             next_due_at=now,
@@ -85,7 +63,6 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
     )
     for run in runs:
         record_start(run, reason=run.reason)
-    start_clocks_of(runs, now=now)
     advance(runs, now=now, due={run.pk: now for run in runs})
     return runs
 
@@ -114,8 +91,7 @@ def escalate(
         if incident.is_closed:
             message = f"{incident.ref} is {incident.status}; nobody is paged for it."
             raise NotPossible(message, state=state_of(incident))
-        live = (State.ACTIVE, State.ACKNOWLEDGED)
-        rows = incident.runs.filter(organisation=organisation, state__in=live)
+        rows = incident.runs.filter(organisation=organisation, state__in=LIVE)
         former = loaded(rows.values_list("pk", flat=True))
         reason = f"escalated by {actor.name}"
         cancel_timers(STEP, [run.pk for run in former])
@@ -142,16 +118,22 @@ def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) 
 
     Requires `incident.organisation`, `organisation` and `version.policy` loaded.
     """
-    facts = load_facts(runs, now=now)
+    if not runs:
+        return
+    batch = Batch.load(runs, now=now)
     steps = []
     for run in runs:
         state = RunState(run.step_index, run.round, due[run.pk])
-        decision = decide(state, facts[run.pk], now)
-        steps.append(_Step(run, facts[run.pk], due[run.pk], decision))
-    _share(steps, now)
+        facts = batch.facts_of(run)
+        decision = decide(state, facts, now)
+        batch.note_turns(run, decision)
+        steps.append(Step(run, facts, due[run.pk], decision))
+    batch.save_turns()
+    effects.change(steps, now)
     _note_steps(steps, now)
-    _notify(steps, now)
+    effects.tell(steps, now)
     _move(steps, now)
+    _jump(steps, now)
 
 
 def end_runs(runs: Sequence[Run], *, state: State, reason: str, now: datetime) -> None:
@@ -171,28 +153,7 @@ def loaded(ids: Iterable[int]) -> list[Run]:
     return list(rows.defer("incident__search").prefetch_related(*shared).order_by("pk"))
 
 
-def _share(steps: Sequence[_Step], now: datetime) -> None:
-    wanted = []
-    for step in steps:
-        for action in step.decision.actions:
-            if isinstance(action, Share):
-                reason = (
-                    f"step {action.step_index + 1} of {step.run.version.policy.name}"
-                )
-                wanted.append((step.run, action.agency, reason))
-    if not wanted:
-        return
-    slugs = {agency for _, agency, _ in wanted}
-    agencies = {row.slug: row for row in Organisation.objects.filter(slug__in=slugs)}
-    share_locked(
-        [(run.incident, agencies[agency], reason) for run, agency, reason in wanted],
-        user=None,
-        actors=[system_actor(run) for run, _, _ in wanted],
-        now=now,
-    )
-
-
-def _note_steps(steps: Sequence[_Step], now: datetime) -> None:
+def _note_steps(steps: Sequence[Step], now: datetime) -> None:
     rows: list[dict[str, Any]] = []
     for step in steps:
         rows += record_steps(
@@ -203,34 +164,7 @@ def _note_steps(steps: Sequence[_Step], now: datetime) -> None:
     insert_rows(StepTaken, rows, ignore_conflicts=True)
 
 
-def _notify(steps: Sequence[_Step], now: datetime) -> None:
-    rows: list[NewNotification] = []
-    timers: list[NewTimer] = []
-    for step in steps:
-        for action in step.decision.actions:
-            if isinstance(action, Notify):
-                rows += messages.pages(step.run, step.facts, step.decision, action)
-                timers.append(_check_reached(step.run, action, now))
-            if isinstance(action, Skip) and action.is_dead_end:
-                rows += messages.unreachable(step.run, step.facts, action)
-        if step.decision.state == "exhausted":
-            rows += messages.exhausted(step.run, step.facts)
-    queue_notifications(rows, now=now)
-    add_timers(timers)
-
-
-def _check_reached(run: Run, action: Notify, now: datetime) -> NewTimer:
-    return NewTimer(
-        kind=CHECK_REACHED,
-        subject_id=run.pk,
-        organisation_id=run.organisation_id,
-        incident_id=run.incident_id,
-        due_at=now + AT_LATEST_REACHED,
-        payload={"step": action.step_index, "round": action.round},
-    )
-
-
-def _move(steps: Sequence[_Step], now: datetime) -> None:
+def _move(steps: Sequence[Step], now: datetime) -> None:
     """Write where each run now stands, and the timer of its next step."""
     ended = []
     for step in steps:
@@ -247,6 +181,38 @@ def _move(steps: Sequence[_Step], now: datetime) -> None:
     add_timers(next_step_timer(step.run) for step in steps if step.run.next_due_at)
     watch_acknowledgements(
         run.incident_id for run in ended if run.state == State.ACKNOWLEDGED
+    )
+
+
+def _jump(steps: Sequence[Step], now: datetime) -> None:
+    """Start the policies that ended runs go on with."""
+    jumps = [
+        (step.run, action)
+        for step in steps
+        for action in step.decision.actions
+        if isinstance(action, Jump)
+    ]
+    if not jumps:
+        return
+    policies = Policy.objects.filter(
+        organisation__in={run.organisation_id for run, _ in jumps},
+        slug__in={action.policy for _, action in jumps},
+        archived_at=None,
+    )
+    found = {(policy.organisation_id, policy.slug): policy.pk for policy in policies}
+    versions = versions_in_force(found.values())
+    start_runs(
+        [
+            NewRun(
+                run.incident,
+                run.organisation,
+                versions[found[run.organisation_id, action.policy]],
+                f"jumped from {run.version.policy.name}",
+                came_from=(*run.came_from, run.version.policy_id),
+            )
+            for run, action in jumps
+        ],
+        now=now,
     )
 
 

@@ -5,138 +5,215 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from escalation.policies.steps import NotifyStep, PolicyPlan, Target, parse_policy
-from escalation.runs.decide import URGENT_FROM, Facts, Reach, Recipient, is_urgent_step
+from django.db.models import Exists, OuterRef
+
+from escalation.policies.conditions import Circumstances
+from escalation.policies.matchers import IncidentFacts
+from escalation.policies.mentions import jumps_in, targets_in, targets_of_step
+from escalation.policies.models import Policy, PolicyVersion
+from escalation.policies.step_kinds.raise_severity import RaiseSeverityStep
+from escalation.policies.steps import NotifyStep, PolicyPlan, parse_policy
+from escalation.policies.targets import Target
+from escalation.runs.acknowledged import Acknowledged
+from escalation.runs.actions import Assign, Decision, Notify
 from escalation.runs.directory import Directory
 from escalation.runs.models import Run
-from incidents.models import Acknowledgement, Organisation, Share
+from escalation.runs.situation import (
+    URGENT_FROM,
+    Facts,
+    Reach,
+    Reason,
+    Recipient,
+    is_urgent_step,
+)
+from escalation.runs.surroundings import Surroundings
+from escalation.runs.turns import save_turns
+from incidents.models import Organisation, Share
+
+Reached = tuple[Reach, Mapping[Target, Reason]]
 
 
-def load_facts(runs: Sequence[Run], *, now: datetime) -> dict[int, Facts]:
-    """Return {run id: facts} at `now`.
-
-    Requires the runs' incidents to be locked, and `incident`, `organisation` and
-    `version` loaded.
-    """
-    batch = _Batch.load(runs, now=now)
-    return {run.pk: batch.facts_of(run) for run in runs}
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What is read once for all runs of a batch."""
+@dataclass(slots=True)
+class Batch:
+    """What is read once for all runs of a batch; each run's facts are taken from it."""
 
     now: datetime
     plans: Mapping[int, PolicyPlan]
     shares: Mapping[int, set[int]]
     ended_shares: Mapping[int, set[int]]
-    acknowledged: set[tuple[int, int]]
+    acknowledged: Acknowledged
+    surroundings: Surroundings
     directory: Directory
     agencies: Mapping[int, str]
+    # The slugs of the policies in use, by organisation, and of all by id.
+    policies: Mapping[int, set[str]]
+    policy_slugs: Mapping[int, str]
+    turns: dict[int, int] = field(default_factory=dict)
     # Many runs of one policy reach the same people: worked out once.
-    reaches: dict[tuple[int, int, bool, frozenset[int]], Reach] = field(
-        default_factory=dict
-    )
+    _reached: dict[object, Reached] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, runs: Sequence[Run], *, now: datetime) -> "_Batch":
+    def load(
+        cls, runs: Sequence[Run], *, now: datetime, lock_turns: bool = True
+    ) -> "Batch":
+        """Read what is true at `now`.
+
+        Requires the runs' incidents to be locked, but to show them, and
+        `incident.organisation`, `organisation` and `version` loaded.
+        """
         bodies = {run.version_id: run.version.body for run in runs}
         plans = {pk: parse_policy(body) for pk, body in bodies.items()}
         shares, ended = _shares_of(runs)
         directory = Directory.load(
-            (run.organisation_id, target)
-            for run in runs
-            for target in targets_of(plans[run.version_id])
+            (
+                (run.organisation_id, target)
+                for run in runs
+                for target in targets_in(plans[run.version_id])
+            ),
+            now=now,
+            owners={run.organisation_id for run in runs},
+            lock_turns=lock_turns,
         )
         rows = directory.organisations.values()
-        agencies = {row.pk: row.slug for row in rows if row.is_agency}
-        acknowledged = _acknowledged(runs)
-        return cls(now, plans, shares, ended, acknowledged, directory, agencies)
+        in_use, slugs = _policies(runs, plans)
+        return cls(
+            now=now,
+            plans=plans,
+            shares=shares,
+            ended_shares=ended,
+            acknowledged=Acknowledged.load(runs, plans.values(), rows),
+            surroundings=Surroundings.load(runs, plans, now=now),
+            directory=directory,
+            agencies={row.pk: row.slug for row in rows if row.is_agency},
+            policies=in_use,
+            policy_slugs=slugs,
+        )
 
     def facts_of(self, run: Run) -> Facts:
-        incident, place = run.incident, (run.incident_id, run.organisation_id)
+        """Return what is true for one run."""
+        incident, plan = run.incident, self.plans[run.version_id]
         shared_with = self.shares[run.incident_id]
         seen_by = frozenset(shared_with | {incident.organisation_id})
+        around = self.surroundings.of(run)
+        found, unreached = self._reach(run, plan, seen_by)
+        stands = self.acknowledged.standing_of(run, plan)
         return Facts(
-            plan=self.plans[run.version_id],
+            plan=plan,
             is_closed=incident.is_closed,
             is_visible=run.organisation_id in seen_by,
-            is_acknowledged=place in self.acknowledged,
+            is_acknowledged=stands.is_met,
+            standing=stands,
+            acknowledged_by=self.acknowledged.people_of(run),
             is_owner=run.organisation_id == incident.organisation_id,
             shared_with=self._slugs(shared_with),
             unshared_from=self._slugs(self.ended_shares[run.incident_id]),
             agencies=frozenset(self.agencies.values()),
-            severity=incident.severity,
-            reach=self._reach(run, seen_by),
+            around=around,
+            reach=found,
+            unreached=unreached,
+            policies=frozenset(self.policies.get(run.organisation_id, ())),
+            came_from=self._came_from(run),
             desk=self.directory.desk_of(run.organisation_id, run.organisation.name),
         )
+
+    def note_turns(self, run: Run, decision: Decision) -> None:
+        """Let the next run of the batch go on after those whose turn was taken."""
+        for action in decision.actions:
+            if isinstance(action, Notify | Assign):
+                for team, user_id in action.turns:
+                    key = (run.organisation_id, team)
+                    self.directory.people.take_turn(*key, user_id)
+                    self.turns[self.directory.people.team_ids[key]] = user_id
+
+    def save_turns(self) -> None:
+        """Write whose turn it was last."""
+        save_turns(self.turns)
 
     def _slugs(self, ids: Iterable[int]) -> frozenset[str]:
         return frozenset(self.agencies[pk] for pk in ids if pk in self.agencies)
 
-    def _reach(self, run: Run, seen_by: frozenset[int]) -> Reach:
+    def _came_from(self, run: Run) -> frozenset[str]:
+        ids = (*run.came_from, run.version.policy_id)
+        return frozenset(self.policy_slugs[pk] for pk in ids if pk in self.policy_slugs)
+
+    def _reach(self, run: Run, plan: PolicyPlan, seen_by: frozenset[int]) -> Reached:
         severity = run.incident.severity
+        turn = tuple(self.turns.items())
         is_grave = severity >= URGENT_FROM
-        key = (run.organisation_id, run.version_id, is_grave, seen_by)
-        if key not in self.reaches:
-            self.reaches[key] = reach(
-                needed(self.plans[run.version_id], severity),
-                run.organisation_id,
-                seen_by,
-                self.directory,
-                now=self.now,
+        key = (run.organisation_id, run.version_id, is_grave, seen_by, turn)
+        if key not in self._reached:
+            self._reached[key] = reach(
+                plan, severity, run.organisation_id, seen_by, self.directory
             )
-        return self.reaches[key]
-
-
-def targets_of(plan: PolicyPlan) -> list[Target]:
-    """Return whom a plan names, its fallback contact last."""
-    found = [
-        t for step in plan.steps if isinstance(step, NotifyStep) for t in step.targets
-    ]
-    return [*found, plan.fallback] if plan.fallback else found
-
-
-def needed(plan: PolicyPlan, severity: int) -> set[tuple[Target, bool]]:
-    """Return the targets whose reach matters at a severity, each with its urgency."""
-    wanted = {
-        (target, is_urgent_step(step, severity))
-        for step in plan.steps
-        if isinstance(step, NotifyStep)
-        for target in step.targets
-    }
-    return wanted | ({(plan.fallback, True)} if plan.fallback else set())
+        return self._reached[key]
 
 
 def facts_now(
     organisation: Organisation, plan: PolicyPlan, *, severity: int, now: datetime
 ) -> Facts:
     """Return whom a plan would reach at `now`, for the pages that describe it."""
-    directory = Directory.load((organisation.pk, target) for target in targets_of(plan))
-    everybody = frozenset(o.pk for o in directory.organisations.values())
-    found = reach(
-        needed(plan, severity), organisation.pk, everybody, directory, now=now
+    directory = Directory.load(
+        ((organisation.pk, target) for target in targets_in(plan)), now=now
     )
-    return Facts(plan=plan, severity=severity, reach=found)
+    everybody = frozenset(o.pk for o in directory.organisations.values())
+    found, unreached = reach(plan, severity, organisation.pk, everybody, directory)
+    incident = IncidentFacts("", "", severity, "", "")
+    return Facts(
+        plan=plan,
+        around=Circumstances(incident=incident),
+        reach=found,
+        unreached=unreached,
+    )
 
 
 def reach(
-    wanted: Iterable[tuple[Target, bool]],
+    plan: PolicyPlan,
+    severity: int,
     organisation_id: int,
     seen_by: frozenset[int],
     directory: Directory,
-    *,
-    now: datetime,
-) -> Reach:
-    """Return whom each target reaches; `seen_by` are those who see the incident."""
-    return {
+) -> Reached:
+    """Return whom each target reaches, and why one reaches nobody.
+
+    `seen_by` are those who see the incident.
+    """
+    found = {
         (target, is_urgent): tuple(
             directory.recipients(
-                target, organisation_id, seen_by, is_urgent=is_urgent, now=now
+                target,
+                organisation_id,
+                seen_by,
+                is_urgent=is_urgent,
+                now=directory.people.now,
             )
         )
-        for target, is_urgent in wanted
+        for target, is_urgent in needed(plan, severity)
     }
+    unreached = {
+        target: directory.why_nobody(target, organisation_id)
+        for (target, _), recipients in found.items()
+        if not recipients
+    }
+    return found, unreached
+
+
+def needed(plan: PolicyPlan, severity: int) -> set[tuple[Target, bool]]:
+    """Return the targets whose reach matters at a severity, each with its urgency."""
+    levels = {severity}
+    levels |= {step.to for step in plan.steps if isinstance(step, RaiseSeverityStep)}
+    wanted = {
+        (target, _is_urgent(step, level))
+        for step in plan.steps
+        for target in targets_of_step(step)
+        for level in levels
+    }
+    return wanted | ({(plan.fallback, True)} if plan.fallback else set())
+
+
+def _is_urgent(step: object, severity: int) -> bool:
+    if isinstance(step, NotifyStep):
+        return is_urgent_step(step, severity)
+    return severity >= URGENT_FROM
 
 
 def names_of(recipients: Iterable[Recipient]) -> list[str]:
@@ -157,7 +234,19 @@ def _shares_of(
     return shares, ended
 
 
-def _acknowledged(runs: Sequence[Run]) -> set[tuple[int, int]]:
-    ids = {run.incident_id for run in runs}
-    rows = Acknowledgement.objects.filter(incident__in=ids, ended_at=None)
-    return set(rows.values_list("incident_id", "organisation_id"))
+def _policies(
+    runs: Sequence[Run], plans: Mapping[int, PolicyPlan]
+) -> tuple[Mapping[int, set[str]], Mapping[int, str]]:
+    """Return {organisation id: slugs in use} and {policy id: slug}, if any plan jumps."""
+    in_use: dict[int, set[str]] = defaultdict(set)
+    slugs: dict[int, str] = {}
+    jumping = {r.organisation_id for r in runs if jumps_in(plans[r.version_id])}
+    if jumping:
+        rows = Policy.objects.filter(organisation__in=jumping)
+        approved = PolicyVersion.objects.approved().filter(policy=OuterRef("pk"))
+        rows = rows.annotate(is_ready=Exists(approved))
+        for policy in rows:
+            slugs[policy.pk] = policy.slug
+            if policy.is_ready and policy.archived_at is None:
+                in_use[policy.organisation_id].add(policy.slug)
+    return in_use, slugs

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from escalation.clocks.timers import RETARGET
 from escalation.notifications.models import Notification, NotificationStatus
-from escalation.runs.clocks import follow_severity
-from escalation.runs.decide import Reason
+from escalation.policies.steps import parse_policy
 from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
-from escalation.runs.models import Run, RunState, StepTaken
+from escalation.runs.models import LIVE, Run, RunState, StepTaken
+from escalation.runs.situation import Reason
 from escalation.runs.timers import (
     ACKNOWLEDGEMENT_ENDS,
     AT_LATEST_REACHED,
@@ -32,7 +31,6 @@ TIMED_OUT = "the acknowledgement timed out"
 FAILED = "every message of this step failed"
 Place = tuple[int, int, int]  # run id, step index, round
 
-_LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
 _ON_ITS_WAY = (
     NotificationStatus.QUEUED,
     NotificationStatus.SENDING,
@@ -47,7 +45,6 @@ def register_handlers() -> None:
     register_handler(CHECK_REACHED, go_on_if_unreached)
     register_handler(METHOD_FAILED, go_on_if_failed)
     register_handler(ACKNOWLEDGEMENT_ENDS, end_acknowledgements)
-    register_handler(RETARGET, follow_severity)
 
 
 def take_steps(timers: Sequence[Timer], now: datetime) -> None:
@@ -63,7 +60,7 @@ def take_steps(timers: Sequence[Timer], now: datetime) -> None:
 def look_at_changes(timers: Sequence[Timer], now: datetime) -> None:
     """Pause or stop the runs of incidents that were acknowledged, closed or unshared."""
     incident_ids = {t.incident_id for t in timers if t.incident_id}
-    live = Run.objects.filter(incident__in=incident_ids, state__in=_LIVE)
+    live = Run.objects.filter(incident__in=incident_ids, state__in=LIVE)
     runs = loaded(live.values_list("pk", flat=True))
     acknowledged = _acknowledged(incident_ids)
     shared = _shared(incident_ids)
@@ -206,7 +203,8 @@ def _go_on(
     drop_steps(stuck)
     for run in stuck:
         _, step, round_number = max(waited_for[run.pk] & places)
-        record_unreached(run, step_index=step, round_number=round_number, reason=reason)
+        label = parse_policy(run.version.body).label_at(step)
+        record_unreached(run, label=label, round_number=round_number, reason=reason)
     advance(stuck, now=now, due={run.pk: now for run in stuck})
 
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from escalation.policies.mentions import targets_of_step
 from escalation.policies.sentences import describe_plan, describe_step
-from escalation.policies.steps import (
-    NotifyStep,
-    PolicyPlan,
-    RepeatStep,
-    Step,
-    WaitStep,
-    parse_policy,
-)
-from escalation.runs.decide import Facts, fallback_of, reached_by
-from escalation.runs.facts import facts_now, names_of
+from escalation.policies.step_kinds.wait_until import WaitUntilStep
+from escalation.policies.steps import NotifyStep, RepeatStep, Step, WaitStep
+from escalation.runs.decide import decide
+from escalation.runs.deciding.notify import why_nobody
+from escalation.runs.facts import Batch, names_of
 from escalation.runs.models import Run, RunState, StepTaken
+from escalation.runs.situation import Facts, fallback_of, reached_by
+from escalation.runs.situation import RunState as Place
+
+# A path that never waits for anybody is not looked at further ahead than this.
+_MAX_AHEAD = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Rung:
     """
 
     index: int
+    label: str
     sentence: str
     state: str
     at: datetime | None = None
@@ -45,6 +47,8 @@ class Ladder:
     state: str
     reason: str
     rows: tuple[Rung, ...]
+    # How far the acknowledgements go, where more than one is wanted.
+    standing: str = ""
     # Where the next round begins: {index of the repeating step: index it leads to}.
     leads_to: Mapping[int, int] = field(default_factory=dict)
 
@@ -70,9 +74,10 @@ def ladder_of(run: Run, *, policy_url: str, now: datetime) -> Ladder:
 
     Requires `incident`, `organisation`, `version.policy` and `steps_taken` loaded.
     """
-    plan = parse_policy(run.version.body)
-    facts = facts_now(run.organisation, plan, severity=run.incident.severity, now=now)
+    facts = Batch.load([run], now=now, lock_turns=False).facts_of(run)
+    plan = facts.plan
     repeat = next((s for s in plan.steps if isinstance(s, RepeatStep)), None)
+    is_waiting = plan.acknowledgement.count > 1 and facts.standing.done > 0
     return Ladder(
         policy=run.version.policy.name,
         policy_url=policy_url,
@@ -82,14 +87,15 @@ def ladder_of(run: Run, *, policy_url: str, now: datetime) -> Ladder:
         state=_state(run),
         reason=run.reason,
         rows=tuple(_rungs(run, facts)),
-        leads_to=_leads_to(run, plan),
+        standing=facts.standing.in_words() if is_waiting else "",
+        leads_to=_leads_to(run, facts),
     )
 
 
-def _leads_to(run: Run, plan: PolicyPlan) -> dict[int, int]:
+def _leads_to(run: Run, facts: Facts) -> dict[int, int]:
     return {
-        index: step.from_step
-        for index, step in enumerate(plan.steps, start=1)
+        index: (facts.plan.place_of(str(step.from_step)) or 0) + 1
+        for index, step in enumerate(facts.plan.steps, start=1)
         if isinstance(step, RepeatStep) and run.round < step.rounds
     }
 
@@ -107,14 +113,18 @@ def _state(run: Run) -> str:
 def _rungs(run: Run, facts: Facts) -> Iterator[Rung]:
     plan = facts.plan
     taken = _latest(run.steps_taken.all())
-    coming = dict(_times(run, plan))
+    coming = dict(_times(run, facts))
     for index, step in enumerate(plan.steps):
+        rung = Rung(index + 1, plan.labels[index], describe_step(step), "held")
         if index < run.step_index and index in taken:
-            yield _taken(run, step, taken[index])
+            yield _taken(run, facts, rung, taken[index])
         elif isinstance(step, RepeatStep):
-            yield _repeat(run, step, index, coming)
+            yield _repeat(run, step, rung, coming)
+        elif index in coming or (index >= run.step_index and rung.label.isdigit()):
+            yield _ahead(run, step, facts, rung, coming)
         else:
-            yield _ahead(run, step, index, coming, _names(step, facts))
+            # In a branch that is not gone into.
+            yield rung
     if plan.fallback is not None:
         yield _fallback(run, facts, coming)
 
@@ -124,61 +134,56 @@ def _latest(rows: Iterable[StepTaken]) -> dict[int, StepTaken]:
     return {row.step_index: row for row in sorted(rows, key=lambda row: row.round)}
 
 
-def _taken(run: Run, step: Step, row: StepTaken) -> Rung:
+def _taken(run: Run, facts: Facts, rung: Rung, row: StepTaken) -> Rung:
     if row.outcome == "skipped":
-        return Rung(
-            row.step_index + 1,
-            describe_step(step),
-            "skipped",
-            row.ran_at,
-            (),
-            row.reason,
-        )
+        return replace(rung, state="skipped", at=row.ran_at, reason=row.reason)
     is_now = (
         run.state == RunState.ACTIVE
-        and isinstance(step, WaitStep)
-        and row.step_index == run.step_index - 1
+        and isinstance(facts.plan.steps[row.step_index], WaitStep | WaitUntilStep)
+        and facts.plan.follows[row.step_index] == run.step_index
     )
-    state = "now" if is_now else "done"
-    at = run.next_due_at if is_now else row.ran_at
     names = tuple(str(name) for name in row.recipients)
-    return Rung(row.step_index + 1, describe_step(step), state, at, names)
+    if is_now:
+        return replace(rung, state="now", at=run.next_due_at, names=names)
+    return replace(rung, state="done", at=row.ran_at, names=names)
 
 
 def _repeat(
-    run: Run, step: RepeatStep, index: int, coming: Mapping[int, datetime]
+    run: Run, step: RepeatStep, rung: Rung, coming: Mapping[int, datetime]
 ) -> Rung:
-    reason = f"round {run.round} of {step.rounds}"
+    rung = replace(rung, reason=f"round {run.round} of {step.rounds}")
     if run.round >= step.rounds:
         # The last round goes on past it.
-        state = "done" if index < run.step_index else "held"
-        return Rung(index + 1, describe_step(step), state, None, (), reason)
-    state = _coming_state(run)
-    return Rung(index + 1, describe_step(step), state, coming.get(index), (), reason)
+        is_past = rung.index - 1 < run.step_index
+        return replace(rung, state="done" if is_past else "held")
+    at = coming.get(rung.index - 1)
+    return replace(rung, state=_coming_state(run), at=at)
 
 
 def _ahead(
-    run: Run,
-    step: Step,
-    index: int,
-    coming: Mapping[int, datetime],
-    names: tuple[str, ...],
+    run: Run, step: Step, facts: Facts, rung: Rung, coming: Mapping[int, datetime]
 ) -> Rung:
+    names, targets = _names(step, facts), targets_of_step(step)
     state = _coming_state(run)
-    reason = ""
-    if state == "next" and isinstance(step, NotifyStep) and not names:
-        reason = "nobody there has a verified contact method"
-    return Rung(index + 1, describe_step(step), state, coming.get(index), names, reason)
+    is_dead_end = state == "next" and targets and not names
+    return replace(
+        rung,
+        state=state,
+        at=coming.get(rung.index - 1),
+        names=names,
+        reason=str(why_nobody(_asked(step), facts)) if is_dead_end else "",
+    )
 
 
 def _fallback(run: Run, facts: Facts, coming: Mapping[int, datetime]) -> Rung:
-    plan = facts.plan
-    sentence = describe_plan(plan)[len(plan.steps)]
+    index = len(facts.plan.steps)
+    sentence = describe_plan(facts.plan)[index]
     names = tuple(names_of(fallback_of(facts)))
-    index = len(plan.steps)
+    label = facts.plan.label_at(index)
     if run.state == RunState.EXHAUSTED:
-        return Rung(index + 1, sentence, "done", run.ended_at, names)
-    return Rung(index + 1, sentence, _coming_state(run), coming.get(index), names)
+        return Rung(index + 1, label, sentence, "done", run.ended_at, names)
+    at = coming.get(index)
+    return Rung(index + 1, label, sentence, _coming_state(run), at, names)
 
 
 def _coming_state(run: Run) -> str:
@@ -186,21 +191,36 @@ def _coming_state(run: Run) -> str:
 
 
 def _names(step: Step, facts: Facts) -> tuple[str, ...]:
-    if not isinstance(step, NotifyStep):
-        return ()
-    return tuple(names_of(reached_by(step, facts)))
+    return tuple(names_of(reached_by(_asked(step), facts)))
 
 
-def _times(run: Run, plan: PolicyPlan) -> Iterator[tuple[int, datetime]]:
+def _asked(step: Step) -> NotifyStep:
+    return step if isinstance(step, NotifyStep) else NotifyStep(targets_of_step(step))
+
+
+def _times(run: Run, facts: Facts) -> Iterator[tuple[int, datetime]]:
     """Return when each step ahead is taken in this round if nobody acknowledges."""
     at = run.next_due_at
     if run.state != RunState.ACTIVE or at is None:
         return
-    for index in range(run.step_index, len(plan.steps)):
-        step = plan.steps[index]
-        yield index, at
-        if isinstance(step, RepeatStep) and run.round < step.rounds:
+    facts = replace(facts, is_closed=False, is_visible=True, is_acknowledged=False)
+    place = Place(run.step_index, run.round, at)
+    for _ in range(_MAX_AHEAD):
+        decision = decide(place, facts, at)
+        for action in decision.actions:
+            if action.round == run.round:
+                yield action.step_index, at
+        if decision.round > run.round:
+            yield from _repeats(facts, at)
             return
-        if isinstance(step, WaitStep):
-            at += timedelta(seconds=step.delay_seconds)
-    yield len(plan.steps), at
+        if decision.next_due_at is None:
+            yield len(facts.plan.steps), at
+            return
+        at = decision.next_due_at
+        place = Place(decision.step_index, decision.round, at)
+
+
+def _repeats(facts: Facts, at: datetime) -> Iterator[tuple[int, datetime]]:
+    for index, step in enumerate(facts.plan.steps):
+        if isinstance(step, RepeatStep):
+            yield index, at

@@ -10,5 +10,7 @@ def runs_for(incident_id: int, organisation_ids: Iterable[int]) -> list[Run]:
     rows = Run.objects.filter(
         incident=incident_id, organisation__in=list(organisation_ids)
     )
-    related = rows.select_related("incident", "organisation", "version__policy")
+    related = rows.select_related(
+        "incident__organisation", "organisation", "version__policy"
+    )
     return list(related.prefetch_related("steps_taken").order_by("-pk"))

@@ -8,29 +8,24 @@ from django.conf import settings
 from escalation.notifications import retry
 from escalation.notifications.outbox import NewNotification
 from escalation.notifications.render import facts_of, render_message
-from escalation.policies.steps import NotifyStep, RepeatStep, WaitStep
-from escalation.runs.decide import (
-    Decision,
-    Facts,
-    Notify,
-    Recipient,
-    Skip,
-    fallback_of,
-    reached_by,
-)
+from escalation.runs.actions import AskDecision, Assign, Decision, Notify, Skip
+from escalation.runs.decide import decide
 from escalation.runs.facts import names_of
 from escalation.runs.models import Run
+from escalation.runs.situation import Facts, Recipient, RunState, fallback_of
 
 
 def pages(
-    run: Run, facts: Facts, decision: Decision, action: Notify
+    run: Run, facts: Facts, decision: Decision, action: Notify | Assign
 ) -> list[NewNotification]:
     """Return one page for each contact method that a step reaches."""
-    steps = facts.plan.steps
+    plan = facts.plan
     why = (
-        f"Step {action.step_index + 1} of {len(steps)}, round {action.round} "
-        f"of {run.version.policy.name}"
+        f"Step {plan.label_at(action.step_index)} of {plan.count}, "
+        f"round {action.round} of {run.version.policy.name}"
     )
+    if isinstance(action, Assign):
+        why += "; it is assigned to you"
     next_at, next_who = _who_is_next(facts, decision)
     place = f"{action.step_index + 1}:{action.round}"
     return [
@@ -48,9 +43,18 @@ def pages(
     ]
 
 
+def asked(run: Run, action: AskDecision) -> list[NewNotification]:
+    """Return the question for a decision, to each approver; once a regime and run."""
+    why = f"The decision under {action.regime} is asked for."
+    key = f"run:{run.pk}:decision:{action.regime}"
+    recipients = action.recipients
+    return _to_all(run, recipients, purpose=retry.DECISION, key=key, why=why)
+
+
 def unreachable(run: Run, facts: Facts, action: Skip) -> list[NewNotification]:
     """Return the word to the policy's owner that a step reaches nobody; once a step."""
-    why = f"Step {action.step_index + 1} of {run.version.policy.name}: {action.reason}"
+    label = facts.plan.label_at(action.step_index)
+    why = f"Step {label} of {run.version.policy.name}: {action.reason}"
     key = f"run:{run.pk}:unreachable:{action.step_index + 1}"
     return _to_all(run, facts.desk, purpose=retry.UNREACHABLE, key=key, why=why)
 
@@ -115,21 +119,13 @@ def _notification(  # noqa: PLR0913  (a message has this many parts)
 
 def _who_is_next(facts: Facts, decision: Decision) -> tuple[datetime | None, str]:
     """Return when the path goes on if nobody acknowledges, and to whom."""
-    if decision.next_due_at is None:
+    due_at = decision.next_due_at
+    if due_at is None:
         return None, ""
-    steps, index = facts.plan.steps, decision.step_index
-    for _ in range(2 * len(steps)):
-        if index >= len(steps):
-            break
-        step = steps[index]
-        if isinstance(step, NotifyStep):
-            return decision.next_due_at, ", ".join(names_of(reached_by(step, facts)))
-        if isinstance(step, WaitStep):
-            break
-        is_loop = isinstance(step, RepeatStep) and decision.round < step.rounds
-        index = (
-            step.from_step - 1
-            if is_loop and isinstance(step, RepeatStep)
-            else index + 1
-        )
-    return decision.next_due_at, ""
+    state = RunState(decision.step_index, decision.round, due_at)
+    ahead = decide(state, facts, due_at)
+    for action in ahead.actions:
+        if isinstance(action, Notify | Assign):
+            return due_at, ", ".join(names_of(action.recipients))
+    is_end = ahead.state == "exhausted"
+    return due_at, ", ".join(names_of(fallback_of(facts))) if is_end else ""

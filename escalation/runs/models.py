@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -14,6 +15,9 @@ class RunState(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", "Paused by an acknowledgement"
     EXHAUSTED = "exhausted", "All steps taken"
     STOPPED = "stopped", "Stopped"
+
+
+LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
 
 
 class Run(models.Model):
@@ -37,6 +41,14 @@ class Run(models.Model):
     state = models.CharField(max_length=12, choices=RunState, default=RunState.ACTIVE)
     step_index = models.SmallIntegerField(default=0)
     round = models.SmallIntegerField(default=1)
+    came_from = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text="policies whose jumps led here; none of them is jumped to again",
+    )
+    assigned_to = models.ForeignKey(
+        "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     reason = models.CharField(
         max_length=300, help_text="why the route chose this policy"
     )
@@ -94,3 +106,25 @@ class StepTaken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} step {self.step_index} round {self.round}"
+
+
+class Turn(models.Model):
+    """Whose turn it was last in a team whose people are told one after the other."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    team = models.OneToOneField(
+        "incidents.Team", on_delete=models.CASCADE, related_name="+"
+    )
+    last_user = models.ForeignKey(
+        "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_turn"
+
+    def __str__(self) -> str:
+        return f"turn in team {self.team_id}"

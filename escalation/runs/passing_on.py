@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from escalation.notifications.models import Notification
+from escalation.policies.steps import parse_policy
 from escalation.runs.engine import advance, loaded
 from escalation.runs.handlers import drop_steps
 from escalation.runs.models import RunState, StepTaken
@@ -25,9 +26,10 @@ def pass_on(notification: Notification, *, reason: str, now: datetime) -> bool:
             return False
         drop_steps(runs)
         for run in runs:
+            plan = parse_policy(run.version.body)
             record_unreached(
                 run,
-                step_index=notification.step_index or 0,
+                label=plan.label_at(notification.step_index or 0),
                 round_number=notification.round or 0,
                 reason=reason,
             )

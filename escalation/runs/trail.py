@@ -5,18 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from escalation.policies.sentences import describe_step
-from escalation.runs.decide import (
+from escalation.runs.actions import (
     Action,
+    AskDecision,
+    Assign,
+    Branch,
     Decision,
-    Facts,
     Notify,
-    Reason,
     Share,
     Skip,
     Wait,
 )
 from escalation.runs.facts import names_of
 from escalation.runs.models import Run, RunState
+from escalation.runs.situation import Facts, Reason
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.ledger.canonical import format_at
@@ -63,11 +65,14 @@ def record_steps(
 def _record_step(
     run: Run, facts: Facts, action: Action, *, due_at: datetime, now: datetime
 ) -> dict[str, Any]:
-    is_skipped = isinstance(action, Skip)
-    reason = action.reason if isinstance(action, Skip) else Reason.DUE
-    recipients = names_of(action.recipients) if isinstance(action, Notify) else []
+    is_skipped, reason = isinstance(action, Skip), _reason(action)
+    recipients = (
+        names_of(action.recipients)
+        if isinstance(action, Notify | Assign | AskDecision)
+        else []
+    )
     body: dict[str, Any] = {
-        "step": action.step_index + 1,
+        "step": facts.plan.label_at(action.step_index),
         "round": action.round,
         "what": describe_step(facts.plan.steps[action.step_index]),
         "reason": str(reason),
@@ -96,12 +101,22 @@ def _record_step(
     }
 
 
-def record_unreached(
-    run: Run, *, step_index: int, round_number: int, reason: str
-) -> None:
+def _reason(action: Action) -> Reason:
+    if isinstance(action, Skip | Notify):
+        return action.reason
+    return Reason.CONDITION_TRUE if isinstance(action, Branch) else Reason.DUE
+
+
+def record_decision_asked(run: Run, *, regime: str, reason: str) -> None:
+    """Record that a decision under a regime is asked for."""
+    body = {"regime": regime, "reason": reason, "run": str(run.uid)}
+    _record("decision.asked", run, body)
+
+
+def record_unreached(run: Run, *, label: str, round_number: int, reason: str) -> None:
     """Record that a step was taken but reached nobody, so that the run goes on."""
     body = {
-        "step": step_index + 1,
+        "step": label,
         "round": round_number,
         "reason": reason,
         "run": str(run.uid),

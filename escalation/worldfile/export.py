@@ -5,10 +5,10 @@ from typing import Any
 
 from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
+from escalation.policies.matchers import matchers_to_body, parse_matchers
 from escalation.policies.models import Policy, SecondPersonRule
 from escalation.policies.steps import parse_policy, to_body
 from escalation.routing.models import Route
-from escalation.routing.rules import matchers_to_body, parse_matchers
 from escalation.worldfile.toml_text import array_item
 from incidents.models import Membership, Organisation, Source, Team
 

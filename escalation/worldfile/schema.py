@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from escalation.calendars.editing import CalendarDraft, check_calendar
+from escalation.policies.matchers import RuleError, matchers_to_body, parse_matchers
 from escalation.policies.steps import PolicyError, parse_policy, to_body
-from escalation.routing.rules import RuleError, matchers_to_body, parse_matchers
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid

@@ -49,7 +49,7 @@ def lock_incidents(ids: Iterable[int]) -> dict[int, Incident]:
     return {row.pk: row for row in rows.select_for_update(no_key=True)}
 
 
-def acknowledge(
+def acknowledge(  # noqa: PLR0913  (whose word, for whom, how and when)
     incident: Incident,
     *,
     organisation: Organisation,
@@ -57,10 +57,12 @@ def acknowledge(
     via: AcknowledgedVia,
     actor: Actor,
     now: datetime,
+    link_user: User | None = None,
 ) -> Incident:
-    """Note that somebody of the organisation has it; stops that organisation's run.
+    """Note that somebody of the organisation has it.
 
-    A second acknowledgement of the same organisation changes nothing.
+    Its run pauses once its policy's rule is met: mostly with the first. A second
+    acknowledgement of the same person changes nothing.
     """
     with recording(now):
         incident = _lock_open(incident)
@@ -68,8 +70,10 @@ def acknowledge(
         row, is_new = Acknowledgement.objects.get_or_create(
             incident=incident,
             organisation=organisation,
+            user=user,
+            link_user=link_user,
             ended_at=None,
-            defaults={"user": user, "via": via, "at": now},
+            defaults={"via": via, "at": now},
         )
         if not is_new:
             return incident

@@ -220,7 +220,10 @@ class AcknowledgedVia(models.TextChoices):
 
 
 class Acknowledgement(models.Model):
-    """One organisation's word that somebody there has it; it stops that organisation's run only."""
+    """One person's word, for an organisation, that somebody there has it.
+
+    An organisation may have several. Whether its run pauses is for its policy to say.
+    """
 
     id = models.BigAutoField(primary_key=True)
     incident = models.ForeignKey(
@@ -231,6 +234,13 @@ class Acknowledgement(models.Model):
     )
     user = models.ForeignKey(
         "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    link_user = models.ForeignKey(
+        "incidents.User",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="to whom the link was sent that was used without signing in",
     )
     via = models.CharField(max_length=5, choices=AcknowledgedVia)
     at = models.DateTimeField()
@@ -243,14 +253,20 @@ class Acknowledgement(models.Model):
         db_table = "tocsin_acknowledgement"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["incident", "organisation"],
+                fields=["incident", "organisation", "user", "link_user"],
                 condition=models.Q(ended_at=None),
+                nulls_distinct=False,
                 name="acknowledgement_active_once",
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.organisation_id} acknowledged {self.incident_id}"
+
+    @property
+    def person_id(self) -> int | None:
+        """Whose word it counts as; None for that of a desk."""
+        return self.user_id or self.link_user_id
 
 
 class Attachment(models.Model):

@@ -127,7 +127,7 @@ FALLBACK = {"kind": "fallback", "target": {"team": "board"}}
         (steps("x"), "steps[0]: 'x' is not an object; send one"),
         (
             steps(WAIT, {"kind": "dance"}),
-            "steps[1].kind: 'dance' is not possible here; use notify, wait, share, repeat",
+            "steps[1].kind: 'dance' is not possible here; use notify, wait, wait_until, if, ",
         ),
         (steps({"kind": ["wait"]}), "steps[0].kind: ['wait'] is not possible here"),
         (steps(FALLBACK, WAIT), "steps[0].kind: 'fallback' is not possible here"),
@@ -169,14 +169,17 @@ FALLBACK = {"kind": "fallback", "target": {"team": "board"}}
             steps({"kind": "notify"}),
             "steps[0].targets: send a list of 1 to 20 targets such as",
         ),
-        (notify({}), "steps[0].targets[0]: name exactly one of user, team, desk"),
+        (
+            notify({}),
+            "steps[0].targets[0]: name exactly one of user, team, round_robin",
+        ),
         (
             notify({"team": "a", "user": "b@c"}),
-            "steps[0].targets[0]: name exactly one of user, team, desk, webhook",
+            "steps[0].targets[0]: name exactly one of user, team, round_robin",
         ),
         (
             notify({"pigeon": "a"}),
-            "steps[0].targets[0].pigeon: not a target; use user, team, desk, webhook",
+            "steps[0].targets[0].pigeon: not a target; use user, team, round_robin",
         ),
         (
             notify({"user": "duty"}),

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.policies.conditions import Circumstances
+from escalation.policies.matchers import IncidentFacts
 from escalation.policies.steps import (
     NotifyStep,
     PolicyPlan,
@@ -12,18 +14,9 @@ from escalation.policies.steps import (
     Target,
     WaitStep,
 )
-from escalation.runs.decide import (
-    LAST_GRACE,
-    Facts,
-    Notify,
-    Reason,
-    Recipient,
-    RunState,
-    Share,
-    Skip,
-    Wait,
-    decide,
-)
+from escalation.runs.actions import Notify, Share, Skip, Wait
+from escalation.runs.decide import LAST_GRACE, decide
+from escalation.runs.situation import Facts, Reason, Recipient, RunState
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PEOPLE = [Target("user", f"{name}@lab.example") for name in "abc"]
@@ -41,6 +34,10 @@ def reaching(*targets):
 def facts_of(*steps, reach=None, **more):
     given_reach = reaching(*PEOPLE) if reach is None else reach
     return Facts(plan=PolicyPlan(steps), reach=given_reach, **more)
+
+
+def at_severity(level):
+    return Circumstances(incident=IncidentFacts("lab", "WGT", level, "", "AMBER"))
 
 
 def start(index=0, round_number=1, due_at=NOW):
@@ -225,5 +222,7 @@ def test_page_is_urgent_as_its_step_says_else_by_the_severity(
     page = NotifyStep((PEOPLE[0],), urgency)
     (way,) = reaching(PEOPLE[0]).values()
     reach = {(PEOPLE[0], is_urgent): way}
-    decision = decide(start(), facts_of(page, reach=reach, severity=severity), NOW)
+    decision = decide(
+        start(), facts_of(page, reach=reach, around=at_severity(severity)), NOW
+    )
     assert [action.recipients for action in decision.actions] == [way]

@@ -131,7 +131,7 @@ def test_step_with_nobody_reachable_is_skipped_with_its_wait_and_told(duty_path)
     route_all()
     assert paged() == ["second@lab.example"]
     assert list(StepTaken.objects.values_list("step_index", "outcome", "reason")) == [
-        (0, "skipped", "nobody there has a verified contact method"),
+        (0, "skipped", "that person is no longer there"),
         (1, "skipped", "nobody was reached, so nobody is waited for"),
         (2, "taken", "its time had come"),
     ]

@@ -131,7 +131,7 @@ def test_a_step_that_reaches_nobody_says_so(aurora):
 
     assert (row.state, row.reason) == (
         "skipped",
-        "nobody there has a verified contact method",
+        "there is nobody in that team",
     )
 
 

@@ -5,7 +5,8 @@ from django.conf import settings as project
 from django.core.management import CommandError, call_command
 
 from escalation.models import ContactMethod, Policy, PolicyVersion, Route
-from escalation.routing.rules import Facts, RouteRule, first_match, parse_matchers
+from escalation.policies.matchers import IncidentFacts, parse_matchers
+from escalation.routing.rules import RouteRule, first_match
 from escalation.worldfile.apply import apply_world
 from escalation.worldfile.problems import WorldFileInvalid
 from incidents.errors import NotPossible
@@ -291,7 +292,9 @@ def test_the_demo_shares_and_pages_from_severity_three(
         for route in routes
         if not route.is_default
     ]
-    match = first_match(rules, Facts("aurora", "WGT", severity, "", "AMBER", {}))
+    match = first_match(
+        rules, IncidentFacts("aurora", "WGT", severity, "", "AMBER", {})
+    )
     [default] = [route for route in routes if route.is_default]
     taken = match.route.target if match.route else default
     assert taken.policy.slug == policy

@@ -1,0 +1,44 @@
+"""How far one decision has come, and what a step answers. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from escalation.policies.targets import Target
+from escalation.runs.actions import Action, Skip
+from escalation.runs.situation import Facts, Reason
+
+
+@dataclass(slots=True)
+class Walk:
+    """One decision under way: the step that is looked at, and what was found so far.
+
+    `is_dead_end` is true after a step that reached nobody: its wait is passed over.
+    """
+
+    facts: Facts
+    now: datetime
+    due_at: datetime
+    index: int
+    round: int
+    is_dead_end: bool = False
+    actions: list[Action] = field(default_factory=list)
+    # How many turns of each round robin this decision has taken.
+    turns: dict[Target, int] = field(default_factory=dict)
+
+    def skip(self, reason: Reason, *, is_dead_end: bool = False) -> "Taken":
+        """Return that the present step is passed over."""
+        return Taken(Skip(self.index, self.round, reason, is_dead_end))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a step: an action, and where the path goes on.
+
+    Without `to` it goes on with the step that follows. `until` ends the walk and is when
+    to look again; `ends` ends the path.
+    """
+
+    action: Action | None = None
+    to: int | None = None
+    until: datetime | None = None
+    ends: bool = False
