@@ -1,5 +1,5 @@
 # make up [PORT=8123] [DATA=/some/folder]    make test    make lint
-# make bench [ONLY="storm idle"]    make faults
+# make bench [ONLY="storm idle"]    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
 SHELL := /bin/sh
 # The first interpreter that starts and is new enough.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -12,7 +12,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test bench faults shifts-long lint test-pg15 venv lock
+.PHONY: up test bench faults simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -30,6 +30,14 @@ faults: $(STAMP)
 # A thousand made-up schedules over whole years in each zone; some minutes.
 shifts-long: $(STAMP)
 	SHIFTS_EXAMPLES=1000 $(BIN)/pytest -s tests/escalation/oncall/test_minute_walk.py
+
+# Goes on where the last run with the same tally ended; a new FROM needs a new TALLY.
+SEEDS ?= 2000
+FROM ?= 1
+TALLY ?= var/fault-simulation.json
+simulate-faults: $(STAMP)
+	@mkdir -p $(dir $(TALLY))
+	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) --tally $(TALLY)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

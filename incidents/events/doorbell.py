@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from celery import current_app
@@ -52,6 +52,24 @@ def ring(consumer: str) -> None:
 def ring_in(consumer: str, seconds: float) -> None:
     """Ring a little later, from this process's ringer; the earliest such wish counts."""
     _ringer().add_later(consumer, time.monotonic() + seconds)
+
+
+class Ringer(Protocol):
+    """Who hears the rings of this process."""
+
+    def add(self, consumer: str) -> None:
+        """Hear a ring; never blocks."""
+
+    def add_later(self, consumer: str, at: float) -> None:
+        """Hear a ring at an instant of `time.monotonic`."""
+
+
+def ring_with(ringer: Ringer | None) -> None:
+    """Have this process's rings go to another ringer, a simulator's; None undoes it."""
+    if ringer is None:
+        _given.pop("ringer", None)
+    else:
+        _given["ringer"] = ringer
 
 
 class _Ringer:
@@ -104,11 +122,14 @@ class _Ringer:
         return flags
 
 
+_given: dict[str, Ringer] = {}
 _state: dict[str, _Ringer] = {}
 _state_lock = threading.Lock()
 
 
-def _ringer() -> _Ringer:
+def _ringer() -> Ringer:
+    if given := _given.get("ringer"):
+        return given
     ringer = _state.get("ringer")
     # A forked child inherits the object but not its thread.
     if ringer is None or ringer.pid != os.getpid():

@@ -1,0 +1,102 @@
+"""Plays seeds one after another on one server."""
+
+import hashlib
+import logging
+import random
+import time
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from escalation.notifications.channels import registry
+from incidents.events import doorbell
+from tests.simulation.channel import CHANNEL, RecordingChannel
+from tests.simulation.director import Director
+from tests.simulation.faults import Faults
+from tests.simulation.invariants import check
+from tests.simulation.poison import Poison, poison_timer
+from tests.simulation.server import Server
+from tests.simulation.told import told_of_messages
+from tests.simulation.worlds import HORIZON, make_world
+
+SEEDS_IN_A_DATABASE = 50
+_START = datetime(2025, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Result:
+    """What became of one seed. `digest` is the same whenever its moves were the same."""
+
+    seed: int
+    wrong: list[str]
+    digest: str
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+    trace: list[str] = field(default_factory=list)
+    moves: list[str] = field(default_factory=list)
+
+
+class Player:
+    """Plays seeds; holds what they share: the server, the channel, the poison."""
+
+    def __init__(self, server: Server):
+        self.server = server
+        self.channel = RecordingChannel()
+        self.poison = Poison()
+        self._played = 0
+        registry.CHANNELS[CHANNEL] = self.channel
+        self.poison.register()
+        logging.disable(logging.CRITICAL)
+
+    def play(self, seed: int) -> Result:
+        """Play one seed and check what it left."""
+        started = time.monotonic()
+        if self._played % SEEDS_IN_A_DATABASE == 0:
+            self.server.use_fresh_database(f"simulation_{self._played}")
+        self._played += 1
+        random.seed(seed)
+        draw = random.Random(seed)
+        start = _START + timedelta(hours=draw.randrange(24 * 7))
+        world = make_world(seed, start, draw)
+        self.poison.renew()
+        for _ in range(draw.choice((0, 0, 1, 2))):
+            due_at = start + HORIZON * draw.random()
+            how = draw.choice(("raise", "sql"))
+            poison_timer(world.lab.pk, None, due_at, how)
+            self.poison.planned += 1
+        director = Director(
+            world,
+            self.server,
+            draw,
+            Faults.of(seed, draw),
+            self.channel,
+            self.poison,
+            now=start,
+        )
+        doorbell.ring_with(director)
+        try:
+            wrong = director.play()
+        except RuntimeError:
+            wrong = [*director.watch.wrong, traceback.format_exc()]
+        director.end()
+        doorbell.ring_with(None)
+        wrong += check(world, director.watch, self.poison, told_of_messages(world))
+        moves = hashlib.sha256("\n".join(director.moves).encode()).hexdigest()[:16]
+        return Result(
+            seed,
+            wrong,
+            moves,
+            time.monotonic() - started,
+            {**director.counts, "move": len(director.moves)},
+            director.trace,
+            director.moves,
+        )
+
+
+def summed(results: list[Result]) -> dict[str, int]:
+    """Return how often each thing happened in all seeds together."""
+    total: Counter[str] = Counter()
+    for result in results:
+        total.update(result.counts)
+    return dict(sorted(total.items()))
