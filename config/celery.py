@@ -68,6 +68,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "intake", "expires": 600},
         },
+        "escalation.tasks.refresh_calendars": {
+            "task": "escalation.tasks.refresh_calendars",
+            "schedule": 60.0,
+            "options": {"queue": "intake", "expires": 60},
+        },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: it keeps nothing worth a file
     timezone="UTC",

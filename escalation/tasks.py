@@ -3,6 +3,9 @@
 from celery import shared_task
 
 from escalation import loop
+from escalation.notifications.channels.guarded_get import get
+from escalation.oncall.importing import refresh_due
+from incidents.timers.clock import read_now
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
@@ -21,3 +24,9 @@ def tick() -> None:
 def deliver() -> None:
     """Send what is due from the outbox."""
     loop.deliver_messages()
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def refresh_calendars() -> None:
+    """Read the imported calendars that are due."""
+    refresh_due(read_now, fetch=get)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from escalation.oncall.models import (
@@ -12,7 +11,6 @@ from escalation.oncall.models import (
     Override,
     Rotation,
     Schedule,
-    TurnUnit,
 )
 from escalation.oncall.plan import (
     CALENDAR,
@@ -22,18 +20,12 @@ from escalation.oncall.plan import (
     RotationPlan,
     SchedulePlan,
     Shift,
-    Unit,
 )
+from escalation.oncall.reading import RotationDraft, rotation_plan
 from escalation.oncall.shifts import flattened
 from incidents.models import Membership
 
 Key = tuple[int, str]
-
-_UNITS: Final = {
-    TurnUnit.HOUR: (Unit.HOURS, 1),
-    TurnUnit.DAY: (Unit.DAYS, 1),
-    TurnUnit.WEEK: (Unit.DAYS, 7),
-}
 
 
 def load_schedules(
@@ -76,19 +68,20 @@ def plans_of(
     }
 
 
-def rotation_plan(rotation: Rotation, groups: Sequence[Sequence[int]]) -> RotationPlan:
-    """Return what a row says, with the people of each turn."""
-    unit, factor = _UNITS[TurnUnit(rotation.unit)]
+def draft_of(
+    rotation: Rotation, people: tuple[tuple[str, ...], ...] = ()
+) -> RotationDraft:
+    """Return what a row says, with the addresses of who has each turn."""
     hours = None
     if rotation.active_from is not None and rotation.active_until is not None:
         hours = (rotation.active_from, rotation.active_until)
-    return RotationPlan(
+    return RotationDraft(
         name=rotation.name,
-        groups=tuple(tuple(group) for group in groups),
-        unit=unit,
-        length=rotation.every * factor,
+        unit=rotation.unit,
+        every=rotation.every,
         starts_on=rotation.starts_on,
         handoff=rotation.handoff_at,
+        people=people,
         ends_on=rotation.ends_on,
         weekdays=frozenset(rotation.weekdays),
         hours=hours,
@@ -116,7 +109,7 @@ def _rotations(
             [one.user_id for one in turn if one.user_id in present]
             for _, turn in groupby(rotation.participants.all(), lambda one: one.turn)
         ]
-        found[rotation.schedule_id].append(rotation_plan(rotation, groups))
+        found[rotation.schedule_id].append(rotation_plan(draft_of(rotation), groups))
     return found
 
 

@@ -7,9 +7,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from incidents.models import Organisation, OrganisationKind, User
+
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     """Look-ups of schedules."""
+
+    def visible_to(self, user: User) -> "ScheduleQuerySet":
+        """Return those of the organisations in which the person has a role."""
+        own = Organisation.objects.of(user).exclude(kind=OrganisationKind.PLATFORM)
+        return self.filter(organisation__in=own.values("pk"))
 
     def in_use(self) -> "ScheduleQuerySet":
         """Return those that are not archived."""
@@ -285,14 +292,18 @@ class ImportedCalendar(models.Model):
     unmatched = models.JSONField(
         default=list, help_text="what names nobody of the organisation"
     )
-    read_until = models.DateTimeField(
-        null=True, help_text="how far repetitions were followed"
+    due_at = models.DateTimeField(
+        db_default=Now(), help_text="when it is to be read the next time"
     )
 
     class Meta:
         app_label = "escalation"
         db_table = "tocsin_imported_calendar"
         ordering: ClassVar = ["schedule", "id"]
+        indexes: ClassVar = [
+            # Serves the reading: what is due, the longest overdue first.
+            models.Index(fields=["due_at", "id"], name="imported_calendar_due")
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["schedule", "name"], name="imported_calendar_name_once"

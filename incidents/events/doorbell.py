@@ -35,6 +35,7 @@ BELLS: Final[dict[str, Bell]] = {
     "router": Bell("escalation.tasks.dispatch_routes", "timers"),
     "timers": Bell("escalation.tasks.tick", "timers"),
     "delivery": Bell("escalation.tasks.deliver", "delivery"),
+    "calendars": Bell("escalation.tasks.refresh_calendars", "intake"),
 }
 
 

@@ -34,14 +34,15 @@ class Action(models.TextChoices):
     SHARE = "share", "share with an agency and end a share"
     TRIAGE = "triage", "decide, assign and ask"
     ANSWER = "answer", "answer an agency's question"
+    COVER = "cover", "take over and swap shifts"
     CONFIGURE = "configure", "change sources, policies, routes and people"
     APPROVE = "approve", "decide on a policy that somebody else proposed"
 
 
 _EVERYONE: Final = frozenset({Action.READ, Action.COMMENT, Action.ACKNOWLEDGE})
 _LAB: Final = _EVERYONE | {Action.REPORT, Action.ANSWER}
-_RESPONDS: Final = _LAB | {Action.MANAGE, Action.SHARE}
-_AGENCY: Final = _EVERYONE | {Action.TRIAGE}
+_RESPONDS: Final = _LAB | {Action.MANAGE, Action.SHARE, Action.COVER}
+_AGENCY: Final = _EVERYONE | {Action.TRIAGE, Action.COVER}
 
 # The platform operator has no row: administering the platform gives no content.
 ALLOWED: Final[dict[str, frozenset[Action]]] = {

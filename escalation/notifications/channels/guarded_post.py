@@ -50,7 +50,7 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> SendResult:
     ends_at = time.monotonic() + SEND_LIMIT_SECONDS
     try:
         target = resolve_target(address, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS)
-        sock = _connect(target, ends_at=ends_at)
+        sock = connect(target, ends_at=ends_at)
     except Refused as refused:
         return SendResult(Outcome.PERMANENT, str(refused))
     except ssl.SSLCertVerificationError as error:
@@ -76,7 +76,11 @@ def judge(status: int, headers: Message, *, now: datetime) -> SendResult:
     return SendResult(Outcome.PERMANENT, detail)
 
 
-def _connect(target: Target, *, ends_at: float) -> socket.socket:
+def connect(target: Target, *, ends_at: float) -> socket.socket:
+    """Return a socket to the checked machine, in TLS where the address says so.
+
+    Raises OSError.
+    """
     sock = socket.create_connection(
         (target.ip, target.port), timeout=remaining_seconds(ends_at)
     )
