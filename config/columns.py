@@ -204,6 +204,9 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         ),
         "provider_id": _neither("the provider's name of the message"),
     },
+    "escalation.Circuit": {
+        "destination": _content("organisation", "the host of an address"),
+    },
     "escalation.ReplyTry": {
         "sender": _personal("", "a keyed digest; deleted within hours"),
     },

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from escalation.models import CallbackRefusals, Notification, NotificationStatus
+from escalation.notifications.circuits import open_circuits
 from incidents.models import Delivery, DeliveryState, Pending, Tick, Timer
 from incidents.timers.clock import read_now
 
@@ -42,6 +43,7 @@ class Vitals:
     undelivered_age: float | None
     intake_age: float | None
     refused_callbacks: dict[str, int]
+    open_circuits: dict[str, int]
 
     @property
     def stale(self) -> list[str]:
@@ -82,6 +84,7 @@ def measure(now: datetime) -> Vitals:
         intake_age=_oldest(
             Delivery.objects.filter(state=DeliveryState.PENDING), "received_at", now
         ),
+        open_circuits=open_circuits(),
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -118,6 +121,7 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "oldest_pending_entry_seconds": vitals.pending_age,
         "oldest_undelivered_message_seconds": vitals.undelivered_age,
         "oldest_waiting_delivery_seconds": vitals.intake_age,
+        "open_circuits": vitals.open_circuits,
     }
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.health import Vitals, is_broker_there, measure
+from escalation.notifications.channels.registry import CHANNELS
 from incidents.timers.clock import read_now
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -58,6 +59,12 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     for name, (meaning, field) in _AGES.items():
         yield from _gauge(name, meaning)
         yield f"{name} {getattr(vitals, field) or 0}"
+    yield from _gauge(
+        "tocsin_circuit_open", "Providers that fail and are only probed, by channel."
+    )
+    for channel in CHANNELS:
+        count = vitals.open_circuits.get(channel, 0)
+        yield f'tocsin_circuit_open{{provider="{channel}"}} {count}'
     yield from _counter(
         "tocsin_callbacks_refused_total",
         "Callbacks in a provider's name that were not signed by it.",

@@ -3,6 +3,7 @@
 from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import (
     Attempt,
+    Circuit,
     ContactMethod,
     Notification,
     NotificationStatus,
@@ -35,6 +36,7 @@ __all__ = [
     "Attempt",
     "CallbackRefusals",
     "CallbackSeen",
+    "Circuit",
     "ContactMethod",
     "FeedToken",
     "ImportedCalendar",

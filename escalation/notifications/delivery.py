@@ -152,7 +152,9 @@ def _send(flight: _Flight) -> Finished:
     lease_seconds = LEASE.total_seconds() - (started - flight.started)
     if lease_seconds < 2 * SEND_LIMIT_SECONDS:
         # Waited too long for a thread: somebody else may send it by now.
-        result = SendResult(Outcome.RETRYABLE, "no sender was free in time")
+        result = SendResult(
+            Outcome.RETRYABLE, "no sender was free in time", was_tried=False
+        )
         return _finished(flight, started, result)
     try:
         result = _send_now(flight.claimed)
@@ -160,7 +162,9 @@ def _send(flight: _Flight) -> Finished:
         # One broken message must not keep the others from being sent.
         log.exception("send_raised", notification=str(flight.claimed.outgoing.uid))
         result = SendResult(
-            Outcome.RETRYABLE, f"internal error: {type(error).__name__}"
+            Outcome.RETRYABLE,
+            f"internal error: {type(error).__name__}",
+            was_tried=False,
         )
     return _finished(flight, started, result)
 

@@ -7,6 +7,8 @@ must not keep others waiting.
 'webhook:hooks.lab.example:443'
 >>> destination_of("email", "ann@lab.example")
 'email'
+>>> destination_of("apprise", "ntfys://ntfy.sh/…")
+'apprise:ntfys:ntfy.sh'
 """
 
 from typing import Final
@@ -25,4 +27,7 @@ def destination_of(channel: str, address: str) -> str:
         return channel
     if not parts.scheme or not host:
         return channel
+    if channel == "apprise":
+        # Where the host is hidden or the service's own, the scheme tells which it is.
+        return f"{channel}:{parts.scheme}:{host}"[:DESTINATION_CHARACTERS]
     return f"{channel}:{host}:{port}"[:DESTINATION_CHARACTERS]

@@ -14,6 +14,8 @@ from typing import Final
 
 from django.db import connection
 
+from escalation.notifications.circuit_rules import PROBE_LASTS
+
 # Sends under way at once in a lane. Quick: answers within a second on average.
 QUICK: Final = 32
 # A shared provider (mail, SMS) carries everybody's messages and gets more than a host.
@@ -30,8 +32,28 @@ _CHANGE_MS: Final = 100
 
 # The lanes in which anything waits, found by skipping through the index from lane to
 # lane, and the free places of each: its window less what is under way.
+#
+# A circuit that is open closes its lanes. When its time is up one claim takes its probe,
+# if anything is due there: the one message that shows whether the provider works again.
 _OPEN_LANES: Final = """
-    WITH RECURSIVE lane AS (
+    WITH RECURSIVE probe AS (
+        UPDATE tocsin_circuit c
+           SET probe_until = %(now)s::timestamptz
+                             + make_interval(secs => %(probe_seconds)s)
+         WHERE c.open_until <= %(now)s
+           AND (c.probe_until IS NULL OR c.probe_until <= %(now)s)
+           AND EXISTS (
+               SELECT 1
+                 FROM tocsin_notification n
+                WHERE n.destination = c.destination
+                  AND (c.organisation_id IS NULL
+                       OR n.organisation_id = c.organisation_id)
+                  AND n.status IN ('queued', 'sending', 'unknown')
+                  AND n.next_attempt_at <= %(now)s
+                  AND (n.lease_until IS NULL OR n.lease_until < clock_timestamp())
+           )
+        RETURNING c.id
+    ), lane AS (
         (SELECT organisation_id, destination
            FROM tocsin_notification
           WHERE status IN ('queued', 'sending', 'unknown')
@@ -57,16 +79,24 @@ _OPEN_LANES: Final = """
                + make_interval(secs => %(lease_seconds)s - %(under_way_seconds)s)
          GROUP BY organisation_id, destination
     ), open_lane AS (
-        SELECT organisation_id, destination,
+        SELECT lane.organisation_id, lane.destination, probe.id AS probe_of,
                coalesce(pace.answer_ms >= %(slow_ms)s, false) AS is_slow,
-               CASE WHEN pace.answer_ms IS NULL THEN %(unknown)s
+               CASE WHEN probe.id IS NOT NULL THEN 1
+                    WHEN circuit.opened_at IS NOT NULL THEN 0
+                    WHEN pace.answer_ms IS NULL THEN %(unknown)s
                     WHEN pace.answer_ms < %(slow_ms)s THEN %(quick)s
-                    WHEN strpos(destination, ':') = 0 THEN %(slow_provider)s
+                    WHEN strpos(lane.destination, ':') = 0 THEN %(slow_provider)s
                     ELSE %(slow_host)s
-               END - coalesce(under_way.count, 0) AS free
+               END - CASE WHEN probe.id IS NULL THEN coalesce(under_way.count, 0)
+                          ELSE 0 END AS free
           FROM lane
           LEFT JOIN tocsin_pace pace USING (organisation_id, destination)
           LEFT JOIN under_way USING (organisation_id, destination)
+          LEFT JOIN tocsin_circuit circuit
+            ON circuit.destination = lane.destination
+           AND (circuit.organisation_id IS NULL
+                OR circuit.organisation_id = lane.organisation_id)
+          LEFT JOIN probe ON probe.id = circuit.id
     )
 """
 
@@ -79,14 +109,19 @@ _LOCK_DUE: Final = f"""
         SELECT id, is_slow, next_attempt_at, turn,
                row_number() OVER (
                    PARTITION BY is_slow ORDER BY turn, next_attempt_at, id
-               ) AS place
+               ) AS place,
+               probe_of,
+               row_number() OVER (
+                   PARTITION BY probe_of ORDER BY turn, next_attempt_at, id
+               ) AS probe_place
           FROM (
-            SELECT id, is_slow, next_attempt_at,
+            SELECT id, is_slow, next_attempt_at, probe_of,
                    row_number() OVER (
                        PARTITION BY organisation_id ORDER BY next_attempt_at, id
                    ) AS turn
               FROM (
                 SELECT n.id, n.next_attempt_at, l.organisation_id, l.is_slow, l.free,
+                       l.probe_of,
                        row_number() OVER (
                            PARTITION BY l.organisation_id, l.destination
                            ORDER BY n.next_attempt_at, n.id
@@ -109,7 +144,8 @@ _LOCK_DUE: Final = f"""
              WHERE lane_turn <= free
           ) in_turn
       ) due
-     WHERE NOT is_slow OR place <= %(slow_limit)s
+     WHERE (NOT is_slow OR place <= %(slow_limit)s)
+       AND (probe_of IS NULL OR probe_place = 1)
      ORDER BY turn, next_attempt_at, id
      LIMIT %(limit)s
 """  # noqa: S608  (both halves are constants)
@@ -147,6 +183,7 @@ def lock_due(
         "quick": QUICK,
         "slow_provider": SLOW_PROVIDER,
         "slow_host": SLOW_HOST,
+        "probe_seconds": PROBE_LASTS.total_seconds(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_DUE, values)

@@ -185,6 +185,39 @@ class Pace(models.Model):
         return f"{self.destination}: {self.answer_ms} ms"
 
 
+class Circuit(models.Model):
+    """A provider that fails, so that nothing or one probe at a time is handed to it.
+
+    `organisation` is null for a provider that all share; one that works has no row.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    destination = models.CharField(max_length=300)
+    failures = models.IntegerField(default=0, help_text="in a row")
+    failed_since = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True, help_text="then a probe goes")
+    openings = models.SmallIntegerField(default=0)
+    probe_until = models.DateTimeField(null=True, help_text="a probe is under way")
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_circuit"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "destination"],
+                nulls_distinct=False,
+                name="circuit_destination",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.destination}: {self.failures} failures"
+
+
 class Attempt(models.Model):
     """One try to send a notification, with what the provider answered."""
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 from escalation.notifications import retry
 from escalation.notifications.channels.base import Outcome, SendResult
+from escalation.notifications.circuits import Answer, is_provider_well, note_answers
 from escalation.notifications.claim import Claimed
 from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.lanes import note_paces
@@ -102,6 +103,7 @@ def settle(finished: Sequence[Finished], *, now: datetime) -> int:
     with recording(now):
         written = _write(settlements)
         note_paces(_answer(one) for one in finished)
+        note_answers(_health_answers(finished), now=now)
         kept = [one for one in settlements if one.row.pk in written]
         _disable_gone(kept, now)
         for one in kept:
@@ -118,6 +120,22 @@ def _answer(finished: Finished) -> tuple[int, str, float]:
     row = finished.claimed.notification
     seconds = (finished.ended_at - finished.started_at).total_seconds()
     return row.organisation_id, row.destination, seconds
+
+
+def _health_answers(finished: Sequence[Finished]) -> list[Answer]:
+    """Return what the sends say of their providers."""
+    return [
+        Answer(
+            organisation_id=one.claimed.notification.organisation_id,
+            destination=one.claimed.notification.destination,
+            ended_at=one.ended_at,
+            is_provider_well=is_provider_well(
+                one.result.outcome, is_address_at_fault=one.result.is_address_at_fault
+            ),
+        )
+        for one in finished
+        if one.result.was_tried
+    ]
 
 
 def _settlement(finished: Finished, now: datetime) -> _Settlement:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from escalation.notifications.circuits import tell_runs_of_held_back
 from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.runs import messages
 from escalation.runs.actions import (
@@ -128,7 +129,8 @@ def tell(steps: Sequence[Step], now: datetime) -> None:
                 rows += messages.unreachable(step.run, step.facts, action)
         if step.decision.state == "exhausted":
             rows += messages.exhausted(step.run, step.facts)
-    queue_notifications(rows, now=now)
+    queued = queue_notifications(rows, now=now)
+    tell_runs_of_held_back(queued, now=now)
     add_timers(timers)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from escalation.notifications.circuits import held_back
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.policies.steps import parse_policy
 from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
@@ -190,9 +191,10 @@ def _go_on(
     places = {_place(timer) for timer in timers}
     runs = _active({t.subject_id for t in timers})
     hopeful = set(
-        Notification.objects.filter(
-            run__in=runs, status__in=list(counts_as_hope)
-        ).values_list("run_id", "step_index", "round")
+        Notification.objects.filter(run__in=runs, status__in=list(counts_as_hope))
+        # Whose provider is down is not waited for, though it is tried on.
+        .exclude(pk__in=held_back().filter(run__in=runs).values("pk"))
+        .values_list("run_id", "step_index", "round")
     )
     waited_for = _waited_for(runs)
     stuck = [

@@ -5,6 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.health import CONSUMERS
+from escalation.models import Circuit
 from incidents.models import Tick, Timer
 from tests import factories
 
@@ -72,3 +73,29 @@ def test_refused_callback_shows_in_the_metrics(db: None, client: Client) -> None
     client.post("/callbacks/slack/interactive")
     lines = client.get("/metrics").content.decode().splitlines()
     assert 'tocsin_callbacks_refused_total{provider="slack"} 1' in lines
+
+
+def test_open_circuit_is_told_but_no_failure(ticking: None, client: Client) -> None:
+    Circuit.objects.create(
+        destination="sms",
+        failures=5,
+        opened_at=timezone.now(),
+        open_until=timezone.now(),
+    )
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["open_circuits"]) == (200, {"sms": 1})
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert 'tocsin_circuit_open{provider="sms"} 1' in lines
+    assert 'tocsin_circuit_open{provider="email"} 0' in lines
+
+
+def test_host_of_a_customer_is_not_told(ticking: None, client: Client) -> None:
+    Circuit.objects.create(
+        organisation=factories.lab(),
+        destination="webhook:hooks.aurora.example:443",
+        failures=5,
+        opened_at=timezone.now(),
+        open_until=timezone.now(),
+    )
+    assert client.get("/readyz").json()["open_circuits"] == {"webhook": 1}
+    assert "aurora" not in client.get("/metrics").content.decode()

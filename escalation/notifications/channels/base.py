@@ -37,6 +37,8 @@ class SendResult:
     """The provider's own name of the message, by which its support finds it."""
     is_address_at_fault: bool = False
     """Only this address is in trouble: the provider behind it works."""
+    was_tried: bool = True
+    """False if nothing was handed over, which says nothing of the provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from escalation.notifications.destinations import destination_of
         ("webhook", "http://hooks.lab.example/a?b=c", "webhook:hooks.lab.example:80"),
         ("webhook", "https://[2001:db8::1]:8443/", "webhook:2001:db8::1:8443"),
         ("webhook", "https://hooks.lab.example:x/", "webhook"),
-        ("apprise", "ntfy://ntfy.lab.example/alerts", "apprise:ntfy.lab.example:0"),
+        ("apprise", "ntfy://ntfy.lab.example/alerts", "apprise:ntfy:ntfy.lab.example"),
     ],
 )
 def test_destination_is_the_machine_or_the_provider(channel, address, destination):

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from escalation.loop import fire_due
-from escalation.models import Notification, Run
+from escalation.models import Circuit, Notification, Run
 from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
 from incidents.incident.lifecycle import acknowledge, change_severity, reopen, resolve
@@ -177,3 +177,38 @@ def test_share_that_a_person_ended_is_not_made_again_by_a_rule(by):
     fast_forward(NOW + timedelta(minutes=15))
     assert not incident.shares.filter(unshared_at=None).exists()
     assert incident.shares.count() == 1
+
+
+def open_circuit(destination, now=NOW):
+    Circuit.objects.create(
+        destination=destination,
+        failures=5,
+        failed_since=now,
+        opened_at=now,
+        open_until=now + timedelta(minutes=5),
+        openings=1,
+    )
+
+
+def test_people_whose_provider_is_down_are_not_waited_for():
+    lab = path_of_three(make.lab())
+    open_circuit("email")
+    make.incident(lab)
+    route_all()
+    fast_forward(NOW)
+    # All three are reached by mail alone: each is told when mail works again.
+    assert paged(lab) == ["a", "b", "c"]
+    assert set(Notification.objects.filter(purpose="page").values_list("status")) == {
+        ("queued",)
+    }
+
+
+def test_person_who_has_another_way_is_waited_for():
+    lab = path_of_three(make.lab())
+    open_circuit("sms")
+    user = lab.memberships.order_by("pk")[0].user
+    make.contact(lab, user, channel="sms", address="+37255512345")
+    make.incident(lab)
+    route_all()
+    fast_forward(NOW)
+    assert Notification.objects.filter(purpose="page").count() == 2

@@ -1,0 +1,161 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from escalation.models import Circuit, Notification
+from escalation.notifications.circuits import held_back, open_circuits
+from escalation.notifications.claim import claim_due
+from escalation.notifications.delivery import deliver_batch
+from incidents.models import Timer
+from tests.escalation.notifications.fakes.provider import Answer
+from tests.escalation.notifications.fakes.twilio import refused
+from tests.escalation.notifications.makers import (
+    NOW,
+    make_incident,
+    make_lab,
+    make_method,
+    make_run,
+    make_webhook,
+    new_page,
+    queue_pages,
+)
+
+pytestmark = pytest.mark.django_db
+
+DOWN = Answer(503, {})
+PAUSE = timedelta(seconds=15)
+
+
+def text_pages(lab, count: int, **more: Any) -> list[Notification]:
+    methods = [
+        make_method(lab, channel="sms", address=f"+3725551{number:04d}")
+        for number in range(count)
+    ]
+    return queue_pages([new_page(method, **more) for method in methods])
+
+
+def take_down(lab, server) -> None:
+    """Let five texts to five people fail."""
+    server.answers = [DOWN] * 5
+    text_pages(lab, 5)
+    deliver_batch(NOW)
+    server.answers.clear()
+    assert open_circuits() == {"sms": 1}
+
+
+def statuses(rows: list[Notification]) -> list[str]:
+    found = Notification.objects.in_bulk([row.pk for row in rows])
+    return [found[row.pk].status for row in rows]
+
+
+def test_five_failures_in_a_row_open_the_circuit_for_all(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    mine, others = text_pages(lab, 1), text_pages(make_lab("meridian"), 1)
+    deliver_batch(NOW + PAUSE / 2)
+    assert len(fake_twilio.calls) == 5
+    assert statuses(mine + others) == ["queued", "queued"]
+
+
+def test_other_providers_go_on(lab, fake_twilio, mail_server):
+    take_down(lab, fake_twilio)
+    mail = queue_pages([new_page(make_method(lab))])
+    deliver_batch(NOW)
+    assert statuses(mail) == ["sent"]
+
+
+def test_one_probe_goes_when_the_time_is_up(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    text_pages(make_lab("meridian"), 3)
+    claimed = claim_due(NOW + PAUSE, limit=48)
+    assert [one.notification.channel for one in claimed] == ["sms"]
+    assert claim_due(NOW + PAUSE, limit=48) == []
+
+
+def test_probe_that_works_lets_all_go_again(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    deliver_batch(NOW + PAUSE)
+    assert open_circuits() == {}
+    assert len(fake_twilio.calls) == 5 + 5
+
+
+def test_probe_that_fails_keeps_it_open_for_twice_as_long(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    fake_twilio.answers = [DOWN]
+    deliver_batch(NOW + PAUSE)
+    deliver_batch(NOW + 3 * PAUSE - timedelta(seconds=1))
+    assert len(fake_twilio.calls) == 5 + 1
+    deliver_batch(NOW + 3 * PAUSE)
+    assert open_circuits() == {}
+
+
+def test_probe_that_was_lost_is_followed_by_another(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    assert len(claim_due(NOW + PAUSE, limit=48)) == 1
+    assert claim_due(NOW + 2 * PAUSE - timedelta(seconds=1), limit=48) == []
+    assert len(claim_due(NOW + 2 * PAUSE, limit=48)) == 1
+
+
+def test_no_probe_is_spent_while_nothing_is_due(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    Notification.objects.update(next_attempt_at=NOW + timedelta(hours=1))
+    claim_due(NOW + PAUSE, limit=48)
+    assert Circuit.objects.get().probe_until is None
+
+
+def test_refusals_of_numbers_open_nothing(lab, fake_twilio):
+    fake_twilio.answers = [refused(21211, "not a phone number")] * 6
+    text_pages(lab, 6)
+    deliver_batch(NOW)
+    assert Circuit.objects.count() == 0
+
+
+def test_too_many_requests_open_nothing(lab, fake_twilio):
+    fake_twilio.answers = [refused(20429, "Too many", status=429)] * 6
+    text_pages(lab, 6)
+    deliver_batch(NOW)
+    assert Circuit.objects.count() == 0
+
+
+def test_host_of_one_organisation_closes_no_way_of_another(lab, http_server):
+    other = make_lab("meridian")
+    http_server.answer = (503, {})
+    mine = [make_webhook(lab, http_server.url) for _ in range(5)]
+    # A destination whose pace is not known yet has four places.
+    queue_pages([new_page(method) for method in mine])
+    deliver_batch(NOW)
+    deliver_batch(NOW)
+    assert open_circuits() == {"webhook": 1}
+    http_server.answer = (200, {})
+    theirs = queue_pages([new_page(make_webhook(other, http_server.url))])
+    again = queue_pages([new_page(mine[0])])
+    deliver_batch(NOW)
+    assert statuses(theirs + again) == ["sent", "queued"]
+
+
+def timers_of_runs() -> list[tuple[int, Any]]:
+    rows = Timer.objects.filter(kind="run.method_failed")
+    return [(row.subject_id, row.payload["step"]) for row in rows]
+
+
+def test_runs_that_wait_behind_it_are_told_once_a_step(lab, fake_twilio):
+    incident = make_incident(lab)
+    run = make_run(incident)
+    fake_twilio.answers = [DOWN] * 5
+    text_pages(lab, 5, incident=incident, run_id=run.pk, step_index=0, round=1)
+    deliver_batch(NOW)
+    assert timers_of_runs() == [(run.pk, 0)]
+    assert held_back().count() == 5
+
+
+def test_batch_in_which_all_works_asks_once(lab, mail_server):
+    queue_pages([new_page(make_method(lab)) for _ in range(3)])
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        deliver_batch(NOW)
+    about = [q for q in queries.captured_queries if "tocsin_circuit" in q["sql"]]
+    # The claims look whether a probe is due, the outcomes whether a circuit is to close.
+    assert len([q for q in about if q["sql"].lstrip().startswith("SELECT c.*")]) == 1
