@@ -239,6 +239,20 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "unmatched": _content("organisation", "names people by address"),
     },
     "escalation.FeedToken": {"prefix": _RANDOM, "digest": _RANDOM},
+    "escalation.Clock": {
+        "what": _CODE,
+        "side": _CODE,
+        "calendar_name": _OURS,
+        "calendar": _OURS,
+        "warn": _CODE,
+        "on_breach": _CODE,
+        "state": _CODE,
+        "state_reason": _OURS,
+        "warned": _CODE,
+    },
+    "escalation.ClockPause": {
+        "reason": _content("organisation", "a person wrote it"),
+    },
     "escalation.Policy": {"slug": _OURS, "name": _OURS},
     "escalation.PolicyVersion": {
         "body": _content("organisation", "its targets name people by address"),

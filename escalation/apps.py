@@ -5,10 +5,12 @@ class EscalationConfig(AppConfig):
     name = "escalation"
 
     def ready(self) -> None:
+        from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
         from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
         from escalation.runs import handlers as runs  # noqa: PLC0415 (app ready)
 
         dispatch.register()
+        clocks.register_handlers()
         runs.register_handlers()
         messages.register_handlers()

@@ -23,6 +23,7 @@ from typing import Final
 import structlog
 from django.db import connection
 
+from escalation.clocks.handlers import follow
 from escalation.notifications.delivery import deliver_due
 from escalation.routing.dispatch import dispatch
 from incidents.events.doorbell import ring_in
@@ -53,8 +54,12 @@ log = structlog.get_logger(__name__)
 
 
 def route_new_events() -> int:
-    """Route until nothing waits; returns how many entries were dealt with."""
-    return _repeat("router", dispatch, between=fire_due)
+    """Route until nothing waits; returns how many entries were dealt with.
+
+    Clocks hear of what happened here too: they make timers of it.
+    """
+    routed = _repeat("router", dispatch, between=fire_due)
+    return routed + _repeat("clocks", follow, between=fire_due)
 
 
 def fire_due_timers() -> int:

@@ -1,6 +1,7 @@
 """Index of the models of `escalation`; each lives in its slice."""
 
 from escalation.calendars.models import WorkingCalendar
+from escalation.clocks.models import Clock, ClockPause, ClockState
 from escalation.notifications.models import (
     Attempt,
     Circuit,
@@ -37,6 +38,9 @@ __all__ = [
     "CallbackRefusals",
     "CallbackSeen",
     "Circuit",
+    "Clock",
+    "ClockPause",
+    "ClockState",
     "ContactMethod",
     "FeedToken",
     "ImportedCalendar",

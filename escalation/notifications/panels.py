@@ -24,6 +24,8 @@ _PURPOSES: Final = {
     "answer": "answer",
     "exhausted": "every step is taken",
     "unreachable": "nobody could be reached",
+    "clock": "a deadline is near",
+    "overdue": "a deadline has passed",
 }
 
 

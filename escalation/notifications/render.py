@@ -105,6 +105,13 @@ _PURPOSES: Final[dict[str, _Purpose]] = {
         "Somebody must decide whether a law wants this incident reported.",
         "It is the move of an approver of {organisation}: decide, with a reason.",
     ),
+    retry.CLOCK: _Purpose(
+        "A deadline is near.", "It is the move of {organisation}: see that it is met."
+    ),
+    retry.OVERDUE: _Purpose(
+        "A deadline has passed.",
+        "It is the move of {organisation}: do what is overdue, and say what happened.",
+    ),
     retry.SHARE: _Purpose(
         "{owner} has shared this incident with {organisation}.",
         "It is the move of {organisation}: triage it.",

@@ -24,6 +24,8 @@ QUESTION: Final = "question"
 ANSWER: Final = "answer"
 VERIFY: Final = "verify"
 RECEIPT: Final = "receipt"
+CLOCK: Final = "clock"
+OVERDUE: Final = "overdue"
 LEGAL: Final = "legal"
 DECISION: Final = "decision"
 
@@ -39,6 +41,8 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         ANSWER: timedelta(hours=24),
         VERIFY: timedelta(hours=24),
         RECEIPT: timedelta(minutes=30),
+        CLOCK: timedelta(hours=4),
+        OVERDUE: timedelta(hours=24),
         LEGAL: timedelta(hours=72),
         DECISION: timedelta(hours=72),
     }
@@ -50,7 +54,7 @@ CANCELLED_BY_ACKNOWLEDGEMENT: Final = frozenset({PAGE, FALLBACK})
 # Seconds to wait after the first, second … try; the last figure repeats.
 _URGENT_DELAYS: Final = (5, 15, 30, 60)
 _STEADY_DELAYS: Final = (15, 60, 300, 900, 1800, 3600)
-_URGENT: Final = frozenset({PAGE, FALLBACK, UNREACHABLE, VERIFY})
+_URGENT: Final = frozenset({PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE})
 
 # Delays vary by a tenth either way, so that a storm's retries do not come as one.
 _JITTER: Final = 0.1

@@ -32,6 +32,11 @@ from escalation.policies.acknowledgement import (
     acknowledgement_body,
     parse_acknowledgement,
 )
+from escalation.policies.clock_targets import (
+    ClockTargetError,
+    clocks_to_body,
+    parse_clocks,
+)
 from escalation.policies.reading import (
     PolicyError,
     allow_only,
@@ -133,7 +138,7 @@ def parse_policy(body: object) -> PolicyPlan:
         timeout,
         fallback,
         ONE if rule is None else parse_acknowledgement(rule, where="acknowledgement"),
-        _read_clocks(members.get("clocks", [])),
+        _read_clocks(members.get("clocks")),
     )
     _check_repeat(plan)
     return plan
@@ -175,11 +180,11 @@ def _take_fallback(
 
 
 def _read_clocks(items: object) -> tuple[Mapping[str, object], ...]:
-    if not isinstance(items, list):
-        raise PolicyError("clocks: send a list of objects")
-    return tuple(
-        read_object(item, where=f"clocks[{index}]") for index, item in enumerate(items)
-    )
+    """Return the targets of clocks, checked, as `clock_targets` writes them."""
+    try:
+        return tuple(clocks_to_body(parse_clocks(items)))
+    except ClockTargetError as error:
+        raise PolicyError(str(error)) from error
 
 
 def _read_steps(

@@ -15,6 +15,7 @@ from escalation.policies.models import Policy, PolicyVersion
 from escalation.policies.versions import versions_in_force
 from escalation.runs import effects
 from escalation.runs.actions import Jump
+from escalation.runs.clocks import start_clocks_of
 from escalation.runs.decide import decide
 from escalation.runs.effects import Step
 from escalation.runs.facts import Batch
@@ -63,6 +64,7 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
     )
     for run in runs:
         record_start(run, reason=run.reason)
+    start_clocks_of(runs, now=now)
     advance(runs, now=now, due={run.pk: now for run in runs})
     return runs
 

@@ -33,6 +33,7 @@ class Bell:
 BELLS: Final[dict[str, Bell]] = {
     "intake": Bell("incidents.tasks.process_intake", "intake"),
     "router": Bell("escalation.tasks.dispatch_routes", "timers"),
+    "clocks": Bell("escalation.tasks.dispatch_routes", "timers"),
     "timers": Bell("escalation.tasks.tick", "timers"),
     "delivery": Bell("escalation.tasks.deliver", "delivery"),
     "calendars": Bell("escalation.tasks.refresh_calendars", "intake"),

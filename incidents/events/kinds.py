@@ -76,6 +76,7 @@ _INCIDENT = (
     "ref title description category severity tlp facts occurred_at detected_at aware_at"
 )
 _STEP = "step round reason due_at ran_at late_ms wait_from recipients run agency"
+_CLOCK = "clock what due_at"
 _NOTICE = "channel recipient purpose notification attempt detail reason message_sha256"
 
 KINDS: Final[dict[str, Kind]] = {
@@ -192,6 +193,34 @@ KINDS: Final[dict[str, Kind]] = {
             "{channel} to {recipient} cancelled: {reason}",
             _NOTICE,
             personal="recipient",
+        ),
+        _kind(
+            "clock.started",
+            "{what} within {minutes} minutes",
+            f"{_CLOCK} minutes calendar severity policy version started_at",
+        ),
+        _kind("clock.warned", "{what}: due {due_at}", f"{_CLOCK} warning left_minutes"),
+        _kind("clock.met", "{what}: done", f"{_CLOCK} met_at late_ms"),
+        _kind("clock.breached", "{what}: overdue since {due_at}", f"{_CLOCK} late_ms"),
+        _kind(
+            "clock.paused",
+            "{what}: paused: {reason}",
+            f"{_CLOCK} reason",
+            apart="reason",
+        ),
+        _kind(
+            "clock.resumed",
+            "{what}: goes on: {reason}",
+            f"{_CLOCK} reason",
+            apart="reason",
+        ),
+        _kind(
+            "clock.cancelled", "{what}: no longer watched: {reason}", f"{_CLOCK} reason"
+        ),
+        _kind(
+            "clock.moved",
+            "{what}: due {due_at} now: {reason}",
+            f"{_CLOCK} old_due_at minutes severity reason",
         ),
         _kind(
             "record.read", "Read {targets}", "targets reader", purpose=Purpose.ACCESS

@@ -1,0 +1,172 @@
+"""Tell the people who work on an incident that a clock is near its end, or over it.
+
+Told are, in this order: who has the incident (the agency's officer for it, or who
+acknowledged for the organisation); else those whom the run told last; else the desk.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+
+from escalation.clocks.models import Clock
+from escalation.clocks.trail import name_of
+from escalation.notifications import retry
+from escalation.notifications.models import ContactMethod, Notification
+from escalation.notifications.outbox import (
+    NewNotification,
+    desk_methods,
+    methods_for_users,
+    queue_notifications,
+)
+from escalation.notifications.render import facts_of, render_message
+from escalation.policies.clock_targets import Notice, describe_minutes
+from incidents.models import Acknowledgement, TriageRow
+
+log = structlog.get_logger(__name__)
+
+_Place = tuple[int, int]  # incident id, organisation id
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A clock of which people must hear; without a notice it is overdue."""
+
+    clock: Clock
+    notice: Notice | None
+
+    @property
+    def place(self) -> _Place:
+        """Return whose clock it is."""
+        return self.clock.incident_id, self.clock.organisation_id
+
+
+def tell(alarms: Sequence[Alarm], *, now: datetime) -> None:
+    """Queue a message for each method of the people of each alarm."""
+    if not alarms:
+        return
+    book = _AddressBook.load(alarms)
+    rows = [
+        _row(alarm, method, now) for alarm in alarms for method in book.methods(alarm)
+    ]
+    queue_notifications(rows, now=now)
+
+
+@dataclass(slots=True)
+class _AddressBook:
+    """Who works on the incidents of a batch, and where they are reached."""
+
+    workers: dict[_Place, list[int]] = field(default_factory=dict)
+    told: dict[int, list[int]] = field(default_factory=dict)
+    people: dict[tuple[int, int], list[ContactMethod]] = field(default_factory=dict)
+    desks: dict[int, list[ContactMethod]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, alarms: Sequence[Alarm]) -> "_AddressBook":
+        """Read it in statements for each organisation, not for each alarm."""
+        book = cls(workers=_workers(alarms), told=_told_last(alarms))
+        organisations = {alarm.clock.organisation_id for alarm in alarms}
+        users: dict[int, set[int]] = defaultdict(set)
+        for alarm in alarms:
+            users[alarm.clock.organisation_id].update(book.users(alarm))
+        for organisation_id, ids in users.items():
+            for user_id, methods in methods_for_users(ids, organisation_id).items():
+                book.people[organisation_id, user_id] = methods
+        book.desks = desk_methods(organisations)
+        return book
+
+    def users(self, alarm: Alarm) -> list[int]:
+        """Return the people to be told, without regard to how they are reached."""
+        found = self.workers.get(alarm.place)
+        return found or self.told.get(alarm.clock.run_id or 0, [])
+
+    def methods(self, alarm: Alarm) -> list[ContactMethod]:
+        """Return where they are reached, or the desk when none of them can be."""
+        organisation_id = alarm.clock.organisation_id
+        found = [
+            method
+            for user_id in self.users(alarm)
+            for method in self.people.get((organisation_id, user_id), [])
+        ] or self.desks.get(organisation_id, [])
+        if not found:
+            log.warning("nobody_to_tell", clock=alarm.clock.pk)
+        return found
+
+
+def _workers(alarms: Sequence[Alarm]) -> dict[_Place, list[int]]:
+    incidents = {alarm.clock.incident_id for alarm in alarms}
+    rows = TriageRow.objects.filter(incident__in=incidents, owner__isnull=False)
+    found = {
+        (incident_id, organisation_id): [owner_id]
+        for incident_id, organisation_id, owner_id in rows.values_list(
+            "incident_id", "organisation_id", "owner_id"
+        )
+    }
+    acknowledged = Acknowledgement.objects.filter(
+        incident__in=incidents, ended_at=None, user__isnull=False
+    )
+    for incident_id, organisation_id, user_id in acknowledged.order_by(
+        "pk"
+    ).values_list("incident_id", "organisation_id", "user_id"):
+        owner = found.get((incident_id, organisation_id))
+        if owner is None:
+            found[incident_id, organisation_id] = [user_id or 0]
+    return {place: [user for user in users if user] for place, users in found.items()}
+
+
+def _told_last(alarms: Sequence[Alarm]) -> dict[int, list[int]]:
+    """Return the people of the step that each run took last."""
+    runs = {alarm.clock.run_id for alarm in alarms if alarm.clock.run_id}
+    rows = Notification.objects.filter(
+        run__in=runs, recipient_user__isnull=False, step_index__isnull=False
+    )
+    last: dict[int, tuple[datetime, list[int]]] = {}
+    for run_id, user_id, at in rows.order_by("queued_at", "pk").values_list(
+        "run_id", "recipient_user_id", "queued_at"
+    ):
+        before = last.get(run_id or 0)
+        people = before[1] if before and before[0] == at else []
+        last[run_id or 0] = at, [*people, user_id or 0]
+    return {run: list(dict.fromkeys(people)) for run, (_, people) in last.items()}
+
+
+def _row(alarm: Alarm, method: ContactMethod, now: datetime) -> NewNotification:
+    clock = alarm.clock
+    purpose = retry.CLOCK if alarm.notice else retry.OVERDUE
+    name = str(method.user) if method.user else f"{clock.organisation.name} desk"
+    facts = facts_of(
+        clock.incident,
+        purpose=purpose,
+        channel=method.channel,
+        organisation_name=clock.organisation.name,
+        base_url=settings.BASE_URL,
+        why=said(clock, now),
+    )
+    which = alarm.notice.name if alarm.notice else "breach"
+    return NewNotification(
+        dedup_key=f"clock:{clock.pk}:{clock.moves}:{which}:{method.pk}",
+        organisation_id=clock.organisation_id,
+        purpose=purpose,
+        channel=method.channel,
+        address=method.address,
+        message=render_message(facts),
+        incident=clock.incident,
+        method_id=method.pk,
+        recipient_user_id=method.user_id,
+        recipient_name=name,
+    )
+
+
+def said(clock: Clock, now: datetime) -> str:
+    """Return what is due when, such as "Triage is due in 1 hour, at 14:05 UTC"."""
+    if clock.due_at is None:
+        return f"{name_of(clock)}: the clock is paused."
+    at = f"{clock.due_at:%H:%M UTC on %a %d %b}"
+    minutes = abs(clock.due_at - now).total_seconds() / 60
+    length = describe_minutes(round(minutes)) if minutes >= 1 else "less than a minute"
+    if clock.due_at < now:
+        return f"{name_of(clock)}: overdue by {length}, since {at}."
+    return f"{name_of(clock)}: due in {length}, at {at}."

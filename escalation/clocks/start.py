@@ -1,0 +1,261 @@
+"""Start clocks for runs, and move them when the severity changes.
+
+Every function here requires an open `recording` and the incidents to be locked, and
+takes a number of SQL statements that does not grow with the batch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from escalation.calendars.loading import snapshot_of
+from escalation.calendars.models import WorkingCalendar
+from escalation.clocks.acts import Act, Awaited, acts_on, done_at, last_reopened
+from escalation.clocks.models import LIVE, Clock, ClockState
+from escalation.clocks.settle import open_clocks, save_clocks, settle
+from escalation.clocks.sla import due_at
+from escalation.clocks.terms import pauses_of, terms_of
+from escalation.clocks.timers import arm
+from escalation.clocks.trail import record_cancelled, record_moved, record_started
+from escalation.policies.clock_targets import (
+    WHATS,
+    ClockTarget,
+    clock_to_body,
+    parse_clocks,
+    target_for,
+)
+from escalation.policies.models import PolicyVersion
+from incidents.models import Incident, Organisation, Share
+
+_Place = tuple[int, int]  # incident id, organisation id
+_TARGET_FIELDS = (
+    *("severity", "side", "minutes", "calendar", "calendar_name", "warn"),
+    *("on_breach", "is_paused_while_asked", "moves"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A policy version at work on a locked incident for one organisation.
+
+    `before_at` is when the run before this one began. Clocks of an organisation's first
+    path count from when it came to see the incident, or from the reopening; others from
+    now.
+    """
+
+    incident: Incident
+    organisation: Organisation
+    version: PolicyVersion
+    run_id: int
+    before_at: datetime | None = None
+
+    def is_first_since(self, anchor: datetime) -> bool:
+        """Tell whether the organisation has had no other path since then."""
+        return self.before_at is None or self.before_at < anchor
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    path: Path
+    target: ClockTarget
+    started_at: datetime
+
+
+def has_targets(version: PolicyVersion) -> bool:
+    """Tell whether a version has clocks at all; it costs no statement."""
+    return bool(version.body.get("clocks"))
+
+
+def start_clocks(paths: Sequence[Path], *, now: datetime) -> None:
+    """Start the clocks that these paths ask for and that the incidents do not have yet.
+
+    Clocks that are there follow the newest run, so that a breach drives that one.
+    """
+    wanted = [path for path in paths if has_targets(path.version)]
+    if not wanted:
+        return
+    there = _current(wanted)
+    _follow(wanted, there)
+    acts = acts_on({path.incident.pk for path in wanted})
+    anchors = _anchors(wanted, acts)
+    news = [
+        new
+        for path in wanted
+        for new in _missing(path, there, anchors[_place(path)], acts, now)
+    ]
+    if not news:
+        return
+    calendars = _calendars(news)
+    clocks = Clock.objects.bulk_create(_clock(new, calendars) for new in news)
+    for clock in clocks:
+        clock.due_at = due_at(terms_of(clock, ()))
+        record_started(clock)
+    settle(clocks, now=now, are_new=True)
+
+
+def retarget(incident_ids: Sequence[int], *, now: datetime) -> None:
+    """Give live clocks the target of their incident's present severity.
+
+    Each keeps its policy version and its start; one for which that version has no
+    target at this severity ends.
+    """
+    there = open_clocks(incident_ids)
+    # What was overdue by the old target stays overdue.
+    settle(there, now=now)
+    clocks = [c for c in there if c.state in LIVE and c.severity != c.incident.severity]
+    if not clocks:
+        return
+    pauses = pauses_of(clocks)
+    pairs = [(clock, _target_of(clock)) for clock in clocks]
+    gone = [clock for clock, target in pairs if target is None]
+    moved = [(clock, target) for clock, target in pairs if target is not None]
+    calendars = _named({(c.organisation_id, t.calendar) for c, t in moved})
+    for clock, target in moved:
+        old_due_at = clock.due_at
+        _set_target(clock, target, calendars)
+        clock.due_at = due_at(terms_of(clock, pauses.get(clock.pk, ())))
+        reason = f"the severity is {clock.severity} now"
+        record_moved(clock, old_due_at=old_due_at, reason=reason)
+    for clock in gone:
+        clock.state, clock.ended_at, clock.is_current = ClockState.CANCELLED, now, False
+        clock.state_reason = f"severity {clock.incident.severity} asks for none"
+        record_cancelled(clock)
+    Clock.objects.bulk_update(
+        [clock for clock, _ in moved],
+        _TARGET_FIELDS,
+    )
+    save_clocks(clocks)
+    arm([(c, terms_of(c, pauses.get(c.pk, ()))) for c in clocks], are_new=False)
+
+
+def _place(path: Path) -> _Place:
+    return path.incident.pk, path.organisation.pk
+
+
+def _current(paths: Sequence[Path]) -> dict[_Place, dict[str, Clock]]:
+    rows = Clock.objects.filter(
+        incident__in={path.incident.pk for path in paths}, is_current=True
+    )
+    found: dict[_Place, dict[str, Clock]] = {}
+    for clock in rows:
+        place = clock.incident_id, clock.organisation_id
+        found.setdefault(place, {})[clock.what] = clock
+    return found
+
+
+def _follow(paths: Sequence[Path], there: Mapping[_Place, Mapping[str, Clock]]) -> None:
+    behind = []
+    for path in paths:
+        for clock in there.get(_place(path), {}).values():
+            if clock.run_id != path.run_id and clock.ended_at is None:
+                clock.run_id = path.run_id
+                behind.append(clock)
+    if behind:
+        Clock.objects.bulk_update(behind, ["run"])
+
+
+def _anchors(
+    paths: Sequence[Path], acts: Mapping[int, Sequence[Act]]
+) -> dict[_Place, datetime]:
+    """Return since when each organisation has had to do with its incident."""
+    agencies = {
+        path.organisation.pk
+        for path in paths
+        if path.organisation.pk != path.incident.organisation_id
+    }
+    shared: dict[_Place, datetime] = {}
+    if agencies:
+        rows = Share.objects.filter(
+            incident__in={path.incident.pk for path in paths}, agency__in=agencies
+        )
+        for incident_id, agency_id, at in rows.order_by("shared_at").values_list(
+            "incident_id", "agency_id", "shared_at"
+        ):
+            shared[incident_id, agency_id] = at
+    return {
+        place: max(
+            shared.get(place, path.incident.opened_at),
+            last_reopened(acts.get(path.incident.pk, ())) or path.incident.opened_at,
+        )
+        for path in paths
+        for place in [_place(path)]
+    }
+
+
+def _missing(
+    path: Path,
+    there: Mapping[_Place, Mapping[str, Clock]],
+    anchor: datetime,
+    acts: Mapping[int, Sequence[Act]],
+    now: datetime,
+) -> list[_New]:
+    """Return the clocks to start; later than at first, none for what is done already."""
+    targets = parse_clocks(path.version.body["clocks"])
+    own = there.get(_place(path), {})
+    found = []
+    for what in WHATS:
+        target = target_for(targets, what, path.incident.severity)
+        if target is None or what in own:
+            continue
+        awaited = Awaited(
+            what, target.side, path.organisation.pk, path.incident.organisation_id
+        )
+        is_done = done_at(awaited, acts.get(path.incident.pk, ()), since=anchor)
+        is_first = path.is_first_since(anchor)
+        if is_first or not is_done:
+            found.append(_New(path, target, anchor if is_first else now))
+    return found
+
+
+def _calendars(news: Sequence[_New]) -> dict[tuple[int, str], WorkingCalendar]:
+    return _named({(n.path.organisation.pk, n.target.calendar) for n in news})
+
+
+def _named(pairs: set[tuple[int, str]]) -> dict[tuple[int, str], WorkingCalendar]:
+    """Return calendars by (organisation id, slug); no name, no calendar."""
+    wanted = {(organisation, slug) for organisation, slug in pairs if slug}
+    if not wanted:
+        return {}
+    rows = WorkingCalendar.objects.filter(
+        organisation__in={o for o, _ in wanted}, slug__in={s for _, s in wanted}
+    )
+    return {(row.organisation_id, row.slug): row for row in rows}
+
+
+def _clock(new: _New, calendars: Mapping[tuple[int, str], WorkingCalendar]) -> Clock:
+    path = new.path
+    clock = Clock(
+        incident=path.incident,
+        organisation=path.organisation,
+        version=path.version,
+        run_id=path.run_id,
+        what=new.target.what,
+        started_at=new.started_at,
+    )
+    _set_target(clock, new.target, calendars)
+    clock.moves = 0
+    return clock
+
+
+def _target_of(clock: Clock) -> ClockTarget | None:
+    targets = parse_clocks(clock.version.body.get("clocks"))
+    return target_for(targets, clock.what, clock.incident.severity)
+
+
+def _set_target(
+    clock: Clock,
+    target: ClockTarget,
+    calendars: Mapping[tuple[int, str], WorkingCalendar],
+) -> None:
+    """Set what a target says; one whose calendar is gone counts round the clock."""
+    calendar = calendars.get((clock.organisation_id, target.calendar))
+    body: dict[str, Any] = clock_to_body(target)
+    clock.side, clock.minutes = target.side, target.minutes
+    clock.severity = clock.incident.severity
+    clock.calendar = snapshot_of(calendar) if calendar else None
+    clock.calendar_name = calendar.name if calendar else ""
+    clock.warn, clock.on_breach = body.get("warn", []), body.get("on_breach", [])
+    clock.is_paused_while_asked = target.is_paused_while_asked
+    clock.warned = []
+    clock.moves = clock.moves + 1
