@@ -14,6 +14,9 @@ from escalation.authoring.api import PolicyViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
+from escalation.oncall.api import ScheduleViewSet
+from escalation.oncall.calendars_api import FeedViewSet, ImportedCalendarViewSet
+from escalation.oncall.cover_api import OverrideViewSet, SwapViewSet
 from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
 from incidents.incident.actions_api import IncidentActionViewSet
@@ -44,6 +47,11 @@ _ROOTS = (
     ("calendars", CalendarViewSet),
     ("policies", PolicyViewSet),
     ("routes", RouteViewSet),
+    ("schedules", ScheduleViewSet),
+    ("overrides", OverrideViewSet),
+    ("swaps", SwapViewSet),
+    ("imported-calendars", ImportedCalendarViewSet),
+    ("schedule-feeds", FeedViewSet),
     ("sources", SourceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("triage", TriageQueueViewSet),

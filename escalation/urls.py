@@ -9,6 +9,7 @@ _VERSION = "policies/<int:pk>/versions/<int:number>/"
 
 urlpatterns = [
     path("", include("escalation.notifications.urls")),
+    path("", include("escalation.oncall.urls")),
     path("", include("escalation.replies.urls")),
     path("calendars/", calendar_list, name="calendar-list"),
     path("policies/", policy_list, name="policy-list"),

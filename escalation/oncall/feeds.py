@@ -6,7 +6,7 @@ its secret is kept. Whoever has it reads the shifts of one schedule, or of one p
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -100,11 +100,6 @@ def shifts_of_feed(
         for shift in shifts(plans[schedule.pk], start, end)
         if feed.schedule is not None or feed.made_by_id in shift.people
     ]
-
-
-def names_in(found: Sequence[tuple[Schedule, Shift]]) -> Mapping[int, User]:
-    """Return the people of shifts by id, in one statement."""
-    return User.objects.in_bulk({pk for _, shift in found for pk in shift.people})
 
 
 def _digest(text: str) -> bytes:

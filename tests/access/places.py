@@ -73,6 +73,13 @@ _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
 _CALENDAR = {"name": "x", "zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}}
 
+_SCHEDULE = {"name": "x", "zone": "UTC"}
+_COVER = {
+    "schedule": "x",
+    "start_at": "2026-11-02T03:00:00Z",
+    "end_at": "2026-11-02T04:00:00Z",
+}
+
 API = {
     "GET incident-list": Place("list"),
     "POST incident-list": Place(
@@ -157,6 +164,34 @@ API = {
     "PUT policy-second-person-of-all": Place(
         "make", body={"second_person": True}, act="configure"
     ),
+    "GET schedules-list": Place("list"),
+    "POST schedules-list": Place(
+        "make", body={"slug": "x", **_SCHEDULE}, act="configure"
+    ),
+    "POST schedules-preview": Place("make", body=_SCHEDULE, act="configure"),
+    "GET schedules-detail": Place("lab", _of("schedule")),
+    "PUT schedules-detail": Place("lab", _of("schedule"), _SCHEDULE, "configure"),
+    "DELETE schedules-detail": Place("lab", _of("schedule"), act="configure"),
+    "GET schedules-shifts": Place("lab", _of("schedule")),
+    "GET schedules-on-call": Place("lab", _of("schedule")),
+    "GET overrides-list": Place("list"),
+    "POST overrides-list": Place("make", body={"people": [], **_COVER}, act="cover"),
+    "DELETE overrides-detail": Place("lab", _of("override"), act="cover"),
+    "GET swaps-list": Place("list"),
+    "POST swaps-list": Place("make", body=_COVER, act="cover"),
+    "POST swaps-accept": Place("lab", _of("swap"), act="cover"),
+    "POST swaps-decline": Place("lab", _of("swap"), act="cover"),
+    "POST swaps-withdraw": Place("lab", _of("swap"), act="cover"),
+    "GET imported-calendars-list": Place("list"),
+    "POST imported-calendars-list": Place(
+        "make",
+        body={"schedule": "x", "name": "x", "url": "https://x.example/"},
+        act="configure",
+    ),
+    "DELETE imported-calendars-detail": Place("lab", _of("imported"), act="configure"),
+    "GET schedule-feeds-list": Place("list"),
+    "POST schedule-feeds-list": Place("make", body={"days": 1}),
+    "DELETE schedule-feeds-detail": Place("lab", _of("feed")),
     "GET routes-list": Place("list"),
     "POST routes-list": Place(
         "make", body={"name": "x", "matchers": []}, act="configure"
@@ -252,7 +287,8 @@ PAGES = {
 }
 
 # Answer anybody; none of them shows content. The link by which somebody acknowledges
-# holds a signed token: tests/escalation/notifications/test_ack_views.py.
+# holds a signed token: tests/escalation/notifications/test_ack_views.py. The address of
+# a calendar holds a secret: tests/escalation/oncall/test_feed_views.py.
 PUBLIC = {
     "acknowledge-by-link",
     "callback-slack",
@@ -263,6 +299,7 @@ PUBLIC = {
     "healthz",
     "metrics",
     "readyz",
+    "schedule-feed",
     "sign-in",
 }
 

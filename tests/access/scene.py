@@ -14,7 +14,19 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from escalation.loop import fire_due
-from escalation.models import ContactMethod, Policy, Route, Run, WorkingCalendar
+from escalation.models import (
+    ContactMethod,
+    FeedToken,
+    ImportedCalendar,
+    Override,
+    Policy,
+    Route,
+    Run,
+    Schedule,
+    SwapRequest,
+    WorkingCalendar,
+)
+from escalation.oncall.feeds import make_feed
 from escalation.runs.engine import escalate
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
@@ -49,6 +61,9 @@ LAB_WORDS = (
     "lab-file",
     "lab-policy",
     "lab-calendar",
+    "lab-schedule",
+    "lab-import",
+    "lab-override",
     "lab-source",
     "lab-duty",
     "lab-raw",
@@ -64,6 +79,9 @@ AGENCY_WORDS = (
     "agency-file",
     "agency-policy",
     "agency-calendar",
+    "agency-schedule",
+    "agency-import",
+    "agency-override",
     "agency-duty",
     "agency-desk",
     "agency-source",
@@ -87,6 +105,11 @@ class Side:
     desk: ContactMethod
     method: ContactMethod
     calendar: WorkingCalendar
+    schedule: Schedule
+    imported: ImportedCalendar
+    override: Override
+    swap: SwapRequest
+    feed: FeedToken
     run: Run | None = None
     file: Attachment | None = None
 
@@ -199,7 +222,31 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
         desk,
         method,
         calendar=make.calendar(organisation, slug=f"{kind}-calendar"),
+        **_on_call(organisation, admin, kind),
     )
+
+
+def _on_call(organisation: Organisation, admin: User, kind: str) -> dict[str, Any]:
+    """Return a schedule in which the administrator is on call, with all it can have."""
+    now = timezone.now()
+    schedule = make.schedule(organisation, f"{kind}-schedule")
+    make.rotation(schedule, admin)
+    owned = {"organisation": organisation, "schedule": schedule}
+    hours = {"start_at": now, "end_at": now + timedelta(hours=9)}
+    override = Override.objects.create(
+        **owned, **hours, mode="whole", reason=f"{kind}-override"
+    )
+    override.people.add(admin)
+    feed, _ = make_feed(
+        schedule, days=9, user=admin, actor=Actor.of(admin, organisation), now=now
+    )
+    return {
+        "schedule": schedule,
+        "imported": ImportedCalendar.objects.create(**owned, name=f"{kind}-import"),
+        "override": override,
+        "swap": SwapRequest.objects.create(**owned, **hours, asked_by=admin),
+        "feed": feed,
+    }
 
 
 def _strangers(lab: Organisation, incident: Incident) -> dict[str, User]:
