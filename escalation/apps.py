@@ -7,6 +7,8 @@ class EscalationConfig(AppConfig):
     def ready(self) -> None:
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
+        from escalation.notifications import reachable  # noqa: PLC0415 (app ready)
+        from escalation.oncall import reach  # noqa: PLC0415 (app ready)
         from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
         from escalation.runs import handlers as runs  # noqa: PLC0415 (app ready)
 
@@ -14,3 +16,4 @@ class EscalationConfig(AppConfig):
         clocks.register_handlers()
         runs.register_handlers()
         messages.register_handlers()
+        reach.register_reach(reachable.ways_to_reach)

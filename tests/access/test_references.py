@@ -98,8 +98,9 @@ def test_bulk_acknowledgement_is_not_in_the_name_of_an_agency_that_lost_the_shar
 def test_nothing_is_made_in_the_name_of_another(scene: Scene, who: str):
     client = scene.call(who)
     for key in keys("make"):
+        send = getattr(client, key.split()[1].lower())
         answers = [
-            client.post(address(key, scene), {**PLACES[key].body, "organisation": slug})
+            send(address(key, scene), {**PLACES[key].body, "organisation": slug})
             for slug in ("aurora", "no-such-one")
         ]
         [error] = answers[0].json()["errors"]

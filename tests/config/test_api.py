@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Protocol
 
 import psycopg
@@ -12,6 +13,8 @@ from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
 from config.api import api_urls, build_schema
+from escalation.models import ImportedCalendar, Override, SwapRequest
+from escalation.oncall.feeds import make_feed
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.intake.receive import store_deliveries
@@ -32,6 +35,11 @@ LISTS = [
     "routes",
     "sources",
     "contact-methods",
+    "schedules",
+    "overrides",
+    "swaps",
+    "imported-calendars",
+    "schedule-feeds",
     "triage",
 ]
 
@@ -89,11 +97,29 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
         "organisations": {"slug": lab.slug},
         "members": {"id": str(Membership.objects.filter(organisation=lab)[0].pk)},
         "tokens": {"id": str(token.pk)},
-        "policies": {"id": str(policy.pk)},
+        "policies": {"id": str(policy.pk), "number": "1"},
         "routes": {"id": str(factories.route(lab, policy, is_default=True).pk)},
         "sources": {"uid": str(source.uid), "delivery": str(delivery.uid)},
         "contact-methods": {"id": str(factories.contact(lab).pk)},
+        "calendars": {"id": str(factories.calendar(lab).pk)},
+        **_on_call(api_world),
     }
+
+
+def _on_call(api_world: ApiWorld) -> dict[str, dict[str, str]]:
+    lab, person, now = api_world.lab, api_world.person("staff"), timezone.now()
+    schedule = factories.schedule(lab)
+    owned = {"organisation": lab, "schedule": schedule}
+    hours = {"start_at": now, "end_at": now + timedelta(hours=1)}
+    feed, _ = make_feed(schedule, days=1, user=person, actor=Actor.system(lab), now=now)
+    rows = {
+        "schedules": schedule,
+        "overrides": Override.objects.create(**owned, **hours, mode="whole"),
+        "swaps": SwapRequest.objects.create(**owned, **hours, asked_by=person),
+        "imported-calendars": ImportedCalendar.objects.create(**owned, name="x"),
+        "schedule-feeds": feed,
+    }
+    return {name: {"id": str(row.pk)} for name, row in rows.items()}
 
 
 def endpoints() -> list[tuple[str, str, str]]:
