@@ -73,6 +73,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"queue": "intake", "expires": 60},
         },
+        "incidents.tasks.fold_lateness": {
+            "task": "incidents.tasks.fold_lateness",
+            "schedule": 3600.0,
+            "options": {"queue": "intake", "expires": 600},
+        },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: it keeps nothing worth a file
     timezone="UTC",

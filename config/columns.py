@@ -106,6 +106,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "last_error": _content("organisation", "an error may quote the row"),
     },
     "incidents.Tick": {"consumer": _CODE},
+    "incidents.Lateness": {"what": _CODE, "span": _CODE},
     # Incidents
     "incidents.Incident": {
         "ref": _RANDOM,

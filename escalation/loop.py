@@ -16,7 +16,7 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,6 +31,7 @@ from incidents.events.record import recording
 from incidents.incident.lifecycle import CHANGED, lock_incidents
 from incidents.models import Incident, Timer
 from incidents.timers.clock import read_now
+from incidents.timers.lateness import milliseconds_late, note_lateness
 from incidents.timers.schedule import handler_of
 from incidents.timers.ticks import note_tick
 
@@ -89,9 +90,12 @@ def fire_due(now: datetime) -> int:
     due = _find_due(now)
     if not due:
         return 0
-    done = _fire_or_split(due, now)
+    batch = _Batch(now)
+    done = _fire_or_split(due, batch)
     late = [t for t in due if t.pk not in done and now - t.due_at > LATE_AFTER]
-    return len(done) + len(_fire_late(late, now))
+    done |= _fire_late(late, batch)
+    batch.note_lateness()
+    return len(done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,27 @@ class _Due:
     pk: int
     due_at: datetime
     incident_id: int | None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The instant that a batch runs at, and how late each of its timers went."""
+
+    now: datetime
+    began: float = field(default_factory=time.monotonic)
+    late_ms: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, fired: Iterable[Timer]) -> None:
+        """Count timers whose work has just committed."""
+        at = self.now + timedelta(seconds=time.monotonic() - self.began)
+        self.late_ms += [
+            (t.kind, milliseconds_late(t.original_due_at or t.due_at, at))
+            for t in fired
+        ]
+
+    def note_lateness(self) -> None:
+        worst = max((late for _, late in self.late_ms), default=0)
+        note_lateness("timers", self.late_ms, worst_ms=worst, now=self.now)
 
 
 # What another worker has claimed by now is passed over, so that two workers do not
@@ -120,7 +145,7 @@ def _find_due(now: datetime) -> list[_Due]:
         return [_Due(*row) for row in cursor.fetchall()]
 
 
-def _fire_late(late: Sequence[_Due], now: datetime) -> set[int]:
+def _fire_late(late: Sequence[_Due], batch: _Batch) -> set[int]:
     """Fire late timers whose incidents were locked, waiting for each incident's lock.
 
     What another worker took in the meantime is nobody's to wait for.
@@ -138,30 +163,31 @@ def _fire_late(late: Sequence[_Due], now: datetime) -> set[int]:
     done: set[int] = set()
     for timers in waiting.values():
         if time.monotonic() < ends_at:
-            done |= _fire_waiting(timers, now)
+            done |= _fire_waiting(timers, batch)
     return done
 
 
-def _fire_or_split(due: Sequence[_Due], now: datetime) -> set[int]:
+def _fire_or_split(due: Sequence[_Due], batch: _Batch) -> set[int]:
     """Fire a batch, or each of it alone; returns those that are fired or pushed back."""
     try:
-        return _fire_together(due, now)
+        return _fire_together(due, batch)
     except Exception as error:
         if len(due) == 1:
-            _push_back(due[0].pk, error, now)
+            _push_back(due[0].pk, error, batch.now)
             return {due[0].pk}
     done: set[int] = set()
     for timer in due:
-        done |= _fire_or_split([timer], now)
+        done |= _fire_or_split([timer], batch)
     return done
 
 
-def _fire_together(due: Sequence[_Due], now: datetime) -> set[int]:
+def _fire_together(due: Sequence[_Due], batch: _Batch) -> set[int]:
     """Fire a batch in one transaction; returns the ids of those it could claim."""
-    with recording(now):
+    with recording(batch.now):
         incidents = _lock_free({t.incident_id for t in due if t.incident_id})
         claimed = _claim([t.pk for t in due], incidents)
-        _hand_over(claimed, now)
+        _hand_over(claimed, batch.now)
+    batch.add(claimed)
     return {timer.pk for timer in claimed}
 
 
@@ -201,24 +227,25 @@ def _hand_over(timers: Sequence[Timer], now: datetime) -> None:
         handler_of(kind)(by_kind[kind], now)
 
 
-def _fire_waiting(timers: Sequence[_Due], now: datetime) -> set[int]:
+def _fire_waiting(timers: Sequence[_Due], batch: _Batch) -> set[int]:
     """Fire an incident's late timers, waiting for its lock; a timeout leaves them due."""
     incidents = {t.incident_id for t in timers if t.incident_id}
     try:
-        with recording(now):
+        with recording(batch.now):
             _wait_for(incidents)
             claimed = _claim([t.pk for t in timers], incidents)
-            _hand_over(claimed, now)
+            _hand_over(claimed, batch.now)
     except Exception as error:
         if _sqlstate(error) == LOCK_NOT_AVAILABLE:
             log.warning("timers_wait_for_lock", incidents=incidents, count=len(timers))
             return set()
         if len(timers) == 1:
-            _push_back(timers[0].pk, error, now)
+            _push_back(timers[0].pk, error, batch.now)
             return {timers[0].pk}
     else:
+        batch.add(claimed)
         return {timer.pk for timer in claimed}
-    return set().union(*(_fire_waiting([timer], now) for timer in timers))
+    return set().union(*(_fire_waiting([timer], batch) for timer in timers))
 
 
 def _wait_for(incidents: set[int]) -> None:

@@ -21,7 +21,7 @@ from incidents.organisations.models import (
     Team,
     User,
 )
-from incidents.timers.models import TestClock, Tick, Timer
+from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Entry",
     "IdempotencyKey",
     "Incident",
+    "Lateness",
     "Membership",
     "Organisation",
     "OrganisationKind",

@@ -6,7 +6,9 @@ from celery import shared_task
 
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
+from incidents.timers import lateness
 from incidents.timers.clock import read_now
+from incidents.timers.giving_way import pause_seconds
 from incidents.timers.ticks import note_tick
 
 PASS_SECONDS = 20.0
@@ -16,8 +18,9 @@ PASS_SECONDS = 20.0
 def process_intake() -> None:
     """Process raw deliveries until none waits, or the pass has lasted long enough."""
     ends_at = time.monotonic() + PASS_SECONDS
-    while time.monotonic() < ends_at and process_batch(read_now()):
-        pass
+    while (began := time.monotonic()) < ends_at and process_batch(read_now()):
+        worked = time.monotonic() - began
+        time.sleep(pause_seconds(read_now(), worked_seconds=worked))
     note_tick("intake", read_now())
 
 
@@ -26,3 +29,9 @@ def forget_deliveries() -> None:
     """Delete the bodies of deliveries whose retention has ended."""
     while forget_old_bodies(read_now()):
         pass
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def fold_lateness() -> None:
+    """Fold the minutes and hours of the latenesses that are old enough."""
+    lateness.fold(read_now())

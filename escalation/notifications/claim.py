@@ -35,7 +35,15 @@ _LEASE: Final = """
 # Building whole incidents would cost more than all the rest of a claim.
 _COLUMNS: Final = (
     *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
-    *("queued_at", "expires_at", "attempts", "step_index", "round", "recipient_name"),
+    *(
+        "queued_at",
+        "next_attempt_at",
+        "expires_at",
+        "attempts",
+        "step_index",
+        "round",
+        "recipient_name",
+    ),
     *("organisation__name", "destination", "incident__ref", "incident__status"),
     *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
     *("recipient_user__uid", "run__state"),

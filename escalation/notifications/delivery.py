@@ -8,7 +8,7 @@ again under the same id.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from escalation.notifications.channels.base import (
 from escalation.notifications.claim import LEASE, Claimed, claim_due
 from escalation.notifications.settle import Finished, settle
 from incidents.ledger.keyring import open_secret
+from incidents.timers.lateness import MESSAGE, milliseconds_late, note_lateness
 
 SENDERS: Final = 48
 # Senders that slow destinations may hold; the others are for those that answer.
@@ -70,9 +71,11 @@ class _Desk:
             return
         now = self.read_now()
         slow = sum(flight.claimed.is_slow for flight in self.flights.values())
-        for claimed in claim_due(now, limit=free, slow_limit=SLOW_SENDERS - slow):
+        batch = claim_due(now, limit=free, slow_limit=SLOW_SENDERS - slow)
+        for claimed in batch:
             flight = _Flight(claimed, now, time.monotonic())
             self.flights[_pool().submit(_send, flight)] = flight
+        _note_lateness(batch, now)
 
     def collect(self) -> list[Finished]:
         """Wait shortly for sends to end, and return those that did."""
@@ -106,6 +109,19 @@ class _Desk:
             del self.flights[future]
         result = SendResult(Outcome.UNKNOWN, "the send did not end")
         return [_finished(flight, flight.started, result) for _, flight in hanging]
+
+
+def _note_lateness(batch: Sequence[Claimed], now: datetime) -> None:
+    """Count how late first attempts begin; what lies with a slow destination is its own."""
+    first = [one for one in batch if one.notification.attempts == 1]
+    late = [milliseconds_late(one.notification.next_attempt_at, now) for one in first]
+    ours = [ms for one, ms in zip(first, late, strict=True) if not one.is_slow]
+    note_lateness(
+        "delivery",
+        [(MESSAGE, ms) for ms in late],
+        worst_ms=max(ours, default=0),
+        now=now,
+    )
 
 
 def deliver_due(

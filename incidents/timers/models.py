@@ -65,6 +65,10 @@ class Tick(models.Model):
 
     consumer = models.CharField(max_length=20, primary_key=True)
     ran_at = models.DateTimeField()
+    late_ms = models.BigIntegerField(
+        default=0, help_text="the worst lateness of its last batch"
+    )
+    late_at = models.DateTimeField(null=True, help_text="when that batch was done")
 
     class Meta:
         app_label = "incidents"
@@ -72,3 +76,40 @@ class Tick(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} at {self.ran_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Span(models.TextChoices):
+    """How long a time one row of latenesses covers."""
+
+    MINUTE = "minute", "a minute"
+    HOUR = "hour", "an hour"
+    DAY = "day", "a day, in UTC"
+
+
+class Lateness(models.Model):
+    """How many things of a sort went how late in a while: one bucket of a histogram."""
+
+    id = models.BigAutoField(primary_key=True)
+    what = models.CharField(max_length=40, help_text="a kind of timer, or message")
+    span = models.CharField(max_length=6, choices=Span)
+    began_at = models.DateTimeField()
+    bucket = models.SmallIntegerField(help_text="its place in histogram.BOUNDS_MS")
+    count = models.BigIntegerField()
+    total_ms = models.BigIntegerField()
+    max_ms = models.BigIntegerField()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_lateness"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["what", "span", "began_at", "bucket"], name="lateness_once"
+            )
+        ]
+        indexes: ClassVar = [
+            # Serves the status page: everything since an instant.
+            models.Index(fields=["began_at"], name="lateness_began")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.began_at:%Y-%m-%d %H:%M} bucket {self.bucket}"

@@ -13,6 +13,8 @@ from escalation.models import Notification, StepTaken
 from escalation.routing.dispatch import dispatch
 from incidents.models import Pending, Timer
 from incidents.timers import schedule
+from incidents.timers.histogram import bucket_of
+from incidents.timers.lateness import by_kind
 from tests import factories as make
 from tests.factories import NOW
 
@@ -221,3 +223,24 @@ def test_workers_at_once_take_each_timer_once(committing):
     assert second_pages().count() == len(incidents)
     assert StepTaken.objects.filter(step_index=2).count() == len(incidents)
     assert not Timer.objects.filter(attempts__gt=0).exists()
+
+
+@pytest.mark.django_db
+def test_timers_that_fired_are_counted_by_how_late_they_went():
+    waiting_incidents(lab_with_two_pages(), 3)
+    fire_due(DUE + timedelta(seconds=3))
+    counted = by_kind(NOW)["run.step"]
+    assert counted.counts == {bucket_of(4_000): 3}
+    assert 9_000 <= counted.total_ms < 12_000
+
+
+@pytest.mark.django_db
+def test_timer_that_raised_is_counted_when_it_went_with_its_first_instant(monkeypatch):
+    [incident] = waiting_incidents(lab_with_two_pages(), 1)
+    with monkeypatch.context() as patch:
+        patch.setitem(schedule._handlers, "run.step", lambda *_: 1 / 0)
+        fire_due(DUE)
+    assert by_kind(NOW) == {}
+    fire_due(DUE + timedelta(seconds=5))
+    assert Timer.objects.filter(incident=incident, due_at__lte=DUE).count() == 0
+    assert by_kind(NOW)["run.step"].counts == {bucket_of(10_000): 1}
