@@ -92,16 +92,18 @@ def read_draft(body: Mapping[str, Any]) -> ScheduleDraft:
 
 def people_of(organisation: Organisation, draft: ScheduleDraft) -> dict[str, User]:
     """Return {e-mail: user} of everybody whom the draft names. Raises BadInput."""
-    places = {draft.fallback: "fallback"} if draft.fallback else {}
-    for number, rotation in enumerate(draft.rotations):
-        for turn, group in enumerate(rotation.people):
-            for email in group:
-                places.setdefault(email, f"rotations[{number}].people[{turn}]")
-    found = members_named(organisation, places)
-    for email, place in places.items():
+    places = draft.people_by_place()
+    found = members_named(organisation, places.values())
+    for place, email in places.items():
         if email not in found:
-            raise BadInput(place, email, f"Name people of {organisation}.")
+            raise BadInput(_shown(place), email, f"Name people of {organisation}.")
     return found
+
+
+def _shown(place: Sequence[str | int]) -> str:
+    """Write a place as people read it: rotations[0].people[2]."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return "".join(parts).removeprefix(".")
 
 
 def members_named(organisation: Organisation, emails: Iterable[str]) -> dict[str, User]:

@@ -74,6 +74,18 @@ class ScheduleDraft:
     fallback: str = ""
     rotations: tuple[RotationDraft, ...] = ()
 
+    def people_by_place(self) -> dict[tuple[str | int, ...], str]:
+        """Return {place in the body: e-mail address} of everybody whom it names."""
+        found: dict[tuple[str | int, ...], str] = {}
+        if self.fallback:
+            found["fallback",] = self.fallback
+        for number, rotation in enumerate(self.rotations):
+            for turn, group in enumerate(rotation.people):
+                for index, email in enumerate(group):
+                    place = ("rotations", number, "people", turn)
+                    found[place if len(group) == 1 else (*place, index)] = email
+        return found
+
 
 def read_schedule(body: Mapping[str, Any]) -> ScheduleDraft:
     """Return the checked schedule. Raises ScheduleError."""

@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.db.models.functions import Now
+
 from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
+from escalation.oncall.editing import drafts_of
+from escalation.oncall.models import Override, Schedule
+from escalation.oncall.reading import schedule_to_body
 from escalation.policies.matchers import matchers_to_body, parse_matchers
 from escalation.policies.models import Policy, SecondPersonRule
 from escalation.policies.steps import parse_policy, to_body
@@ -31,6 +36,8 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("teams", _teams(chosen)),
         ("contact_methods", _contact_methods(chosen)),
         ("calendars", _calendars(chosen)),
+        ("schedules", _schedules(chosen)),
+        ("overrides", _overrides(chosen)),
         ("policies", _policies(chosen)),
         ("routes", _routes(chosen)),
         ("sources", _sources(chosen)),
@@ -114,6 +121,39 @@ def _calendars(chosen: Sequence[Organisation]) -> Rows:
             "hours": calendar.hours,
             "holidays_of": calendar.holidays_of or None,
             "closures": calendar.closures or None,
+        }
+
+
+def _schedules(chosen: Sequence[Organisation]) -> Rows:
+    rows = Schedule.objects.in_use().filter(organisation__in=chosen)
+    schedules = list(rows.select_related("organisation").order_by("pk"))
+    drafts = drafts_of(schedules)
+    for row in schedules:
+        yield {
+            "organisation": row.organisation.slug,
+            "slug": row.slug,
+            **schedule_to_body(drafts[row.pk]),
+        }
+
+
+def _overrides(chosen: Sequence[Organisation]) -> Rows:
+    """Return what is not over; the reason may say why somebody is away and stays here."""
+    rows = Override.objects.filter(
+        organisation__in=chosen,
+        cancelled_at=None,
+        end_at__gt=Now(),
+        schedule__archived_at=None,
+    )
+    rows = rows.select_related("organisation", "schedule", "replaces")
+    for row in rows.prefetch_related("people").order_by("pk"):
+        yield {
+            "organisation": row.organisation.slug,
+            "schedule": row.schedule.slug,
+            "start_at": row.start_at.isoformat(),
+            "end_at": row.end_at.isoformat(),
+            "people": sorted(user.email for user in row.people.all()),
+            "mode": row.mode,
+            "replaces": row.replaces.email if row.replaces else None,
         }
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from escalation.calendars.models import WorkingCalendar
 from escalation.notifications.models import ContactMethod
+from escalation.oncall.models import Schedule
 from escalation.policies.models import Policy
 from escalation.worldfile.contacts import check_hidden_addresses
 from escalation.worldfile.positions import Path
@@ -47,6 +48,7 @@ class Known:
     members: frozenset[Pair]
     teams: frozenset[Pair]
     calendars: frozenset[Pair]
+    schedules: frozenset[Pair]
     policies: frozenset[Pair]
     webhooks: frozenset[Pair]
     tools: dict[Pair, str]
@@ -62,6 +64,7 @@ def check_references(world: World, problems: Problems) -> None:
         _check_roles(person, known, problems)
     _check_members(world, known, problems)
     check_hidden_addresses(world, problems)
+    _check_on_call(world, known, problems)
     for policy in world.policies:
         _check_policy(policy, known, problems)
     _check_routes(world, known, problems)
@@ -84,6 +87,10 @@ def _known(world: World) -> Known:
             )
         )
         | {(spec.organisation, spec.slug) for spec in world.calendars},
+        schedules=_pairs(
+            Schedule.objects.in_use().values_list("organisation__slug", "slug")
+        )
+        | {(spec.organisation, spec.slug) for spec in world.schedules},
         policies=_pairs(
             Policy.objects.filter(archived_at=None).values_list(
                 "organisation__slug", "slug"
@@ -139,6 +146,7 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("person", s.email)) for s in world.people),
         *((s.path, ("team", s.organisation, s.slug)) for s in world.teams),
         *((s.path, ("calendar", s.organisation, s.slug)) for s in world.calendars),
+        *((s.path, ("schedule", s.organisation, s.slug)) for s in world.schedules),
         *((s.path, ("policy", s.organisation, s.slug)) for s in world.policies),
         *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
@@ -183,6 +191,8 @@ def _check_owners(world: World, known: Known, problems: Problems) -> None:
         world.teams,
         world.contact_methods,
         world.calendars,
+        world.schedules,
+        world.overrides,
         world.policies,
         world.routes,
         world.sources,
@@ -217,6 +227,25 @@ def _check_member(
     elif (organisation, email) not in known.members:
         remedy = f'Give them one: roles = {{ {organisation} = ["…"] }}.'
         problems.add(path, f"{email!r} has no role in {organisation}. {remedy}")
+
+
+def _check_on_call(world: World, known: Known, problems: Problems) -> None:
+    for schedule in world.schedules:
+        for place, email in schedule.draft.people_by_place().items():
+            path = (*schedule.path, *place)
+            _check_member(path, schedule.organisation, email, known, problems)
+    for override in world.overrides:
+        owner = override.organisation
+        if (owner, override.schedule) not in known.schedules:
+            message = f"{owner} has no schedule {override.schedule!r}. Add it."
+            problems.add((*override.path, "schedule"), message)
+        named: list[tuple[Path, str]] = [
+            (("people", n), email) for n, email in enumerate(override.people)
+        ]
+        if override.replaces:
+            named.append((("replaces",), override.replaces))
+        for place, email in named:
+            _check_member((*override.path, *place), owner, email, known, problems)
 
 
 def _check_policy(policy: PolicySpec, known: Known, problems: Problems) -> None:

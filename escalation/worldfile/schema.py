@@ -14,6 +14,7 @@ from escalation.policies.steps import PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
+from escalation.worldfile.schedules import read_override_table, read_schedule_table
 from escalation.worldfile.tables import Table
 from escalation.worldfile.world import (
     CalendarSpec,
@@ -39,6 +40,8 @@ SECTIONS: Final = (
     "teams",
     "contact_methods",
     "calendars",
+    "schedules",
+    "overrides",
     "policies",
     "routes",
     "sources",
@@ -77,6 +80,8 @@ def read_world(
         teams=_read_all(document, "teams", _team, problems),
         contact_methods=_read_all(document, "contact_methods", read_contact, problems),
         calendars=_read_all(document, "calendars", _calendar, problems),
+        schedules=_read_all(document, "schedules", read_schedule_table, problems),
+        overrides=_read_all(document, "overrides", read_override_table, problems),
         policies=_read_all(document, "policies", _policy, problems),
         routes=_read_all(document, "routes", _route, problems),
         sources=_read_all(document, "sources", _source, problems),

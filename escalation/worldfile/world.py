@@ -5,8 +5,10 @@ Each has the `path` at which it stands in the file, for messages.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from escalation.oncall.reading import ScheduleDraft
 from escalation.worldfile.positions import Path
 
 
@@ -74,6 +76,31 @@ class CalendarSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSpec:
+    """An on-call schedule; `draft` is what `oncall.reading.read_schedule` returns."""
+
+    path: Path
+    organisation: str
+    slug: str
+    draft: ScheduleDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideSpec:
+    """Other people on call for a while."""
+
+    path: Path
+    organisation: str
+    schedule: str
+    start_at: datetime
+    end_at: datetime
+    people: tuple[str, ...]
+    mode: str
+    replaces: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySpec:
     """An escalation policy; `body` is what `policies.steps.to_body` returns."""
 
@@ -125,6 +152,8 @@ class World:
     teams: tuple[TeamSpec, ...]
     contact_methods: tuple[ContactSpec, ...]
     calendars: tuple[CalendarSpec, ...]
+    schedules: tuple[ScheduleSpec, ...]
+    overrides: tuple[OverrideSpec, ...]
     policies: tuple[PolicySpec, ...]
     routes: tuple[RouteSpec, ...]
     sources: tuple[SourceSpec, ...]

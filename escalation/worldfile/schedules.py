@@ -1,0 +1,57 @@
+"""Read on-call schedules and overrides of the file."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from escalation.oncall.models import OverrideMode
+from escalation.oncall.reading import ScheduleDraft, ScheduleError, read_schedule
+from escalation.worldfile.tables import Table
+from escalation.worldfile.world import OverrideSpec, ScheduleSpec
+
+_FIELDS: Final = ("name", "zone", "fallback", "rotations")
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT: Final = "Write an instant with its offset: 2026-12-24T09:00:00+01:00."
+
+
+def read_schedule_table(table: Table) -> ScheduleSpec:
+    """Read one schedule with its rotations."""
+    body = {name: table.raw(name) for name in _FIELDS if table.has(name)}
+    try:
+        draft = read_schedule(body)
+    except ScheduleError as error:
+        table.problems.add_within(table.path, f"{error}.")
+        draft = ScheduleDraft(name="", zone="UTC")
+    return ScheduleSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        slug=table.slug("slug"),
+        draft=draft,
+    )
+
+
+def read_override_table(table: Table) -> OverrideSpec:
+    """Read one override."""
+    return OverrideSpec(
+        path=table.path,
+        organisation=table.slug("organisation"),
+        schedule=table.slug("schedule"),
+        start_at=_instant(table, "start_at"),
+        end_at=_instant(table, "end_at"),
+        people=tuple(email.lower() for email in table.texts("people")),
+        mode=table.choice("mode", OverrideMode.values, default=OverrideMode.WHOLE),
+        replaces=table.email("replaces", default=""),
+        reason=table.text("reason", default=""),
+    )
+
+
+def _instant(table: Table, name: str) -> datetime:
+    """Return an instant, written as TOML has it or as a text."""
+    value = table.raw(name)
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if isinstance(found, datetime) and found.tzinfo is not None:
+        return found
+    table.problems.add((*table.path, name), f"{value!r} cannot be used. {_INSTANT}")
+    return _NEVER
