@@ -151,14 +151,13 @@ def _first_attempts(timers: Sequence[Timer]) -> dict[Place, datetime]:
     """Return when each timer's step was first attempted; a step not yet tried is absent."""
     rows = Notification.objects.filter(
         run__in={t.subject_id for t in timers}, first_attempt_at__isnull=False
-    )
-    first: dict[Place, datetime] = {}
-    for row in rows.order_by("-first_attempt_at"):
-        if row.run_id and row.first_attempt_at:
-            first[row.run_id, row.step_index or 0, row.round or 0] = (
-                row.first_attempt_at
-            )
-    return first
+    ).order_by("-first_attempt_at")
+    columns = ("run_id", "step_index", "round", "first_attempt_at")
+    return {
+        (run_id or 0, step or 0, round_number or 0): first_attempt_at
+        for run_id, step, round_number, first_attempt_at in rows.values_list(*columns)
+        if first_attempt_at
+    }
 
 
 def _look_again(
@@ -191,20 +190,24 @@ def _go_on(
     counts_as_hope: Iterable[NotificationStatus],
 ) -> None:
     """Advance active runs that wait for the people of these steps, and for no others."""
-    places = {_place(timer) for timer in timers}
-    runs = _active({t.subject_id for t in timers})
+    ids = {t.subject_id for t in timers}
     hopeful = set(
-        Notification.objects.filter(run__in=runs, status__in=list(counts_as_hope))
+        Notification.objects.filter(run__in=ids, status__in=list(counts_as_hope))
         # Whose provider is down is not waited for, though it is tried on.
-        .exclude(pk__in=held_back().filter(run__in=runs).values("pk"))
+        .exclude(pk__in=held_back().filter(run__in=ids).values("pk"))
         .values_list("run_id", "step_index", "round")
     )
+    # Nearly all steps reached somebody: their runs need not even be read.
+    places = {_place(timer) for timer in timers} - hopeful
+    runs = _active({run_id for run_id, _, _ in places})
     waited_for = _waited_for(runs)
     stuck = [
         run
         for run in runs
         if waited_for[run.pk] & places and not waited_for[run.pk] & hopeful
     ]
+    if not stuck:
+        return
     drop_steps(stuck)
     for run in stuck:
         _, step, round_number = max(waited_for[run.pk] & places)
