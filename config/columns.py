@@ -208,6 +208,9 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "escalation.Circuit": {
         "destination": _content("organisation", "the host of an address"),
     },
+    "escalation.Purse": {
+        "name": _content("", "the number of a contact method, or a host"),
+    },
     "escalation.ReplyTry": {
         "sender": _personal("", "a keyed digest; deleted within hours"),
     },

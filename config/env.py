@@ -18,6 +18,9 @@ TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 MEBIBYTE = 1024 * 1024
 PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+SEND_LIMIT = re.compile(
+    r"(email|webhook|sms|voice|slack|teams|apprise)=([0-9]{1,6})/([0-9]{1,6})"
+)
 SECRET_IN_ADDRESS = re.compile(r"(://[^/@:]*:)[^/@]*@")
 
 
@@ -51,6 +54,14 @@ def phone_number(value: str) -> str:
     if not PHONE_NUMBER.fullmatch(value):
         raise ValueError("is not a number like +37255501234")
     return value
+
+
+def send_limits(value: str) -> tuple[tuple[str, int, int], ...]:
+    """Read limits like sms=10/60: a minute to one address, and to the provider."""
+    found = [SEND_LIMIT.fullmatch(word) for word in words(value)]
+    if not all(found):
+        raise ValueError("is not a list like sms=10/60,slack=30/600")
+    return tuple((m[1], int(m[2]), int(m[3])) for m in found if m)
 
 
 def folder(value: str) -> Path:
@@ -260,6 +271,19 @@ class Environment:
             *("pagerduty", "pbul", "pover", "signl4", "tgram", "wxteams", "zulip"),
         ),
         help="Schemes that an address of the channel `apprise` may have.",
+    )
+    send_limits: tuple[tuple[str, int, int], ...] = _variable(
+        "TOCSIN_SEND_LIMITS",
+        send_limits,
+        default=(
+            ("sms", 10, 60),
+            ("voice", 4, 60),
+            ("slack", 30, 600),
+            ("teams", 30, 300),
+            ("apprise", 30, 300),
+        ),
+        help="Messages a minute, by channel: to one address / to the provider; "
+        "0 is no limit.",
     )
     demo: bool = _variable(
         "TOCSIN_DEMO",

@@ -182,6 +182,7 @@ TWILIO_ACCOUNT = ENVIRONMENT.twilio_account
 TWILIO_TOKEN = env.read_secret(ENVIRONMENT, "twilio_token")
 TWILIO_FROM = ENVIRONMENT.twilio_from
 APPRISE_SCHEMES = ENVIRONMENT.apprise_schemes
+SEND_LIMITS = ENVIRONMENT.send_limits
 
 # Demo and tests
 DEMO = ENVIRONMENT.demo

@@ -9,6 +9,7 @@ from escalation.notifications.models import (
     Notification,
     NotificationStatus,
     Pace,
+    Purse,
 )
 from escalation.oncall.models import (
     FeedToken,
@@ -53,6 +54,7 @@ __all__ = [
     "Participant",
     "Policy",
     "PolicyVersion",
+    "Purse",
     "ReplyTry",
     "Rotation",
     "Route",

@@ -15,12 +15,16 @@ from escalation.notifications import ack_links, retry, verification
 from escalation.notifications.channels.base import Outgoing
 from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.lanes import lock_due
+from escalation.notifications.limits import hold_over_limit
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.notifications.render import Message
 from incidents.events.record import recording
 from incidents.models import Acknowledgement, Share
 
 LEASE: Final = timedelta(seconds=60)
+# A backlog that is over its limit is given its instants in one go, so that what comes
+# after it and is more urgent is seen.
+_MOST_LOOKS: Final = 50
 
 _LEASE: Final = """
     UPDATE tocsin_notification
@@ -45,7 +49,12 @@ _COLUMNS: Final = (
         "recipient_name",
     ),
     *("organisation__name", "destination", "incident__ref", "incident__status"),
-    *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
+    *(
+        "incident__severity",
+        "incident__organisation",
+        "method__secret_sealed",
+        "method__disabled_at",
+    ),
     *("recipient_user__uid", "run__state"),
 )
 
@@ -72,11 +81,24 @@ def claim_due(
     A page is cancelled here when its run was acknowledged or stopped or its incident
     closed; a message tried until its end of life is failed.
     """
+    for _ in range(_MOST_LOOKS):
+        leased, is_any_held = _claim_once(
+            now, limit=limit, slow_limit=limit if slow_limit is None else slow_limit
+        )
+        if leased or not is_any_held:
+            return leased
+    return []
+
+
+def _claim_once(
+    now: datetime, *, limit: int, slow_limit: int
+) -> tuple[list[Claimed], bool]:
+    """Return what was leased, and whether anything was held back in its stead."""
     with recording(now):
         slow = lock_due(
             now,
             limit=limit,
-            slow_limit=limit if slow_limit is None else slow_limit,
+            slow_limit=slow_limit,
             lease_seconds=LEASE.total_seconds(),
         )
         rows = _read(slow)
@@ -85,10 +107,12 @@ def claim_due(
             row for row in rows if not _why_cancelled(row) and _why_failed(row, now)
         ]
         closed = {row.pk for row in [*cancelled, *expired]}
-        leased = _lease([row for row in rows if row.pk not in closed], slow, now)
+        due = [row for row in rows if row.pk not in closed]
+        going = hold_over_limit(due, now=now)
+        leased = _lease(going, slow, now)
         _close_cancelled(cancelled)
         _close_expired(expired, now)
-    return leased
+    return leased, len(going) < len(due)
 
 
 def _read(ids: Collection[int]) -> list[Notification]:

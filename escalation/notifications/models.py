@@ -218,6 +218,25 @@ class Circuit(models.Model):
         return f"{self.destination}: {self.failures} failures"
 
 
+class Purse(models.Model):
+    """What was sent to a limited address or provider: until when it is paid for."""
+
+    name = models.CharField(
+        primary_key=True,
+        max_length=340,
+        help_text="method:<id>, provider:<channel>, provider:<organisation>:<host>",
+    )
+    paid_until = models.DateTimeField()
+    booked_until = models.DateTimeField(help_text="the last instant given away")
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_purse"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Attempt(models.Model):
     """One try to send a notification, with what the provider answered."""
 
