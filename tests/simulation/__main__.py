@@ -25,13 +25,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seeds", type=int, default=30, help="how many")
     parser.add_argument(
-        "--from", type=int, default=1, dest="first", help="the first one"
+        "--from", type=int, default=1, dest="start", help="the first one"
     )
     parser.add_argument("--seed", type=int, help="this one alone, with its trace")
     parser.add_argument("--moves", action="store_true", help="print every move, too")
     parser.add_argument(
         "--tally", type=Path, help="keep count in this file; go on from it"
     )
+    parser.add_argument("--first", action="store_true", help="stop at a failure")
     parser.add_argument(
         "--limit", type=float, help="begin no seed after so many seconds"
     )
@@ -39,7 +40,7 @@ def main() -> None:
     # A polite kill ends the server, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     if given.seed is not None:
-        given.first, given.seeds = given.seed, 1
+        given.start, given.seeds = given.seed, 1
     sys.exit(_play(given))
 
 
@@ -49,8 +50,8 @@ def _play(given: argparse.Namespace) -> int:
         from tests.simulation.playing import Player  # noqa: PLC0415  needs Django set up
 
         player = Player(server)
-        first = max(given.first, tally["last"] + 1) if given.tally else given.first
-        for seed in range(first, given.first + given.seeds):
+        start = max(given.start, tally["last"] + 1) if given.tally else given.start
+        for seed in range(start, given.start + given.seeds):
             if given.limit and time.monotonic() - started > given.limit:
                 break
             result = player.play(seed)
@@ -59,6 +60,8 @@ def _play(given: argparse.Namespace) -> int:
                 _write(given.tally, tally)
             if result.wrong or given.seed is not None:
                 _show(result, with_moves=given.moves)
+            if given.first and result.wrong:
+                break
     _sum_up(tally)
     return 1 if tally["failed"] else 0
 

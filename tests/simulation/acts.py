@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from escalation.clocks.handlers import follow
 from escalation.loop import fire_due
 from escalation.notifications.delivery import deliver_due
 from escalation.routing.dispatch import dispatch
@@ -35,7 +36,8 @@ def tasks(clock: Clock) -> dict[str, Callable[[], int]]:
     """Return what the doorbell rings for, by consumer."""
     return {
         "intake": lambda: _repeat(process_batch, clock),
-        "router": lambda: _repeat(dispatch, clock),
+        # One task rings for both, as in the loop.
+        "router": lambda: _repeat(dispatch, clock) + _repeat(follow, clock),
         "timers": lambda: _repeat(fire_due, clock),
         "delivery": lambda: deliver_due(clock),
     }

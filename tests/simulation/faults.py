@@ -12,11 +12,13 @@ RESTART_SEED = 5
 CLOCK_STEP_SECONDS = 300.0
 
 _CRASH = {
-    Stop.STATEMENT: 0.0006,
-    Stop.COMMIT: 0.012,
-    Stop.COMMITTED: 0.02,
-    Stop.RETURNED: 0.02,
+    Stop.STATEMENT: 0.0015,
+    Stop.COMMIT: 0.03,
+    Stop.COMMITTED: 0.03,
+    Stop.RETURNED: 0.05,
 }
+# Messages are out and nothing of it is written yet.
+_CRASH_AFTER_SEND = 0.05
 
 
 @dataclass
@@ -25,7 +27,9 @@ class Faults:
 
     draw: random.Random
     has_restart: bool = False
-    has_clock_step: bool = False
+    # After how many advances of time the clock jumps.
+    clock_steps: frozenset[int] = frozenset()
+    advances: int = 0
     crash_factor: float = 1.0
     crashes_left: int = 0
     lost: float = 0.0
@@ -42,7 +46,7 @@ class Faults:
         return cls(
             draw,
             has_restart=is_severe,
-            has_clock_step=is_severe,
+            clock_steps=frozenset(draw.sample(range(1, 15), 4) if is_severe else ()),
             crash_factor=draw.choice((0.0, 1.0, 1.0, 3.0)),
             crashes_left=draw.randint(1, 12),
             lost=draw.choice((0.0, 0.1, 0.5, 1.0)),
@@ -54,7 +58,8 @@ class Faults:
 
     def order(self, actor: Actor) -> Order:
         """Say whether an actor goes on or dies where it stands."""
-        chance = _CRASH.get(actor.stop, 0.0) * self.crash_factor
+        usual = _CRASH.get(actor.stop, 0.0)
+        chance = (_CRASH_AFTER_SEND if actor.has_sent else usual) * self.crash_factor
         if self.crashes_left and self.draw.random() < chance:
             self.crashes_left -= 1
             return Order.CRASH
@@ -82,7 +87,8 @@ class Faults:
 
     def clock_step(self) -> float:
         """Return by how much the server's clock jumps now; nearly always not at all."""
-        if self.has_clock_step and self.draw.random() < 0.1:
+        self.advances += 1
+        if self.advances in self.clock_steps:
             return self.draw.choice((-1, 1)) * CLOCK_STEP_SECONDS
         return 0.0
 

@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import QuerySet
 
+from escalation.clocks.models import Clock
 from escalation.models import Attempt, Notification, Run, StepTaken
 from incidents.ledger.canonical import GENESIS
 from incidents.models import (
@@ -18,20 +20,19 @@ from incidents.models import (
     Stream,
     Timer,
 )
-from tests.simulation.model import is_prefix, methods_of, reached, unrolled
+from tests.simulation.judging import JudgedRun, Sent
 from tests.simulation.poison import Poison
+from tests.simulation.told import Told
 from tests.simulation.watch import Watch
 from tests.simulation.worlds import World
 
+# A target counts to the end of its millisecond.
+_GRACE = timedelta(milliseconds=2)
 _FINAL = {
     "sent": "notification.sent",
     "failed": "notification.failed",
     "cancelled": "notification.cancelled",
 }
-
-# Disclosures are encrypted; which notification an entry is about is looked up by reading.
-Told = dict[str, Counter]
-Place = tuple[int, int]  # run, contact method
 
 
 def check(world: World, watch: Watch, poison: Poison, told: Told) -> Iterator[str]:
@@ -39,7 +40,8 @@ def check(world: World, watch: Watch, poison: Poison, told: Told) -> Iterator[st
     yield from _nothing_waits(world, poison)
     yield from _deliveries(world)
     yield from _incidents(world)
-    yield from _runs(world)
+    yield from _runs(world, told)
+    yield from _clocks(world, told)
     yield from _messages(world, watch, told)
     yield from _chains(world)
 
@@ -48,8 +50,9 @@ def _nothing_waits(world: World, poison: Poison) -> Iterator[str]:
     ids = world.organisation_ids
     for timer in Timer.objects.filter(organisation__in=ids):
         yield f"timer {timer} was never handled ({timer.attempts} attempts)"
-    for entry in Pending.objects.filter(organisation__in=ids, consumer="router"):
-        yield f"entry {entry.entry_id} of {entry.kind} was never routed"
+    waiting = Pending.objects.filter(organisation__in=ids).exclude(consumer="sealer")
+    for entry in waiting:
+        yield f"entry {entry.entry_id} of {entry.kind} still waits for {entry.consumer}"
     for row in Notification.objects.filter(organisation__in=ids):
         if row.lease_token or row.lease_until:
             yield f"message {row.uid} has a lease that nobody holds"
@@ -85,36 +88,30 @@ def _incidents(world: World) -> Iterator[str]:
             yield f"{count} incidents are open for the one group {group[:8]}"
 
 
-def _runs(world: World) -> Iterator[str]:
+def _runs(world: World, told: Told) -> Iterator[str]:
+    ids = world.organisation_ids
     standing = set(
-        Acknowledgement.objects.filter(
-            organisation__in=world.organisation_ids, ended_at=None
-        ).values_list("incident_id", "organisation_id")
+        Acknowledgement.objects.filter(organisation__in=ids, ended_at=None).values_list(
+            "incident_id", "organisation_id"
+        )
     )
     taken: dict[int, list[StepTaken]] = defaultdict(list)
-    for step in StepTaken.objects.filter(organisation__in=world.organisation_ids):
+    for step in StepTaken.objects.filter(organisation__in=ids).order_by("pk"):
         taken[step.run_id].append(step)
-    pages: dict[tuple[int, int, int], set[int]] = defaultdict(set)
-    last_calls: set[Place] = set()
-    for row in Notification.objects.filter(
-        run__organisation__in=world.organisation_ids
-    ):
-        if row.purpose in ("fallback", "exhausted"):
-            last_calls.add((row.run_id or 0, row.method_id or 0))
-        if row.purpose == "page":
-            place = (row.run_id or 0, row.step_index or 0, row.round or 0)
-            pages[place].add(row.method_id or 0)
-    runs = Run.objects.filter(organisation__in=world.organisation_ids)
+    sent = Sent()
+    for row in Notification.objects.filter(run__organisation__in=ids):
+        sent.add(row)
+    runs = Run.objects.filter(organisation__in=ids)
     for run in runs.select_related("version", "incident"):
+        judged = JudgedRun(world, run, taken[run.pk], told.cuts[str(run.uid)])
         yield from _state(run, standing)
-        yield from _steps(world, run, taken[run.pk], pages)
-        yield from _last_call(world, run, last_calls)
-    for run_id, index, turn in pages:
-        if not any(
-            (s.step_index, s.round, s.outcome) == (index, turn, "taken")
-            for s in taken[run_id]
-        ):
-            yield f"run {run_id} has pages of step {index + 1}:{turn}, which it never took"
+        yield from judged.follows_its_path()
+        yield from judged.told(sent)
+        yield from judged.last_call(sent)
+    for run_id, index, turn in sent.pages:
+        rows = [(s.step_index, s.round, s.outcome) for s in taken[run_id]]
+        if (index, turn, "taken") not in rows:
+            yield f"run {run_id} has pages of place {index}:{turn}, which it never took"
 
 
 def _state(run: Run, standing: set[tuple[int, int]]) -> Iterator[str]:
@@ -128,42 +125,37 @@ def _state(run: Run, standing: set[tuple[int, int]]) -> Iterator[str]:
         yield f"run {run.pk} is still paused; its acknowledgement should have timed out"
 
 
-def _steps(
-    world: World,
-    run: Run,
-    rows: list[StepTaken],
-    pages: dict[tuple[int, int, int], set[int]],
-) -> Iterator[str]:
-    """Compare the steps of a run with the unrolled path."""
-    body = run.version.body
-    whole = unrolled(body)
-    places = [(row.step_index, row.round) for row in sorted(rows, key=lambda r: r.pk)]
-    if not is_prefix(places, whole):
-        yield f"run {run.pk} took {places}, its path is {whole}"
-    if run.state == "exhausted" and places != whole:
-        yield f"run {run.pk} is exhausted after {places}, its path is {whole}"
-    for row in rows:
-        step = body["steps"][row.step_index]
-        if step["kind"] != "notify":
-            continue
-        wanted = reached(world, run.organisation_id, step)
-        found = pages.get((run.pk, row.step_index, row.round), set())
-        if (row.outcome == "taken") != bool(wanted):
-            yield f"{row} was {row.outcome} and reaches {sorted(wanted)}"
-        if found != wanted:
-            yield f"{row} paged {sorted(found)}, not {sorted(wanted)}"
+def _clocks(world: World, told: Told) -> Iterator[str]:
+    """Each clock came to its end on time or was breached, and said so once."""
+    for clock in Clock.objects.filter(organisation__in=world.organisation_ids):
+        kinds = told.clocks[str(clock.pk)]
+        yield from _verdict(clock)
+        counts = Counter(kinds)
+        for kind in ("started", "breached", "met", "cancelled"):
+            if counts[kind] > 1:
+                yield f"clock {clock.pk} ({clock}) says {kind} {counts[kind]} times"
+        if (counts["breached"] == 1) != (clock.breached_at is not None):
+            yield f"clock {clock.pk} ({clock}) is {clock.state} and says {kinds}"
+        if "warned" in kinds[kinds.index("breached") :] if "breached" in kinds else ():
+            yield f"clock {clock.pk} ({clock}) warned after its breach: {kinds}"
 
 
-def _last_call(world: World, run: Run, told: set[Place]) -> Iterator[str]:
-    if run.state != "exhausted":
+def _verdict(clock: Clock) -> Iterator[str]:
+    if clock.state in ("running", "paused"):
+        yield f"clock {clock.pk} ({clock}) is still {clock.state}"
         return
-    target = run.version.body.get("fallback")
-    methods = methods_of(world, run.organisation_id, target) if target else []
-    if not methods:
-        methods = [m for m in world.methods[run.organisation_id] if m.user is None]
-    for method in methods:
-        if (run.pk, method.pk) not in told:
-            yield f"run {run.pk} is exhausted and {method.address} was not told"
+    due = clock.due_at
+    if clock.calendar is None:
+        due = clock.started_at + timedelta(minutes=clock.minutes)
+        if clock.due_at != due:
+            yield f"clock {clock.pk} ({clock}) is due {clock.due_at}, not {due}"
+    if due is None:
+        return
+    is_late = clock.met_at is not None and clock.met_at > due + _GRACE
+    if is_late and clock.state == "met":
+        yield f"clock {clock.pk} ({clock}) was met at {clock.met_at}, due {due}"
+    if clock.breached_at and clock.breached_at < due:
+        yield f"clock {clock.pk} ({clock}) was breached at {clock.breached_at}, due {due}"
 
 
 def _messages(world: World, watch: Watch, told: Told) -> Iterator[str]:
@@ -175,7 +167,7 @@ def _messages(world: World, watch: Watch, told: Told) -> Iterator[str]:
     yield from _tries(rows, watch)
     for row in rows:
         if row.incident_id is not None:
-            yield from _recorded(row, told[str(row.uid)])
+            yield from _recorded(row, told.messages[str(row.uid)])
 
 
 def _tries(rows: QuerySet[Notification], watch: Watch) -> Iterator[str]:

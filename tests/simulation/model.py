@@ -1,58 +1,162 @@
 """What a run should have done, worked out from its policy alone.
 
-A second, slower reading of what a policy means, which shares no code with `decide`: it
-unrolls the path into the one order in which its steps may be taken, and says whom each
-step reaches.
+A second, slower reading of what a policy means, which shares no code with `decide` nor
+with the schedules: it walks along the nested body, says which step must come next, and
+whom a step may reach.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from escalation.models import ContactMethod
-from tests.simulation.worlds import World
+from incidents.models import Incident, User
+from tests.simulation.worlds import CLOSES, EPOCH, OPEN_HOURS, OPENS, ROLE, World
 
 Place = tuple[int, int]  # step index from 0, round from 1
+Methods = frozenset[int]
 
 
-def unrolled(body: dict[str, Any]) -> list[Place]:
-    """Return every step of a path in its order, a repeated part once for each round."""
-    return list(_walk(body["steps"]))
+@dataclass
+class Node:
+    """One step of a path, and the places to which it may lead."""
+
+    step: dict[str, Any]
+    then: list[int] = field(default_factory=list)
+    otherwise: list[int] = field(default_factory=list)
+    follow: int | None = None
 
 
-def _walk(steps: list[dict[str, Any]]) -> Iterator[Place]:
-    place, turn = 0, 1
-    while place < len(steps):
-        step = steps[place]
-        if step["kind"] != "repeat":
-            yield place, turn
-        elif turn < step["rounds"]:
-            place, turn = step["from"] - 1, turn + 1
-            continue
-        place += 1
+class Path:
+    """A policy's steps, laid out as its places are counted: a branch after its *if*."""
+
+    def __init__(self, body: dict[str, Any]):
+        self.nodes: list[Node] = []
+        self._top = self._lay(body["steps"])
+        self._lead(self._top, None)
+
+    def first(self) -> Place | None:
+        return self._through_repeats(self._top[0], 1)
+
+    def after(self, place: Place, *, is_taken: bool) -> Place | None:
+        """Return where a path goes on after a step that was taken or passed over."""
+        node = self.nodes[place[0]]
+        if node.step["kind"] == "jump" and is_taken:
+            return None
+        to = node.follow
+        if node.step["kind"] == "if":
+            branch = node.then if is_taken else node.otherwise
+            to = branch[0] if branch else node.follow
+        return self._through_repeats(to, place[1])
+
+    def _through_repeats(self, to: int | None, turn: int) -> Place | None:
+        """Go on through steps that leave no trace of their own."""
+        while to is not None and self.nodes[to].step["kind"] == "repeat":
+            step = self.nodes[to].step
+            if turn < step["rounds"]:
+                to, turn = self._top[step["from"] - 1], turn + 1
+            else:
+                to = self.nodes[to].follow
+        return None if to is None else (to, turn)
+
+    def _lay(self, steps: list[dict[str, Any]]) -> list[int]:
+        places = []
+        for step in steps:
+            node = Node(step)
+            places.append(len(self.nodes))
+            self.nodes.append(node)
+            node.then = self._lay(step.get("then", []))
+            node.otherwise = self._lay(step.get("else", []))
+        return places
+
+    def _lead(self, places: list[int], after: int | None) -> None:
+        for place, following in zip(places, [*places[1:], after], strict=False):
+            node = self.nodes[place]
+            node.follow = following
+            self._lead(node.then, following)
+            self._lead(node.otherwise, following)
 
 
-def reached(world: World, organisation_id: int, step: dict[str, Any]) -> set[int]:
-    """Return the ids of the contact methods that a step tells."""
-    return {
-        method.pk
-        for target in step["targets"]
-        for method in methods_of(world, organisation_id, target)
-    }
+def branch_of(
+    world: World,
+    step: dict[str, Any],
+    incident: Incident,
+    organisation_id: int,
+    at: datetime,
+) -> bool | None:
+    """Tell whether an *if* holds, None where only the moment knows."""
+    [condition] = step["when"]
+    name, op, value = condition["field"], condition["op"], condition["value"]
+    if name == "category":
+        return bool(incident.category == value)
+    if name == "calendar":
+        return is_open(at) is (op == "=")
+    if name == "on_call":
+        return organisation_id in world.scheduled
+    return None
+
+
+def is_open(at: datetime) -> bool:
+    """Tell whether the calendar is open: for some minutes of some hours."""
+    return at.hour in OPEN_HOURS and OPENS <= at.minute < CLOSES
+
+
+def reached(
+    world: World, organisation_id: int, step: dict[str, Any], at: datetime
+) -> list[Methods]:
+    """Return the sets of contact methods any of which a step may tell.
+
+    It is one, but for a turn in a team or somebody to whom an incident is given.
+    """
+    if step["kind"] == "assign":
+        people = people_of(world, organisation_id, step["target"], at)
+        found = [_ways(world, organisation_id, [person]) for person in people]
+        return [ways for ways in found if ways] or [frozenset()]
+    fixed: Methods = frozenset()
+    turns: list[Methods] = [frozenset()]
+    for target in step["targets"]:
+        if "round_robin" in target:
+            members = people_of(world, organisation_id, target, at)
+            ways = [_ways(world, organisation_id, [member]) for member in members]
+            turns = [one for one in ways if one] or turns
+        else:
+            fixed |= {m.pk for m in methods_of(world, organisation_id, target, at)}
+    return [fixed | turn for turn in turns]
 
 
 def methods_of(
-    world: World, organisation_id: int, target: dict[str, str]
+    world: World, organisation_id: int, target: dict[str, str], at: datetime
 ) -> list[ContactMethod]:
     """Return the methods behind one target of an organisation's own policy."""
-    [(kind, value)] = target.items()
     methods = world.methods[organisation_id]
+    if "desk" in target:
+        return [m for m in methods if m.user is None]
+    people = people_of(world, organisation_id, target, at)
+    return [m for m in methods if m.user in people]
+
+
+def people_of(
+    world: World, organisation_id: int, target: dict[str, str], at: datetime
+) -> list[User]:
+    """Return whom a target names at an instant."""
+    [(kind, value)] = target.items()
     people = world.people[organisation_id]
-    if kind == "user":
-        return [m for m in methods if m.user and m.user.email == value]
-    if kind == "team":
-        return [m for m in methods if m.user in people[:2]]
-    return [m for m in methods if m.user is None]
+    hour = (at - EPOCH) // timedelta(hours=1)
+    on_call = people if organisation_id in world.scheduled else []
+    match kind:
+        case "user":
+            return [person for person in people if person.email == value]
+        case "team" | "round_robin":
+            return people[:2]
+        case "role":
+            return people[:1] if value == ROLE else people[1:]
+        case "schedule":
+            return [people[hour % len(people)]] if on_call else []
+        case _:
+            return [people[(hour + 1) % len(people)]] if on_call else []
 
 
-def is_prefix(taken: list[Place], whole: list[Place]) -> bool:
-    return taken == whole[: len(taken)]
+def _ways(world: World, organisation_id: int, people: Iterable[User]) -> Methods:
+    chosen = list(people)
+    return frozenset(m.pk for m in world.methods[organisation_id] if m.user in chosen)

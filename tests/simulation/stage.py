@@ -90,6 +90,8 @@ class Actor:
     has_lock_timeout: bool = False
     has_written: bool = False
     """Whether the transaction changed or locked anything."""
+    has_sent: bool = False
+    """Whether messages went out since the last commit."""
     is_dying: bool = False
     pid: int = 0
     began: int = 0
@@ -161,6 +163,7 @@ class Actor:
         self._stand(Stop.COMMIT, wrapper, "COMMIT")
 
     def committed(self, wrapper, sql: str) -> None:
+        self.has_sent = False
         self._stand(Stop.COMMITTED, wrapper, sql)
 
     def _stop_if_blocked(self) -> None:

@@ -2,17 +2,23 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
 
-from escalation.models import ContactMethod, Policy
+from escalation.models import ContactMethod, Policy, WorkingCalendar
 from incidents.events.actor import Actor as Who
 from incidents.intake.sources import SourceOptions, create_source
 from incidents.models import Organisation, Source, User
 from tests import factories as make
 from tests.simulation.channel import CHANNEL, MANNERS
+from tests.simulation.paths import CALENDAR, SCHEDULE, TEAM, Names, draw_body
 
 HORIZON = timedelta(minutes=50)
+# A Monday, so long ago that nothing of a schedule lies in the future of the server.
+EPOCH = datetime(2025, 11, 24, tzinfo=UTC)
+# The calendar is open in these minutes of these hours.
+OPEN_HOURS, OPENS, CLOSES = range(0, 24, 3), 10, 25
+# The role of the people whom a path may name by it; all others have another.
+ROLE = "admin"
 # What people do to an incident that is there, and how often.
 DEEDS = {
     "acknowledge": 10,
@@ -48,6 +54,8 @@ class World:
     methods: dict[int, list[ContactMethod]] = field(default_factory=dict)
     policies: dict[int, list[Policy]] = field(default_factory=dict)
     deeds: list[Deed] = field(default_factory=list)
+    # The organisations that have a schedule.
+    scheduled: set[int] = field(default_factory=set)
 
     @property
     def organisation_ids(self) -> list[int]:
@@ -71,6 +79,7 @@ def make_world(seed: int, start: datetime, draw: random.Random) -> World:
     world = World(seed, start, lab, agency, source)
     for organisation in (lab, agency):
         _make_people(world, organisation, draw)
+        _make_hours(world, organisation, draw)
         _make_paths(world, organisation, draw)
     world.deeds = _plan(start, draw)
     return world
@@ -78,7 +87,11 @@ def make_world(seed: int, start: datetime, draw: random.Random) -> World:
 
 def _make_people(world: World, organisation: Organisation, draw: random.Random) -> None:
     people = [
-        make.person(organisation, f"p{number}@{organisation.slug}.example")
+        make.person(
+            organisation,
+            f"p{number}@{organisation.slug}.example",
+            role="responder" if number else ROLE,
+        )
         for number in range(draw.randint(2, 3))
     ]
     world.people[organisation.pk] = people
@@ -89,7 +102,7 @@ def _make_people(world: World, organisation: Organisation, draw: random.Random) 
         methods += [_method(organisation, person, draw) for _ in range(count)]
     if draw.random() < 0.8:
         methods.append(_method(organisation, None, draw))
-    make.team(organisation, *people[:2])
+    make.team(organisation, *people[:2], slug=TEAM)
 
 
 def _method(
@@ -98,16 +111,26 @@ def _method(
     manner = draw.choices(list(MANNERS), list(MANNERS.values()))[0]
     whose = person.email if person else organisation.slug
     address = f"{whose}/{draw.randrange(10**9)}/{manner}"
+    # Some have a machine of their own to go to, the others share a provider.
+    if draw.random() < 0.5:
+        address = f"sim://{manner}.{address}"
     return make.contact(organisation, person, channel=CHANNEL, address=address)
 
 
 def _make_paths(world: World, organisation: Organisation, draw: random.Random) -> None:
-    policies = [
-        make.policy(
-            organisation, slug=f"path-{number}", **_body(world, organisation, draw)
+    slugs = [f"path-{number}" for number in range(draw.randint(1, 2))]
+    policies = []
+    for slug in slugs:
+        others = [other for other in slugs if other != slug]
+        names = Names(
+            organisation.slug,
+            tuple(person.email for person in world.people[organisation.pk]),
+            ROLE,
+            world.agency.slug,
+            others[0] if others else "",
         )
-        for number in range(draw.randint(1, 2))
-    ]
+        body = draw_body(names, draw)
+        policies.append(make.policy(organisation, slug=slug, **body))
     world.policies[organisation.pk] = policies
     if len(policies) > 1:
         matcher = {"field": "severity", "op": ">=", "value": 4}
@@ -117,57 +140,30 @@ def _make_paths(world: World, organisation: Organisation, draw: random.Random) -
     make.route(organisation, policies[0], share_with=shares, is_default=True)
 
 
-def _body(
-    world: World, organisation: Organisation, draw: random.Random
-) -> dict[str, Any]:
-    steps = [_notify(world, organisation, draw)]
-    for _ in range(draw.randint(1, 4)):
-        kind = draw.choices(("notify", "wait", "share"), (4, 5, 1))[0]
-        if kind == "wait":
-            steps.append(
-                {"kind": "wait", "seconds": draw.choice((20, 60, 150, 300, 600))}
-            )
-        elif kind == "share" and organisation == world.lab:
-            steps.append({"kind": "share", "agency": world.agency.slug})
-        else:
-            steps.append(_notify(world, organisation, draw))
-    waits = [number for number, step in enumerate(steps) if step["kind"] == "wait"]
-    if waits and draw.random() < 0.5:
-        start = draw.randint(1, waits[-1] + 1)
-        steps.append({"kind": "repeat", "from": start, "rounds": draw.randint(2, 3)})
-        if draw.random() < 0.3:
-            steps.append(_notify(world, organisation, draw))
-    body: dict[str, Any] = {}
-    if draw.random() < 0.6:
-        body["ack_timeout_minutes"] = draw.choice((2, 5, 12))
-    if draw.random() < 0.5:
-        body["fallback"] = _target(world, organisation, draw)
-    return {"steps": steps, **body}
-
-
-def _notify(
-    world: World, organisation: Organisation, draw: random.Random
-) -> dict[str, Any]:
-    targets = [_target(world, organisation, draw) for _ in range(draw.randint(1, 2))]
-    return {"kind": "notify", "targets": targets}
-
-
-def _target(
-    world: World, organisation: Organisation, draw: random.Random
-) -> dict[str, str]:
-    kind = draw.choices(("user", "team", "desk"), (6, 2, 2))[0]
-    if kind == "user":
-        return {"user": draw.choice(world.people[organisation.pk]).email}
-    if kind == "team":
-        return {"team": "duty"}
-    return {"desk": organisation.slug}
+def _make_hours(world: World, organisation: Organisation, draw: random.Random) -> None:
+    """Make a schedule that changes every hour, and a calendar that opens often."""
+    people = world.people[organisation.pk]
+    if draw.random() < 0.9:
+        made = make.schedule(organisation, SCHEDULE)
+        hourly = {"unit": "hour", "starts_on": EPOCH.date(), "handoff_at": time(0)}
+        make.rotation(made, *people, **hourly)
+        world.scheduled.add(organisation.pk)
+    spans = [[f"{hour:02}:{OPENS:02}", f"{hour:02}:{CLOSES:02}"] for hour in OPEN_HOURS]
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    WorkingCalendar.objects.create(
+        organisation=organisation,
+        slug=CALENDAR,
+        name="Hours",
+        zone="UTC",
+        hours=dict.fromkeys(days, spans),
+    )
 
 
 def _plan(start: datetime, draw: random.Random) -> list[Deed]:
-    kinds = ["report"] * draw.randint(0, 2) + ["alert"] * draw.randint(1, 3)
-    kinds += ["clear"] * draw.randint(0, 2) + ["garbage"] * draw.randint(0, 1)
+    kinds = ["report"] * draw.randint(0, 1) + ["alert"] * draw.randint(1, 2)
+    kinds += ["clear"] * draw.randint(0, 1) + ["garbage"] * draw.randint(0, 1)
     deeds = [(draw.uniform(0, 0.3), kind) for kind in kinds]
-    for _ in range(draw.randint(4, 12)):
+    for _ in range(draw.randint(4, 9)):
         kind = draw.choices(list(DEEDS), list(DEEDS.values()))[0]
         deeds.append((draw.uniform(0.02, 1), kind))
     # A tool says the same thing twice, as tools do.

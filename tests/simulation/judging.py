@@ -1,0 +1,118 @@
+"""Holds one run against the model of its path."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from escalation.models import Notification, Run, StepTaken
+from tests.simulation.model import Path, Place, branch_of, is_open, methods_of, reached
+from tests.simulation.worlds import World
+
+_TELLING = ("notify", "assign")
+# Entries keep milliseconds.
+_TICK = timedelta(milliseconds=1)
+
+
+@dataclass
+class Sent:
+    """The messages of all runs: pages by place, last calls by run."""
+
+    pages: dict[tuple[int, int, int], set[int]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    last_calls: set[tuple[int, int]] = field(default_factory=set)
+
+    def add(self, row: Notification) -> None:
+        run_id, method_id = row.run_id or 0, row.method_id or 0
+        if row.purpose in ("fallback", "exhausted"):
+            self.last_calls.add((run_id, method_id))
+        if row.purpose == "page":
+            place = (run_id, row.step_index or 0, row.round or 0)
+            self.pages[place].add(method_id)
+
+
+@dataclass
+class JudgedRun:
+    """A run, the steps it took, and when its waits were cut short."""
+
+    world: World
+    run: Run
+    rows: list[StepTaken]
+    cuts: set[datetime]
+
+    def __post_init__(self):
+        self.body = self.run.version.body
+        self.path = Path(self.body)
+        self.owner = self.run.organisation_id
+
+    def follows_its_path(self) -> Iterator[str]:
+        """Each step comes after the one before it, once, and none is left out."""
+        place = self.path.first()
+        for row in self.rows:
+            if (row.step_index, row.round) != place:
+                yield f"{row} came where the path has {place}; {self._places()}"
+                return
+            yield from self._is_right(row)
+            place = self.path.after(place, is_taken=row.outcome == "taken")
+        if self.run.state == "exhausted" and place is not None:
+            yield f"run {self.run.pk} is exhausted before {place}; {self._places()}"
+        for row, following in zip(self.rows, self.rows[1:], strict=False):
+            yield from self._waited(row, following)
+
+    def told(self, sent: Sent) -> Iterator[str]:
+        """Each step told exactly those whom it names."""
+        for row in self.rows:
+            step = self.path.nodes[row.step_index].step
+            if step["kind"] not in _TELLING:
+                continue
+            wanted = reached(self.world, self.owner, step, row.ran_at)
+            found = sent.pages.get((self.run.pk, row.step_index, row.round), set())
+            if (row.outcome == "taken") != bool(found):
+                yield f"{row} was {row.outcome} and paged {sorted(found)}"
+            if found not in wanted:
+                options = [sorted(one) for one in wanted]
+                yield f"{row} ({step}) paged {sorted(found)}, not {options}"
+
+    def last_call(self, sent: Sent) -> Iterator[str]:
+        """An exhausted run told its fallback, or the desk."""
+        if self.run.state != "exhausted":
+            return
+        at, target = self.run.ended_at or self.run.started_at, self.body.get("fallback")
+        methods = methods_of(self.world, self.owner, target, at) if target else []
+        if not methods:
+            methods = methods_of(self.world, self.owner, {"desk": ""}, at)
+        for method in methods:
+            if (self.run.pk, method.pk) not in sent.last_calls:
+                yield f"run {self.run.pk} is exhausted and {method.address} was not told"
+
+    def _is_right(self, row: StepTaken) -> Iterator[str]:
+        """Whether the step went the way that the model knows."""
+        step, is_taken = self.path.nodes[row.step_index].step, row.outcome == "taken"
+        if step["kind"] == "if":
+            wanted = branch_of(
+                self.world, step, self.run.incident, self.owner, row.ran_at
+            )
+            if wanted is not None and wanted != is_taken:
+                yield f"{row}: {step['when']} was taken for {is_taken} at {row.ran_at}"
+        if step["kind"] == "wait_until" and is_taken == is_open(row.ran_at):
+            yield f"{row}: it was {row.outcome} at {row.ran_at}"
+
+    def _waited(self, row: StepTaken, following: StepTaken) -> Iterator[str]:
+        """A wait lasted its time, unless the record says why not."""
+        step = self.path.nodes[row.step_index].step
+        if row.outcome != "taken" or step["kind"] not in ("wait", "wait_until"):
+            return
+        is_whole = is_open(following.ran_at)
+        if step["kind"] == "wait":
+            delay = timedelta(seconds=step["seconds"])
+            is_whole = following.ran_at >= row.due_at + delay
+        if not is_whole and not self._is_cut(following.ran_at):
+            yield f"{row} ({step}) from {row.due_at} ended at {following.ran_at}"
+
+    def _is_cut(self, at: datetime) -> bool:
+        return any(abs(cut - at) <= _TICK for cut in self.cuts)
+
+    def _places(self) -> str:
+        places: list[Place] = [(row.step_index, row.round) for row in self.rows]
+        return f"it took {places} of {self.body['steps']}"
