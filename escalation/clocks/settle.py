@@ -190,7 +190,10 @@ def _is_owner(clock: Clock) -> bool:
 def _write(cases: Sequence[_Case], now: datetime, *, are_new: bool) -> None:
     for case in cases:
         _set(case, now)
-    save_clocks([c.clock for c in cases if c.is_moved or c.verdict.changes])
+    # An overdue clock comes to its end without a change of its state.
+    save_clocks(
+        [c.clock for c in cases if c.is_moved or c.verdict.changes or c.verdict.is_over]
+    )
     for case in cases:
         for change in case.verdict.changes:
             record_change(case.clock, change, case.verdict, terms=case.terms, now=now)
@@ -248,8 +251,8 @@ def _set(case: _Case, now: datetime) -> None:
         clock.met_at = facts.done_at
         clock.ended_at = facts.done_at or facts.ended_at
         clock.state_reason = "" if facts.done_at else facts.ended_because
-        # Unshared and shared again, it starts anew.
-        clock.is_current = clock.state_reason != "no longer shared"
+        # Unshared and shared again, it starts anew; one of the past stays there.
+        clock.is_current &= clock.state_reason != "no longer shared"
 
 
 def _alarms(cases: Sequence[_Case]) -> list[Alarm]:

@@ -227,6 +227,26 @@ def test_a_reopened_incident_has_new_clocks(world):
     ]
 
 
+def test_an_overdue_clock_ends_with_its_incident_and_never_comes_back(world):
+    world.watch(world.lab, ACK)
+    incident = world.open()
+    world.forward(40)
+    resolve_it(world, incident)
+    resolved_at = world.now
+    world.forward(5)
+    actor = Actor.of(world.duty, world.lab)
+    reopen(incident, reason="again", user=world.duty, actor=actor, now=world.now)
+    world.run()
+    world.forward(5)
+    world.acknowledge(incident)
+    found = Clock.objects.order_by("pk").values_list("state", "ended_at", "is_current")
+    assert list(found) == [
+        ("breached", resolved_at, False),
+        ("met", NOW + 50 * MINUTE, True),
+    ]
+    assert not Timer.objects.filter(attempts__gt=0).exists()
+
+
 def test_what_was_resolved_and_reopened_between_two_looks_was_resolved(world):
     world.watch(world.lab, RESOLVE)
     incident = world.open()
