@@ -8,12 +8,9 @@ from rest_framework import serializers
 from escalation.policies.diff import Change
 from escalation.policies.models import Policy, PolicyVersion, VersionState
 from escalation.policies.sentences import describe_plan
-from escalation.policies.steps import parse_policy
+from escalation.policies.steps import PARTS, parse_policy
 from escalation.policies.versions import versions_in_force
 from incidents.rest import StrictSerializer
-
-# The parts of a body beside its steps; one that a policy does not use is null.
-BODY_PARTS = ("acknowledgement", "ack_timeout_minutes", "fallback", "clocks")
 
 
 class VersionSerializer(serializers.Serializer[Any]):
@@ -30,6 +27,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     decision_reason = serializers.CharField()
     steps = serializers.ListField(child=serializers.DictField())
     ack_timeout_minutes = serializers.IntegerField(allow_null=True)
+    promise_minutes = serializers.IntegerField(allow_null=True)
     acknowledgement = serializers.DictField(allow_null=True)
     fallback = serializers.DictField(allow_null=True)
     clocks = serializers.ListField(child=serializers.DictField(), allow_null=True)
@@ -51,6 +49,7 @@ class PolicySerializer(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
     steps = serializers.ListField(child=serializers.DictField())
     ack_timeout_minutes = serializers.IntegerField(allow_null=True)
+    promise_minutes = serializers.IntegerField(allow_null=True)
     acknowledgement = serializers.DictField(allow_null=True)
     fallback = serializers.DictField(allow_null=True)
     clocks = serializers.ListField(child=serializers.DictField(), allow_null=True)
@@ -62,6 +61,7 @@ class PolicyPartsBody(StrictSerializer):
 
     steps = serializers.ListField(child=serializers.DictField())
     ack_timeout_minutes = serializers.IntegerField(default=None, allow_null=True)
+    promise_minutes = serializers.IntegerField(default=None, allow_null=True)
     acknowledgement = serializers.DictField(default=None, allow_null=True)
     fallback = serializers.DictField(default=None, allow_null=True)
     clocks = serializers.ListField(
@@ -102,7 +102,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
 
 def body_of(given: dict[str, Any]) -> dict[str, Any]:
     """Return a policy's body from what was sent; null parts are left out."""
-    parts = {name: given[name] for name in BODY_PARTS if given.get(name) is not None}
+    parts = {name: given[name] for name in PARTS if given.get(name) is not None}
     return {"steps": given["steps"], **parts}
 
 
@@ -169,6 +169,6 @@ def _version(row: PolicyVersion, *, is_in_force: bool) -> dict[str, Any]:
 def _parts(version: PolicyVersion) -> dict[str, Any]:
     return {
         "steps": version.body["steps"],
-        **{name: version.body.get(name) for name in BODY_PARTS},
+        **{name: version.body.get(name) for name in PARTS},
         "sentences": list(describe_plan(parse_policy(version.body))),
     }

@@ -30,4 +30,7 @@ def describe_plan(plan: PolicyPlan) -> tuple[str, ...]:
         sentences.append(
             f"If it is acknowledged but not resolved after {timeout}, go on paging"
         )
+    if plan.promise_minutes is not None:
+        promised = duration(plan.promise_minutes * 60)
+        sentences.append(f"Promised: a human is told within {promised}")
     return tuple(sentences)

@@ -54,6 +54,7 @@ from escalation.policies.targets import Target, parse_target, target_body
 
 # What others need of a policy's steps, whatever the kind; the rest is in `step_kinds/`.
 __all__ = [
+    "PARTS",
     "IfStep",
     "NotifyStep",
     "PolicyError",
@@ -70,9 +71,17 @@ __all__ = [
 MAX_STEPS = 50
 MAX_DEPTH = 3
 MAX_ACK_TIMEOUT_MINUTES = 7 * 24 * 60
+MAX_PROMISE_MINUTES = 7 * 24 * 60
 
 _NUMBER = re.compile(r"(\.| else |^)(\d+)")
-_KEYS = ("steps", "ack_timeout_minutes", "fallback", "acknowledgement", "clocks")
+# The parts of a body beside its steps, each of which may be left out.
+PARTS = (
+    "acknowledgement",
+    "ack_timeout_minutes",
+    "promise_minutes",
+    "fallback",
+    "clocks",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,8 @@ class PolicyPlan:
     fallback: Target | None = None
     acknowledgement: AcknowledgementRule = ONE
     clocks: tuple[Mapping[str, object], ...] = ()
+    # Within so long a human is to be reached, whenever and however severe.
+    promise_minutes: int | None = None
     labels: tuple[str, ...] = field(init=False, compare=False)
     follows: tuple[int, ...] = field(init=False, compare=False)
     _places: Mapping[str, int] = field(init=False, compare=False, repr=False)
@@ -123,7 +134,7 @@ class PolicyPlan:
 def parse_policy(body: object) -> PolicyPlan:
     """Read and check a policy's body. Raises PolicyError."""
     members = read_object(body, where="policy")
-    allow_only(members, _KEYS, where="")
+    allow_only(members, ("steps", *PARTS), where="")
     items = read_list(members.get("steps"), most=MAX_STEPS, what="steps", where="steps")
     items, fallback = _take_fallback(items, members.get("fallback"))
     steps = tuple(_read_steps(items, where="steps"))
@@ -133,12 +144,17 @@ def parse_policy(body: object) -> PolicyPlan:
     if timeout is not None:
         limit = MAX_ACK_TIMEOUT_MINUTES
         timeout = read_integer(timeout, 1, limit, where="ack_timeout_minutes")
+    promise = members.get("promise_minutes")
+    if promise is not None:
+        limit = MAX_PROMISE_MINUTES
+        promise = read_integer(promise, 1, limit, where="promise_minutes")
     plan = PolicyPlan(
         steps,
         timeout,
         fallback,
         ONE if rule is None else parse_acknowledgement(rule, where="acknowledgement"),
         _read_clocks(members.get("clocks")),
+        promise,
     )
     _check_repeat(plan)
     return plan
@@ -153,6 +169,8 @@ def to_body(plan: PolicyPlan) -> dict[str, object]:
         body["clocks"] = [dict(clock) for clock in plan.clocks]
     if plan.ack_timeout_minutes is not None:
         body["ack_timeout_minutes"] = plan.ack_timeout_minutes
+    if plan.promise_minutes is not None:
+        body["promise_minutes"] = plan.promise_minutes
     if plan.fallback is not None:
         body["fallback"] = target_body(plan.fallback)
     return body

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import Q
@@ -29,6 +29,7 @@ class Directory:
         wanted: Iterable[tuple[int, Target]],
         *,
         now: datetime,
+        until: datetime | None = None,
         owners: Iterable[int] = (),
         lock_turns: bool = False,
     ) -> "Directory":
@@ -37,7 +38,8 @@ class Directory:
         Desks of `owners` are read also if no target names them.
         """
         pairs = set(wanted)
-        directory = cls(People.load(pairs, now=now, lock_turns=lock_turns))
+        people = People.load(pairs, now=now, until=until, lock_turns=lock_turns)
+        directory = cls(people)
         rows = Organisation.objects.exclude(kind=OrganisationKind.PLATFORM)
         directory.organisations = {row.slug: row for row in rows}
         directory._read_methods(
@@ -45,6 +47,10 @@ class Directory:
             {target.value for _, target in pairs if target.kind == "desk"},
         )
         return directory
+
+    def at(self, now: datetime) -> "Directory":
+        """Return the same at another instant, without reading again."""
+        return replace(self, people=self.people.at(now))
 
     def recipients(
         self,

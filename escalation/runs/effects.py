@@ -116,22 +116,28 @@ def _ask(steps: Sequence[Step]) -> None:
 
 def tell(steps: Sequence[Step], now: datetime) -> None:
     """Queue what people are told, and look later whether it reached them."""
-    rows: list[NewNotification] = []
-    timers: list[NewTimer] = []
-    for step in steps:
-        for action in step.decision.actions:
-            if isinstance(action, Notify | Assign):
-                rows += messages.pages(step.run, step.facts, step.decision, action)
-                timers.append(_check_reached(step.run, action, now))
-            if isinstance(action, AskDecision):
-                rows += messages.asked(step.run, action)
-            if isinstance(action, Skip) and action.is_dead_end:
-                rows += messages.unreachable(step.run, step.facts, action)
-        if step.decision.state == "exhausted":
-            rows += messages.exhausted(step.run, step.facts)
+    rows = [row for step in steps for row in messages_of(step)]
     queued = queue_notifications(rows, now=now)
     tell_runs_of_held_back(queued, now=now)
-    add_timers(timers)
+    add_timers(
+        _check_reached(step.run, action, now)
+        for step in steps
+        for action in step.decision.actions
+        if isinstance(action, Notify | Assign)
+    )
+
+
+def messages_of(step: Step) -> Iterator[NewNotification]:
+    """Yield the messages that a decision asks for."""
+    for action in step.decision.actions:
+        if isinstance(action, Notify | Assign):
+            yield from messages.pages(step.run, step.facts, step.decision, action)
+        if isinstance(action, AskDecision):
+            yield from messages.asked(step.run, action)
+        if isinstance(action, Skip) and action.is_dead_end:
+            yield from messages.unreachable(step.run, step.facts, action)
+    if step.decision.state == "exhausted":
+        yield from messages.exhausted(step.run, step.facts)
 
 
 def _check_reached(run: Run, action: Notify | Assign, now: datetime) -> NewTimer:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
@@ -39,7 +39,7 @@ class Batch:
 
     now: datetime
     plans: Mapping[int, PolicyPlan]
-    shares: Mapping[int, set[int]]
+    shares: dict[int, set[int]]
     ended_shares: Mapping[int, set[int]]
     acknowledged: Acknowledged
     surroundings: Surroundings
@@ -54,9 +54,14 @@ class Batch:
 
     @classmethod
     def load(
-        cls, runs: Sequence[Run], *, now: datetime, lock_turns: bool = True
+        cls,
+        runs: Sequence[Run],
+        *,
+        now: datetime,
+        until: datetime | None = None,
+        lock_turns: bool = True,
     ) -> "Batch":
-        """Read what is true at `now`.
+        """Read what is true at `now`, and for `at` what will be until another instant.
 
         Requires the runs' incidents to be locked, but to show them, and
         `incident.organisation`, `organisation` and `version` loaded.
@@ -71,6 +76,7 @@ class Batch:
                 for target in targets_in(plans[run.version_id])
             ),
             now=now,
+            until=until,
             owners={run.organisation_id for run in runs},
             lock_turns=lock_turns,
         )
@@ -87,6 +93,17 @@ class Batch:
             agencies={row.pk: row.slug for row in rows if row.is_agency},
             policies=in_use,
             policy_slugs=slugs,
+        )
+
+    def at(self, now: datetime) -> "Batch":
+        """Return the same at another instant, without reading again."""
+        return replace(
+            self,
+            now=now,
+            surroundings=self.surroundings.at(now),
+            directory=self.directory.at(now),
+            turns={},
+            _reached={},
         )
 
     def facts_of(self, run: Run) -> Facts:
@@ -223,7 +240,7 @@ def names_of(recipients: Iterable[Recipient]) -> list[str]:
 
 def _shares_of(
     runs: Sequence[Run],
-) -> tuple[Mapping[int, set[int]], Mapping[int, set[int]]]:
+) -> tuple[dict[int, set[int]], Mapping[int, set[int]]]:
     """Return {incident id: agencies} of the shares that last, and of those that ended."""
     shares: dict[int, set[int]] = defaultdict(set)
     ended: dict[int, set[int]] = defaultdict(set)

@@ -1,14 +1,14 @@
 """Finds who is meant by a policy's targets, for many runs in a fixed number of statements."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import models
 
 from escalation.oncall.loading import load_schedules
 from escalation.oncall.plan import SchedulePlan
-from escalation.oncall.shifts import next_on_call, who
+from escalation.oncall.shifts import next_on_call, shifts, who
 from escalation.policies.targets import Target
 from escalation.runs.situation import Reason
 from escalation.runs.turns import last_turns
@@ -37,11 +37,12 @@ class People:
         wanted: Iterable[tuple[int, Target]],
         *,
         now: datetime,
+        until: datetime | None = None,
         lock_turns: bool = False,
     ) -> "People":
         """Read who is named by these (organisation id, target) pairs at `now`.
 
-        With `lock_turns` nobody else takes a turn until the transaction ends.
+        With `until` also who is on call later, up to then, for `at`. With `lock_turns` nobody else takes a turn until the transaction ends.
         """
         pairs = set(wanted)
         people = cls(now)
@@ -50,8 +51,12 @@ class People:
         in_turn = _keys(pairs, "round_robin")
         people._read_teams(_keys(pairs, "team") | in_turn)
         people._read_turns(in_turn, lock=lock_turns)
-        people._read_schedules(_keys(pairs, "schedule", "next_on_call"))
+        people._read_schedules(_keys(pairs, "schedule", "next_on_call"), until)
         return people
+
+    def at(self, now: datetime) -> "People":
+        """Return the same at another instant, without reading again."""
+        return replace(self, now=now)
 
     def named_by(self, target: Target, organisation_id: int) -> list[int]:
         """Return the people that a target of the organisation's policy names now."""
@@ -125,7 +130,7 @@ class People:
             found = last_turns(owners, lock=lock)
             self.last_turns = {teams[pk]: user_id for pk, user_id in found.items()}
 
-    def _read_schedules(self, keys: set[Key]) -> None:
+    def _read_schedules(self, keys: set[Key], until: datetime | None) -> None:
         if not keys:
             return
         self.schedules = load_schedules(keys, since=self.now)
@@ -134,6 +139,10 @@ class People:
             for plan in self.schedules.values()
             for person in (*who(plan, self.now), *next_on_call(plan, self.now))
         }
+        if until is not None:
+            for plan in self.schedules.values():
+                for shift in shifts(plan, self.now, until):
+                    present.update(shift.people)
         for user in User.objects.filter(pk__in=present):
             self.names[user.pk] = str(user)
 

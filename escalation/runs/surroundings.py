@@ -1,11 +1,13 @@
 """Reads what conditions look at: hours, clocks and schedules of a batch of runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from escalation.calendars.loading import load_calendars
+from escalation.calendars.working_time import WorkingTime
 from escalation.oncall.loading import load_schedules
+from escalation.oncall.plan import SchedulePlan
 from escalation.oncall.shifts import who
 from escalation.policies.conditions import Circumstances
 from escalation.policies.matchers import IncidentFacts
@@ -15,15 +17,18 @@ from escalation.runs.models import Run
 from incidents.models import Incident, Source
 
 Key = tuple[int, str]  # organisation id, slug
+_Around = tuple[Mapping[str, datetime | None], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """When calendars open next, and on which schedules somebody is on call."""
+    """When calendars open next, and on which schedules somebody is on call, at `now`."""
 
-    openings: Mapping[int, Mapping[str, datetime | None]]
-    on_call: Mapping[int, frozenset[str]]
+    now: datetime
+    calendars: Mapping[Key, WorkingTime]
+    schedules: Mapping[Key, SchedulePlan]
     sources: Mapping[int, str]
+    _known: dict[int, _Around] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -42,18 +47,42 @@ class Surroundings:
             for run in runs
             if asks_for_source(plans[run.version_id]) and run.incident.source_id
         }
-        return cls(_openings(calendars, now), _on_call(schedules, now), _slugs(sources))
+        return cls(
+            now,
+            load_calendars(calendars),
+            load_schedules(schedules, since=now),
+            _slugs(sources),
+        )
+
+    def at(self, now: datetime) -> "Surroundings":
+        """Return the same at another, later instant, without reading again."""
+        return replace(self, now=now, _known={})
 
     def of(self, run: Run) -> Circumstances:
         """Return what is true around one run."""
-        owner = run.organisation_id
+        openings, on_call = self._around(run.organisation_id)
+        source = self.sources.get(run.incident.source_id or 0, "")
         return Circumstances(
-            incident=incident_facts(
-                run.incident, source=self.sources.get(run.incident.source_id or 0, "")
-            ),
-            openings=self.openings.get(owner, {}),
-            on_call=self.on_call.get(owner, frozenset()),
+            incident=incident_facts(run.incident, source=source),
+            openings=openings,
+            on_call=on_call,
         )
+
+    def _around(self, owner: int) -> _Around:
+        """Return an organisation's openings and schedules; worked out once."""
+        if owner not in self._known:
+            openings = {
+                slug: calendar.next_opening(self.now)
+                for (pk, slug), calendar in self.calendars.items()
+                if pk == owner
+            }
+            on_call = frozenset(
+                slug
+                for (pk, slug), plan in self.schedules.items()
+                if pk == owner and who(plan, self.now)
+            )
+            self._known[owner] = openings, on_call
+        return self._known[owner]
 
 
 def incident_facts(incident: Incident, *, source: str) -> IncidentFacts:
@@ -72,20 +101,3 @@ def _slugs(sources: set[int]) -> Mapping[int, str]:
     if not sources:
         return {}
     return dict(Source.objects.filter(pk__in=sources).values_list("pk", "slug"))
-
-
-def _openings(
-    wanted: set[Key], now: datetime
-) -> Mapping[int, Mapping[str, datetime | None]]:
-    found: dict[int, dict[str, datetime | None]] = {}
-    for (owner, slug), calendar in load_calendars(wanted).items():
-        found.setdefault(owner, {})[slug] = calendar.next_opening(now)
-    return found
-
-
-def _on_call(wanted: set[Key], now: datetime) -> Mapping[int, frozenset[str]]:
-    found: dict[int, frozenset[str]] = {}
-    for (owner, slug), plan in load_schedules(wanted, since=now).items():
-        if who(plan, now):
-            found[owner] = found.get(owner, frozenset()) | {slug}
-    return found

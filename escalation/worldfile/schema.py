@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from escalation.calendars.editing import CalendarDraft, check_calendar
 from escalation.policies.matchers import RuleError, matchers_to_body, parse_matchers
-from escalation.policies.steps import PolicyError, parse_policy, to_body
+from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
@@ -227,9 +227,8 @@ def _calendar(table: Table) -> CalendarSpec:
 
 
 def _policy(table: Table) -> PolicySpec:
-    optional = ("ack_timeout_minutes", "fallback")
     body = {"steps": table.raw("steps")}
-    body |= {name: table.raw(name) for name in optional if table.has(name)}
+    body |= {name: table.raw(name) for name in PARTS if table.has(name)}
     try:
         read = to_body(parse_policy(body))
     except PolicyError as error:

@@ -118,7 +118,7 @@ FALLBACK = {"kind": "fallback", "target": {"team": "board"}}
         ({}, "steps: send a list of 1 to 50 steps"),
         (steps(), "steps: send a list of 1 to 50 steps"),
         (steps(*[WAIT] * 51), "steps: send a list of 1 to 50 steps"),
-        ({**BODY, "name": "x"}, "name: not known here; use steps, ack_timeout_minutes"),
+        ({**BODY, "name": "x"}, "name: not known here; use steps, acknowledgement"),
         (
             {**BODY, "ack_timeout_minutes": 0},
             "ack_timeout_minutes: 0 does not fit; use a whole number from 1 to 10080",
