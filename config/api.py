@@ -14,6 +14,7 @@ from escalation.authoring.api import PolicyViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
+from escalation.notifications.rules_api import NotificationRulesViewSet
 from escalation.oncall.api import ScheduleViewSet
 from escalation.oncall.calendars_api import FeedViewSet, ImportedCalendarViewSet
 from escalation.oncall.cover_api import OverrideViewSet, SwapViewSet
@@ -54,6 +55,7 @@ _ROOTS = (
     ("schedule-feeds", FeedViewSet),
     ("sources", SourceViewSet),
     ("contact-methods", ContactMethodViewSet),
+    ("notification-rules", NotificationRulesViewSet),
     ("triage", TriageQueueViewSet),
 )
 

@@ -181,6 +181,12 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "secret_sealed": _SEALED,
         "verification_digest": _RANDOM,
     },
+    "escalation.NotificationRules": {
+        "normal": _personal("user", "names contact methods"),
+        "urgent": _personal("user", "names contact methods"),
+        "zone": _personal("user", "tells roughly where the person lives"),
+        "quiet": _personal("user", "tells when the person sleeps"),
+    },
     "escalation.Notification": {
         "dedup_key": _neither("kinds, ids and numbers only"),
         "purpose": _CODE,

@@ -6,6 +6,7 @@ from escalation.notifications.panels import (
     notifications_mark,
     notifications_panel,
 )
+from escalation.notifications.rule_views import rules_panel
 from escalation.runs.panels import filed_panel, ladder_panel, paged_part
 from incidents.incident.home import add_home_panel, lab_part
 from incidents.incident.panels import FILED_PAGE, INCIDENT_PAGE
@@ -22,5 +23,6 @@ def register_panels() -> None:
     INCIDENT_PAGE.add(alerts_panel)
     FILED_PAGE.add(filed_panel)
     add_account_panel(account_panel)
+    add_account_panel(rules_panel)
     for part in (paged_part, agency_part, lab_part, platform_part):
         add_home_panel(part)

@@ -7,6 +7,7 @@ from typing import Any
 
 from escalation.models import (
     ContactMethod,
+    NotificationRules,
     Participant,
     Policy,
     PolicyVersion,
@@ -15,6 +16,7 @@ from escalation.models import (
     Schedule,
     WorkingCalendar,
 )
+from escalation.notifications.rule_reading import read_rules, rules_to_body
 from incidents.events.actor import Actor
 from incidents.incident.opening import NewIncident, open_incident
 from incidents.models import Incident, Membership, Organisation, Team, User
@@ -118,6 +120,12 @@ def rotation(
                 organisation=owner, rotation=made, turn=number, user=user
             )
     return made
+
+
+def rules(organisation: Organisation, user: User, **body: Any) -> NotificationRules:
+    return NotificationRules.objects.create(
+        organisation=organisation, user=user, **rules_to_body(read_rules(body))
+    )
 
 
 def policy(

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from escalation.notifications.rules import DIGEST_AFTER, DIGEST_MINUTES
+
 
 class ContactMethod(models.Model):
     """One verified way to reach a person, or an organisation's desk (`user` is null)."""
@@ -58,6 +60,44 @@ class ContactMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.slug}"
+
+
+class NotificationRules(models.Model):
+    """How one person wants to be paged for one organisation; without a row: at once."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    user = models.ForeignKey(
+        "incidents.User", on_delete=models.PROTECT, related_name="notification_rules"
+    )
+    normal = models.JSONField(
+        default=list, help_text="{method, after_minutes} in the order of their delays"
+    )
+    urgent = models.JSONField(default=list, help_text="the same for urgent pages")
+    zone = models.CharField(max_length=64, default="UTC")
+    quiet = models.JSONField(
+        null=True, help_text="{from, to, days} in which normal pages wait"
+    )
+    digest_after = models.SmallIntegerField(
+        default=DIGEST_AFTER, help_text="further pages are gathered; 0: never"
+    )
+    digest_minutes = models.SmallIntegerField(
+        default=DIGEST_MINUTES, help_text="the time in which they are counted"
+    )
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_notification_rules"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "user"], name="notification_rules_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"notification rules of {self.user_id}"
 
 
 class NotificationStatus(models.TextChoices):

@@ -4,14 +4,18 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, models
 
 from escalation.notifications import retry
 from escalation.notifications.destinations import destination_of
-from escalation.notifications.models import ContactMethod, Notification
+from escalation.notifications.models import (
+    ContactMethod,
+    Notification,
+    NotificationStatus,
+)
 from escalation.notifications.render import Message
 from incidents.events.actor import Actor
 from incidents.events.doorbell import ring_after_commit
@@ -41,6 +45,9 @@ class NewNotification:
     method_id: int | None = None
     recipient_user_id: int | None = None
     recipient_name: str = ""
+    delay_seconds: int = 0
+    held_until: datetime | None = None
+    """When it is to go out instead: the end of the recipient's quiet hours."""
 
 
 def queue_notifications(
@@ -63,6 +70,22 @@ def queue_notifications(
     if queued:
         ring_after_commit("delivery")
     return queued
+
+
+def end_delays(run_ids: Collection[int], *, now: datetime) -> None:
+    """Make due what these runs' people were to get later, for the sender to cancel it.
+
+    Requires the runs to be acknowledged or stopped in the open transaction.
+    """
+    waiting = Notification.objects.filter(
+        run__in=run_ids,
+        status=NotificationStatus.QUEUED,
+        attempts=0,
+        next_attempt_at__gt=now,
+        purpose__in=retry.CANCELLED_BY_ACKNOWLEDGEMENT,
+    )
+    if run_ids and waiting.update(next_attempt_at=now):
+        ring_after_commit("delivery")
 
 
 def methods_for_users(
@@ -118,6 +141,7 @@ def _usable_methods() -> models.QuerySet[ContactMethod]:
 
 
 def _outbox_row(new: NewNotification, now: datetime) -> Notification:
+    due_at = new.held_until or now + timedelta(seconds=new.delay_seconds)
     return Notification(
         uid=uuid.uuid4(),
         dedup_key=new.dedup_key,
@@ -136,8 +160,8 @@ def _outbox_row(new: NewNotification, now: datetime) -> Notification:
         message=new.message.as_json(),
         message_sha256=new.message.sha256(),
         queued_at=now,
-        next_attempt_at=now,
-        expires_at=now + retry.LIFETIMES[new.purpose],
+        next_attempt_at=due_at,
+        expires_at=due_at + retry.LIFETIMES[new.purpose],
     )
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from escalation.notifications import views
+from escalation.notifications import rule_views, views
 from escalation.notifications.ack_views import acknowledge_page
 
 _METHOD = "account/contact-methods/"
@@ -22,6 +22,16 @@ urlpatterns = [
         f"{_METHOD}<int:pk>/delete/",
         views.contact_method_delete,
         name="contact-method-delete",
+    ),
+    path(
+        "account/notification-rules/<slug:organisation>/",
+        rule_views.notification_rules_save,
+        name="notification-rules-save",
+    ),
+    path(
+        "account/notification-rules/<slug:organisation>/delete/",
+        rule_views.notification_rules_delete,
+        name="notification-rules-delete",
     ),
     path("mailbox/", views.mailbox, name="mailbox"),
     path("mailbox/<str:name>/", views.mailbox_message, name="mailbox-message"),

@@ -8,6 +8,8 @@ from datetime import datetime
 from django.db.models import Q
 
 from escalation.notifications.models import ContactMethod
+from escalation.notifications.rule_editing import load_rules
+from escalation.notifications.rules import Rules, plan_contacts
 from escalation.policies.targets import Target
 from escalation.runs.people import People
 from escalation.runs.situation import Reason, Recipient
@@ -21,6 +23,7 @@ class Directory:
     people: People
     organisations: dict[str, Organisation] = field(default_factory=dict)
     methods: dict[tuple[int, int], list[ContactMethod]] = field(default_factory=dict)
+    rules: dict[tuple[int, int], Rules] = field(default_factory=dict)
     desks: dict[int, list[ContactMethod]] = field(default_factory=dict)
 
     @classmethod
@@ -61,7 +64,10 @@ class Directory:
         is_urgent: bool,
         now: datetime,
     ) -> list[Recipient]:
-        """Return every verified way to a target of the organisation's policy at `now`."""
+        """Return how a target of the organisation's policy is reached at `now`.
+
+        People as their own rules say; desks and webhooks by every verified method.
+        """
         if target.kind == "desk":
             return self._desk(target.value, seen_by)
         if target.kind == "webhook":
@@ -92,9 +98,24 @@ class Directory:
     def person(
         self, organisation_id: int, user_id: int, *, is_urgent: bool, now: datetime
     ) -> list[Recipient]:
-        """Return the ways to one person for the organisation."""
-        methods = self.methods.get((organisation_id, user_id), [])
-        return [_recipient(method, self.people.names[user_id]) for method in methods]
+        """Return the ways to one person for the organisation, by their own rules."""
+        found = self.methods.get((organisation_id, user_id), [])
+        methods = {method.slug: method for method in found}
+        plan = plan_contacts(
+            self.rules.get((organisation_id, user_id)),
+            list(methods),
+            is_urgent=is_urgent,
+            at=now,
+        )
+        return [
+            replace(
+                _recipient(methods[contact.method], self.people.names[user_id]),
+                delay_seconds=contact.delay_seconds,
+                held_until=contact.held_until,
+                note=plan.note,
+            )
+            for contact in plan.contacts
+        ]
 
     def _desk(self, slug: str, seen_by: frozenset[int]) -> list[Recipient]:
         organisation = self.organisations.get(slug)
@@ -124,6 +145,7 @@ class Directory:
             else:
                 people[row.organisation_id, row.user_id].append(row)
         self.methods, self.desks = dict(people), dict(named)
+        self.rules = load_rules(owners, {user_id for _, user_id in people})
 
 
 def _recipient(method: ContactMethod, name: str) -> Recipient:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from escalation.notifications.outbox import end_delays
 from escalation.policies.models import Policy, PolicyVersion
 from escalation.policies.versions import versions_in_force
 from escalation.runs import effects
@@ -145,6 +146,7 @@ def end_runs(runs: Sequence[Run], *, state: State, reason: str, now: datetime) -
         run.ended_at = None if state == State.ACKNOWLEDGED else now
         record_end(run)
     _save(runs)
+    end_delays([run.pk for run in runs], now=now)
 
 
 def loaded(ids: Iterable[int]) -> list[Run]:
@@ -181,9 +183,9 @@ def _move(steps: Sequence[Step], now: datetime) -> None:
         record_end(run)
     _save([step.run for step in steps])
     add_timers(next_step_timer(step.run) for step in steps if step.run.next_due_at)
-    watch_acknowledgements(
-        run.incident_id for run in ended if run.state == State.ACKNOWLEDGED
-    )
+    paused = [run for run in ended if run.state == State.ACKNOWLEDGED]
+    watch_acknowledgements(run.incident_id for run in paused)
+    end_delays([run.pk for run in ended if run.state != State.EXHAUSTED], now=now)
 
 
 def _jump(steps: Sequence[Step], now: datetime) -> None:

@@ -89,16 +89,19 @@ def go_on_if_unreached(timers: Sequence[Timer], now: datetime) -> None:
     """Go on at once with runs whose step delivered nothing 60 s after its first attempt.
 
     A step that was not attempted yet is looked at again: after an outage of the senders
-    nobody's ladder empties at once.
+    nobody's ladder empties at once. So is one of which a message is still to come,
+    because its person's rules delay it.
     """
     tried = _first_attempts(timers)
+    to_come = _messages_to_come(timers, now)
     ripe: list[Timer] = []
     early: list[Timer] = []
     for timer in timers:
-        first = tried.get(_place(timer))
+        place = _place(timer)
+        first = None if place in to_come else tried.get(place)
         is_ripe = first is not None and first + AT_LATEST_REACHED <= now
         (ripe if is_ripe else early).append(timer)
-    _look_again(early, tried, now)
+    _look_again(early, tried | to_come, now)
     _go_on(ripe, now, reason=UNREACHED, counts_as_hope=(NotificationStatus.SENT,))
 
 
@@ -157,6 +160,24 @@ def _first_attempts(timers: Sequence[Timer]) -> dict[Place, datetime]:
         (run_id or 0, step or 0, round_number or 0): first_attempt_at
         for run_id, step, round_number, first_attempt_at in rows.values_list(*columns)
         if first_attempt_at
+    }
+
+
+def _messages_to_come(timers: Sequence[Timer], now: datetime) -> dict[Place, datetime]:
+    """Return when the last message of each step is due that was never due so far."""
+    rows = Notification.objects.filter(
+        run__in={t.subject_id for t in timers},
+        status=NotificationStatus.QUEUED,
+        attempts=0,
+        next_attempt_at__gt=now,
+    )
+    columns = ("run_id", "step_index", "round", "next_attempt_at")
+    return {
+        (run, step or 0, round_number or 0): due_at
+        for run, step, round_number, due_at in rows.order_by(
+            "next_attempt_at"
+        ).values_list(*columns)
+        if run is not None
     }
 
 

@@ -12,7 +12,7 @@ from escalation.runs.decide import decide
 from escalation.runs.deciding.notify import why_nobody
 from escalation.runs.facts import Batch, names_of
 from escalation.runs.models import Run, RunState, StepTaken
-from escalation.runs.situation import Facts, fallback_of, reached_by
+from escalation.runs.situation import Facts, Reason, fallback_of, reached_by
 from escalation.runs.situation import RunState as Place
 
 # A path that never waits for anybody is not looked at further ahead than this.
@@ -145,7 +145,8 @@ def _taken(run: Run, facts: Facts, rung: Rung, row: StepTaken) -> Rung:
     names = tuple(str(name) for name in row.recipients)
     if is_now:
         return replace(rung, state="now", at=run.next_due_at, names=names)
-    return replace(rung, state="done", at=row.ran_at, names=names)
+    reason = "" if row.reason == Reason.DUE else row.reason
+    return replace(rung, state="done", at=row.ran_at, names=names, reason=reason)
 
 
 def _repeat(

@@ -114,6 +114,8 @@ def _notification(  # noqa: PLR0913  (a message has this many parts)
         method_id=recipient.method_id,
         recipient_user_id=recipient.user_id,
         recipient_name=recipient.name,
+        delay_seconds=recipient.delay_seconds,
+        held_until=recipient.held_until,
     )
 
 

@@ -58,7 +58,7 @@ class Recipient:
     """One contact method of one person, or of an organisation's desk.
 
     `delay_seconds` is what the person's own rules ask for; `held_until` is when their
-    quiet hours end.
+    quiet hours end, and `note` says what went another way than they wanted.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Recipient:
     user_id: int | None = None
     delay_seconds: int = 0
     held_until: datetime | None = None
+    note: str = ""
 
 
 # Whom each target reaches, for a page that is urgent and for one that is not. Those of

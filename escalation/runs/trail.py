@@ -17,6 +17,7 @@ from escalation.runs.actions import (
     Wait,
 )
 from escalation.runs.facts import names_of
+from escalation.runs.holds import describe_holds
 from escalation.runs.models import Run, RunState
 from escalation.runs.situation import Facts, Reason
 from incidents.events.actor import Actor
@@ -65,7 +66,7 @@ def record_steps(
 def _record_step(
     run: Run, facts: Facts, action: Action, *, due_at: datetime, now: datetime
 ) -> dict[str, Any]:
-    is_skipped, reason = isinstance(action, Skip), _reason(action)
+    is_skipped, reason = isinstance(action, Skip), _reason(action, now)
     recipients = (
         names_of(action.recipients)
         if isinstance(action, Notify | Assign | AskDecision)
@@ -101,8 +102,11 @@ def _record_step(
     }
 
 
-def _reason(action: Action) -> Reason:
-    if isinstance(action, Skip | Notify):
+def _reason(action: Action, now: datetime) -> str:
+    """Return why, or what the rules of those who are told make of the step."""
+    if isinstance(action, Notify):
+        return describe_holds(action.recipients, now=now) or action.reason
+    if isinstance(action, Skip):
         return action.reason
     return Reason.CONDITION_TRUE if isinstance(action, Branch) else Reason.DUE
 

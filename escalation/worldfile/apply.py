@@ -23,6 +23,7 @@ from escalation.worldfile.write_access import write_access
 from escalation.worldfile.write_approval import write_approval
 from escalation.worldfile.write_calendars import write_calendars
 from escalation.worldfile.write_paths import SECRET_CONTEXT, write_paths
+from escalation.worldfile.write_rules import write_rules
 from escalation.worldfile.write_schedules import write_schedules
 from escalation.worldfile.write_sources import write_sources
 from incidents.events.record import recording
@@ -100,6 +101,7 @@ def _write(world: World, changes: Changes) -> None:
     write_calendars(world, changes)
     write_schedules(world, changes)
     write_paths(world, changes)
+    write_rules(world, changes)
     # Last: a rule that begins with this file does not hold up the policies in it.
     write_approval(world, changes)
     write_sources(world, changes)

@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models.functions import Now
 
 from escalation.calendars.models import WorkingCalendar
-from escalation.notifications.models import ContactMethod
+from escalation.notifications.models import ContactMethod, NotificationRules
+from escalation.notifications.rule_editing import FIELDS as RULE_FIELDS
 from escalation.oncall.editing import drafts_of
 from escalation.oncall.models import Override, Schedule
 from escalation.oncall.reading import schedule_to_body
@@ -35,6 +36,7 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("people", _people(chosen)),
         ("teams", _teams(chosen)),
         ("contact_methods", _contact_methods(chosen)),
+        ("notification_rules", _notification_rules(chosen)),
         ("calendars", _calendars(chosen)),
         ("schedules", _schedules(chosen)),
         ("overrides", _overrides(chosen)),
@@ -105,6 +107,16 @@ def _contact_methods(chosen: Sequence[Organisation]) -> Rows:
             "address": method.address,
             "verified": True if method.verified_at else None,
             "enabled": False if method.disabled_at else None,
+        }
+
+
+def _notification_rules(chosen: Sequence[Organisation]) -> Rows:
+    rows = NotificationRules.objects.filter(organisation__in=chosen)
+    for row in rows.select_related("organisation", "user").order_by("pk"):
+        yield {
+            "organisation": row.organisation.slug,
+            "person": row.user.email,
+            **{name: getattr(row, name) for name in RULE_FIELDS},
         }
 
 

@@ -12,6 +12,7 @@ from escalation.policies.models import Policy
 from escalation.worldfile.contacts import check_hidden_addresses
 from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
+from escalation.worldfile.rule_references import check_rules
 from escalation.worldfile.world import PersonSpec, PolicySpec, RouteSpec, World
 from incidents.events.access import ROLES_OF
 from incidents.models import (
@@ -67,6 +68,7 @@ def check_references(world: World, problems: Problems) -> None:
     _check_on_call(world, known, problems)
     for policy in world.policies:
         _check_policy(policy, known, problems)
+    check_rules(world, problems)
     _check_routes(world, known, problems)
     _check_tools(world, known, problems)
 
@@ -151,6 +153,10 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
         *(
+            (s.path, ("rules of", s.organisation, s.person))
+            for s in world.notification_rules
+        ),
+        *(
             (s.path, ("contact method", s.organisation, s.person, s.slug))
             for s in world.contact_methods
         ),
@@ -190,6 +196,7 @@ def _check_owners(world: World, known: Known, problems: Problems) -> None:
     owned: Sequence[Sequence[Owned]] = (
         world.teams,
         world.contact_methods,
+        world.notification_rules,
         world.calendars,
         world.schedules,
         world.overrides,
@@ -217,6 +224,9 @@ def _check_members(world: World, known: Known, problems: Problems) -> None:
         if contact.person:
             path = (*contact.path, "person")
             _check_member(path, contact.organisation, contact.person, known, problems)
+    for rules in world.notification_rules:
+        path = (*rules.path, "person")
+        _check_member(path, rules.organisation, rules.person, known, problems)
 
 
 def _check_member(

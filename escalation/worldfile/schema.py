@@ -12,6 +12,7 @@ from escalation.calendars.editing import CalendarDraft, check_calendar
 from escalation.policies.matchers import RuleError, matchers_to_body, parse_matchers
 from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
+from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.schedules import read_override_table, read_schedule_table
@@ -39,6 +40,7 @@ SECTIONS: Final = (
     "people",
     "teams",
     "contact_methods",
+    "notification_rules",
     "calendars",
     "schedules",
     "overrides",
@@ -79,6 +81,9 @@ def read_world(
         people=_read_all(document, "people", _person, problems),
         teams=_read_all(document, "teams", _team, problems),
         contact_methods=_read_all(document, "contact_methods", read_contact, problems),
+        notification_rules=_read_all(
+            document, "notification_rules", read_rules_spec, problems
+        ),
         calendars=_read_all(document, "calendars", _calendar, problems),
         schedules=_read_all(document, "schedules", read_schedule_table, problems),
         overrides=_read_all(document, "overrides", read_override_table, problems),

@@ -62,6 +62,16 @@ class ContactSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesSpec:
+    """How a person is paged; `body` is what `rule_reading.rules_to_body` returns."""
+
+    path: Path
+    organisation: str
+    person: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarSpec:
     """A working calendar; its parts are what `calendars.reading` writes."""
 
@@ -151,6 +161,7 @@ class World:
     people: tuple[PersonSpec, ...]
     teams: tuple[TeamSpec, ...]
     contact_methods: tuple[ContactSpec, ...]
+    notification_rules: tuple[RulesSpec, ...]
     calendars: tuple[CalendarSpec, ...]
     schedules: tuple[ScheduleSpec, ...]
     overrides: tuple[OverrideSpec, ...]

@@ -64,6 +64,10 @@ def _member(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.lab.admin.memberships.get().pk}
 
 
+def _lab(scene: Scene) -> dict[str, Any]:
+    return {"organisation": scene.lab.organisation.slug}
+
+
 def _version(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.lab.policy.pk, "number": 1}
 
@@ -71,6 +75,7 @@ def _version(scene: Scene) -> dict[str, Any]:
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
+_RULES = {"normal": [], "digest_after": 3}
 _CALENDAR = {"name": "x", "zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}}
 
 _SCHEDULE = {"name": "x", "zone": "UTC"}
@@ -217,6 +222,11 @@ API = {
     "DELETE contact-methods-detail": Place("lab", _of("method")),
     "POST contact-methods-confirm": Place("lab", _of("method"), {"code": "000000"}),
     "POST contact-methods-verify": Place("lab", _of("method")),
+    "GET notification-rules-list": Place("list"),
+    "POST notification-rules-list": Place("make", body=_RULES),
+    "GET notification-rules-detail": Place("lab", _of("rules")),
+    "PUT notification-rules-detail": Place("lab", _of("rules"), _RULES),
+    "DELETE notification-rules-detail": Place("lab", _of("rules")),
     "GET triage-list": Place("list"),
     # Refs in the body: see test_references.py.
     "POST triage-acknowledge": Place("account", body={"refs": ["INC-0000000000"]}),
@@ -284,6 +294,8 @@ PAGES = {
     "POST contact-method-verify": Place("lab", _of("method"), {"code": "000000"}),
     "POST contact-method-resend": Place("lab", _of("method")),
     "POST contact-method-delete": Place("lab", _of("method")),
+    "POST notification-rules-save": Place("lab", _lab),
+    "POST notification-rules-delete": Place("lab", _lab),
 }
 
 # Answer anybody; none of them shows content. The link by which somebody acknowledges

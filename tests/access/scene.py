@@ -18,6 +18,7 @@ from escalation.models import (
     ContactMethod,
     FeedToken,
     ImportedCalendar,
+    NotificationRules,
     Override,
     Policy,
     Route,
@@ -64,6 +65,7 @@ LAB_WORDS = (
     "lab-schedule",
     "lab-import",
     "lab-override",
+    "lab-pager",
     "lab-source",
     "lab-duty",
     "lab-raw",
@@ -82,6 +84,7 @@ AGENCY_WORDS = (
     "agency-schedule",
     "agency-import",
     "agency-override",
+    "agency-pager",
     "agency-duty",
     "agency-desk",
     "agency-source",
@@ -110,6 +113,7 @@ class Side:
     override: Override
     swap: SwapRequest
     feed: FeedToken
+    rules: NotificationRules
     run: Run | None = None
     file: Attachment | None = None
 
@@ -210,7 +214,7 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
         state=DeliveryState.UNREADABLE, error=f"{kind}-raw is not JSON"
     )
     token, _ = create_token(admin, name=f"{kind}-token")
-    method = make.contact(organisation, admin, is_verified=True)
+    method = make.contact(organisation, admin, slug=f"{kind}-pager")
     return Side(
         organisation,
         admin,
@@ -223,6 +227,7 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
         method,
         calendar=make.calendar(organisation, slug=f"{kind}-calendar"),
         **_on_call(organisation, admin, kind),
+        rules=make.rules(organisation, admin, normal=[{"method": f"{kind}-pager"}]),
     )
 
 
