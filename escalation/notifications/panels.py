@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.db.models import Count, Sum
 
 from escalation.notifications.channels.registry import CHANNELS
+from escalation.notifications.circuits import held_back
 from escalation.notifications.forms import ContactMethodForm
 from escalation.notifications.models import (
     ContactMethod,
@@ -16,6 +17,7 @@ from incidents.models import User
 
 MAX_SHOWN: Final = 200
 _AT_ONCE: Final = 6
+_PROVIDER_DOWN: Final = "waits: the provider fails and is only probed"
 _PURPOSES: Final = {
     "page": "page",
     "fallback": "fallback contact",
@@ -49,7 +51,10 @@ def notifications_mark(seen: Seen) -> str:
 
 def shown_notifications(seen: Seen) -> list[dict[str, Any]]:
     """Return the messages of the reader's organisations, newest first."""
-    return [_shown(row) for row in _rows(seen).order_by("-pk")[:MAX_SHOWN]]
+    rows = list(_rows(seen).order_by("-pk")[:MAX_SHOWN])
+    behind = held_back().filter(pk__in=[row.pk for row in rows])
+    waiting = set(behind.values_list("pk", flat=True))
+    return [_shown(row, is_held_back=row.pk in waiting) for row in rows]
 
 
 def account_panel(person: User) -> dict[str, Any]:
@@ -79,7 +84,8 @@ def _rows(seen: Seen) -> Any:
     )
 
 
-def _shown(row: Notification) -> dict[str, Any]:
+def _shown(row: Notification, *, is_held_back: bool) -> dict[str, Any]:
+    error = "" if row.status == NotificationStatus.SENT else row.last_error
     return {
         "channel_name": CHANNELS[row.channel].label,
         "channel": CHANNELS[row.channel].label,
@@ -90,7 +96,7 @@ def _shown(row: Notification) -> dict[str, Any]:
         "sent_at": row.sent_at,
         "at": row.sent_at or row.queued_at,
         "attempts": row.attempts,
-        "last_error": "" if row.status == NotificationStatus.SENT else row.last_error,
+        "last_error": _PROVIDER_DOWN if is_held_back else error,
         "purpose": _PURPOSES.get(row.purpose, row.purpose),
     }
 

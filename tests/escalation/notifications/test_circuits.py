@@ -9,6 +9,8 @@ from escalation.models import Circuit, Notification
 from escalation.notifications.circuits import held_back, open_circuits
 from escalation.notifications.claim import claim_due
 from escalation.notifications.delivery import deliver_batch
+from escalation.notifications.panels import shown_notifications
+from incidents.incident.panels import Seen
 from incidents.models import Timer
 from tests.escalation.notifications.fakes.provider import Answer
 from tests.escalation.notifications.fakes.twilio import refused
@@ -18,6 +20,7 @@ from tests.escalation.notifications.makers import (
     make_lab,
     make_method,
     make_run,
+    make_user,
     make_webhook,
     new_page,
     queue_pages,
@@ -159,3 +162,12 @@ def test_batch_in_which_all_works_asks_once(lab, mail_server):
     about = [q for q in queries.captured_queries if "tocsin_circuit" in q["sql"]]
     # The claims look whether a probe is due, the outcomes whether a circuit is to close.
     assert len([q for q in about if q["sql"].lstrip().startswith("SELECT c.*")]) == 1
+
+
+def test_page_says_that_a_message_waits_for_its_provider(lab, fake_twilio):
+    incident = make_incident(lab)
+    take_down(lab, fake_twilio)
+    text_pages(lab, 1, incident=incident)
+    seen = Seen.by(make_user(lab), incident, now=NOW)
+    notes = [row["last_error"] for row in shown_notifications(seen)]
+    assert notes == ["waits: the provider fails and is only probed"]
