@@ -5,12 +5,46 @@ from typing import Any
 
 from rest_framework import serializers
 
+from escalation.authoring.checking import Checked
 from escalation.policies.diff import Change
+from escalation.policies.findings import Finding
 from escalation.policies.models import Policy, PolicyVersion, VersionState
 from escalation.policies.sentences import describe_plan
 from escalation.policies.steps import PARTS, parse_policy
+from escalation.policies.timing import describe_span
 from escalation.policies.versions import versions_in_force
 from incidents.rest import StrictSerializer
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong (error) or looks so (warning), and where."""
+
+    level = serializers.ChoiceField(["error", "warning"])
+    where = serializers.CharField(
+        help_text="a step's label, else a part of the policy; empty for all of it"
+    )
+    what = serializers.CharField(help_text="a short code")
+    message = serializers.CharField()
+
+
+class TimeSerializer(serializers.Serializer[Any]):
+    """When a step is taken while nobody acknowledges, in seconds from the start."""
+
+    step = serializers.CharField(help_text="its label, or `end`")
+    least_seconds = serializers.IntegerField()
+    most_seconds = serializers.IntegerField(
+        allow_null=True, help_text="null where a calendar decides"
+    )
+    text = serializers.CharField()
+
+
+class CheckedSerializer(serializers.Serializer[Any]):
+    """Everything that is found in a policy, and when its steps are taken."""
+
+    is_sound = serializers.BooleanField(help_text="it can be saved")
+    findings = FindingSerializer(many=True)
+    times = TimeSerializer(many=True)
+    sentences = serializers.ListField(child=serializers.CharField())
 
 
 class VersionSerializer(serializers.Serializer[Any]):
@@ -56,6 +90,12 @@ class PolicySerializer(serializers.Serializer[Any]):
     sentences = serializers.ListField(child=serializers.CharField())
 
 
+class SavedPolicySerializer(PolicySerializer):
+    """The same after a change, with what to look at in what was sent."""
+
+    warnings = FindingSerializer(many=True)
+
+
 class PolicyPartsBody(StrictSerializer):
     """What a version says: steps, a fallback contact, an acknowledgement timeout."""
 
@@ -67,6 +107,15 @@ class PolicyPartsBody(StrictSerializer):
     clocks = serializers.ListField(
         child=serializers.DictField(), default=None, allow_null=True
     )
+
+
+class PolicyCheckBody(PolicyPartsBody):
+    """A version that may be saved later."""
+
+    slug = serializers.SlugField(
+        max_length=60, default="", allow_blank=True, help_text="whose version it is"
+    )
+    organisation = serializers.SlugField(default="", allow_blank=True)
 
 
 class PolicyChangeBody(PolicyPartsBody):
@@ -133,6 +182,30 @@ def render_versions(policy: Policy, rows: Iterable[PolicyVersion]) -> list[Any]:
     in_force = versions_in_force([policy.pk]).get(policy.pk)
     shown = [_version(row, is_in_force=row == in_force) for row in rows]
     return list(VersionSerializer(shown, many=True).data)
+
+
+def render_findings(findings: Iterable[Finding]) -> list[Any]:
+    """Return what was found."""
+    return list(FindingSerializer(findings, many=True).data)
+
+
+def render_checked(checked: Checked) -> Any:
+    """Return what was found, when steps are taken, and the policy in words."""
+    shown = {
+        "is_sound": not checked.errors,
+        "findings": checked.findings,
+        "times": [
+            {
+                "step": label,
+                "least_seconds": span.least,
+                "most_seconds": span.most,
+                "text": describe_span(span),
+            }
+            for label, span in checked.spans.items()
+        ],
+        "sentences": describe_plan(checked.plan) if checked.plan else (),
+    }
+    return CheckedSerializer(shown).data
 
 
 def render_changes(changes: Iterable[Change]) -> list[Any]:

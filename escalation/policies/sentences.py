@@ -5,6 +5,7 @@
 """
 
 from escalation.policies.acknowledgement import describe_acknowledgement
+from escalation.policies.clock_targets import describe_clock, parse_clocks
 from escalation.policies.phrases import duration
 from escalation.policies.step_kinds.table import STEP_KINDS, Step
 from escalation.policies.steps import PolicyPlan
@@ -33,4 +34,5 @@ def describe_plan(plan: PolicyPlan) -> tuple[str, ...]:
     if plan.promise_minutes is not None:
         promised = duration(plan.promise_minutes * 60)
         sentences.append(f"Promised: a human is told within {promised}")
+    sentences += [describe_clock(clock) for clock in parse_clocks([*plan.clocks])]
     return tuple(sentences)

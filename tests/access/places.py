@@ -155,6 +155,7 @@ API = {
     "GET calendars-detail": Place("lab", _of("calendar")),
     "PUT calendars-detail": Place("lab", _of("calendar"), _CALENDAR, "configure"),
     "DELETE calendars-detail": Place("lab", _of("calendar"), act="configure"),
+    "POST policies-validate": Place("make", body=_STEPS, act="configure"),
     "GET policy-versions": Place("lab", _of("policy")),
     "GET policy-version": Place("lab", _version),
     "GET policy-diff": Place("lab", _of("policy")),

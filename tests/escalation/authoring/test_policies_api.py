@@ -97,3 +97,29 @@ def test_policy_of_a_route_stays_in_use(api_world: ApiWorld) -> None:
     route.delete()
     assert client.delete(f"{POLICIES}{policy.pk}/").status_code == 204
     assert client.get(POLICIES).json()["results"] == []
+
+
+def test_answer_to_a_change_holds_what_to_look_at(api_world: ApiWorld) -> None:
+    client = api_world.as_("admin")
+    made = client.post(POLICIES, NEW).json()
+    [warning] = [w for w in made["warnings"] if w["what"] == "nobody_verified"]
+    assert (warning["level"], warning["where"]) == ("warning", "1")
+    sent = {"name": "Night", "steps": [STEPS[1]], "reason": "shorter"}
+    assert client.put(f"{POLICIES}{made['id']}/", sent).json()["warnings"] == []
+
+
+def test_policy_is_checked_without_being_saved(api_world: ApiWorld) -> None:
+    client = api_world.as_("admin")
+    sent = {"steps": [{"kind": "wait", "minutes": 15}, {"kind": "fly"}]}
+    body = client.post(f"{POLICIES}validate/", sent).json()
+    [finding] = body["findings"]
+    assert (body["is_sound"], finding["where"], body["times"]) == (False, "2", [])
+    body = client.post(f"{POLICIES}validate/", {"steps": STEPS[1:2]}).json()
+    assert (body["is_sound"], body["findings"]) == (True, [])
+    assert body["times"][1] == {
+        "step": "end",
+        "least_seconds": 900,
+        "most_seconds": 900,
+        "text": "+15 minutes",
+    }
+    assert not PolicyVersion.objects.exists()
