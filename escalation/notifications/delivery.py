@@ -9,7 +9,13 @@ again under the same id.
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -62,6 +68,7 @@ class _Desk:
     """What one call of `deliver_due` has under way."""
 
     read_now: Callable[[], datetime]
+    senders: Executor
     flights: dict[Future[Finished], _Flight] = field(default_factory=dict)
 
     def claim(self) -> None:
@@ -74,7 +81,7 @@ class _Desk:
         batch = claim_due(now, limit=free, slow_limit=SLOW_SENDERS - slow)
         for claimed in batch:
             flight = _Flight(claimed, now, time.monotonic())
-            self.flights[_pool().submit(_send, flight)] = flight
+            self.flights[self.senders.submit(_send, flight)] = flight
         _note_lateness(batch, now)
 
     def collect(self) -> list[Finished]:
@@ -125,14 +132,18 @@ def _note_lateness(batch: Sequence[Claimed], now: datetime) -> None:
 
 
 def deliver_due(
-    read_now: Callable[[], datetime], *, budget_seconds: float = _BUDGET_SECONDS
+    read_now: Callable[[], datetime],
+    *,
+    budget_seconds: float = _BUDGET_SECONDS,
+    senders: Executor | None = None,
 ) -> int:
     """Send until nothing is due any more; returns the number of outcomes written.
 
-    Stops claiming after the budget and then waits for what is under way.
+    Stops claiming after the budget and then waits for what is under way. `senders` runs
+    the sends; left out, it is this process's pool.
     """
     stops_at = time.monotonic() + budget_seconds
-    desk = _Desk(read_now)
+    desk = _Desk(read_now, senders or _pool())
     count = 0
     while True:
         if time.monotonic() < stops_at:

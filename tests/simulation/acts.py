@@ -6,6 +6,7 @@ its own around production code.
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,18 @@ REFUSALS = (BadInput, NotPossible)
 Clock = Callable[[], datetime]
 
 
+class InTheirOwnThread(Executor):
+    """Runs each send at once, in the thread of the actor that asks for it."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future: Future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 def tasks(clock: Clock) -> dict[str, Callable[[], int]]:
     """Return what the doorbell rings for, by consumer."""
     return {
@@ -39,7 +52,7 @@ def tasks(clock: Clock) -> dict[str, Callable[[], int]]:
         # One task rings for both, as in the loop.
         "router": lambda: _repeat(dispatch, clock) + _repeat(follow, clock),
         "timers": lambda: _repeat(fire_due, clock),
-        "delivery": lambda: deliver_due(clock),
+        "delivery": lambda: deliver_due(clock, senders=InTheirOwnThread()),
     }
 
 

@@ -21,7 +21,16 @@ from tests.simulation.channel import RecordingChannel, Sent
 from tests.simulation.faults import Faults
 from tests.simulation.poison import Poison
 from tests.simulation.server import Server
-from tests.simulation.stage import Actor, Crash, Job, Order, Outcome, Stage, Stop
+from tests.simulation.stage import (
+    Actor,
+    Crash,
+    Job,
+    Order,
+    Outcome,
+    Stage,
+    Stop,
+    current,
+)
 from tests.simulation.watch import Try, Watch
 from tests.simulation.worlds import World
 
@@ -180,9 +189,7 @@ class Director:
         )
         if order is Order.CRASH:
             self._say(actor.name, f"CRASHES {actor.stop.value} ({_short(actor.what)})")
-            self._count(
-                "crash after a send" if actor.has_sent else f"crash {actor.stop.value}"
-            )
+            self._count(f"crash {actor.stop.value}")
         self.last = actor
         self.stage.move(actor, order)
         self._after(actor)
@@ -408,15 +415,14 @@ class Director:
         return [a for a in (*self.workers, *self.webs) if a.is_in_transaction]
 
     def _note_try(self, sent: Sent) -> None:
-        actor = self.stage.moving
+        actor = current()
         assert actor is not None
-        actor.has_sent = True
         self.watch.tries.append(Try(sent, self.stage.tick, actor.began))
         self._count("try to send")
         verb = "arrives at" if sent.arrived else "does not arrive at"
-        self._say(
-            actor.name, f"{sent.purpose} {str(sent.uid)[:8]} {verb} {sent.address}"
-        )
+        what = f"{sent.purpose} {str(sent.uid)[:8]} {verb} {sent.address}"
+        self._say(actor.name, what)
+        actor.sent(what)
 
     def _count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1

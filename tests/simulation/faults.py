@@ -16,9 +16,8 @@ _CRASH = {
     Stop.COMMIT: 0.03,
     Stop.COMMITTED: 0.03,
     Stop.RETURNED: 0.05,
+    Stop.SENT: 0.02,
 }
-# Messages are out and nothing of it is written yet.
-_CRASH_AFTER_SEND = 0.05
 
 
 @dataclass
@@ -58,8 +57,7 @@ class Faults:
 
     def order(self, actor: Actor) -> Order:
         """Say whether an actor goes on or dies where it stands."""
-        usual = _CRASH.get(actor.stop, 0.0)
-        chance = (_CRASH_AFTER_SEND if actor.has_sent else usual) * self.crash_factor
+        chance = _CRASH.get(actor.stop, 0.0) * self.crash_factor
         if self.crashes_left and self.draw.random() < chance:
             self.crashes_left -= 1
             return Order.CRASH

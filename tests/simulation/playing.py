@@ -9,7 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from escalation.models import Circuit
+from django.conf import settings
+
+from escalation.models import Circuit, Purse
 from escalation.notifications.channels import registry
 from incidents.events import doorbell
 from tests.simulation.channel import CHANNEL, RecordingChannel
@@ -22,6 +24,8 @@ from tests.simulation.told import read_told
 from tests.simulation.worlds import EPOCH, HORIZON, make_world
 
 SEEDS_IN_A_DATABASE = 50
+# How many messages a minute may go to one address, and to one provider.
+_LIMITS = (3, 20)
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Player:
         self._played = 0
         registry.CHANNELS[CHANNEL] = self.channel
         self.poison.register()
+        settings.SEND_LIMITS = (*settings.SEND_LIMITS, (CHANNEL, *_LIMITS))
         logging.disable(logging.CRITICAL)
 
     def play(self, seed: int) -> Result:
@@ -60,6 +65,7 @@ class Player:
         start = EPOCH + timedelta(minutes=draw.randrange(60 * 24 * 7))
         # What a provider did to another seed is no business of this one.
         Circuit.objects.all().delete()
+        Purse.objects.all().delete()
         world = make_world(seed, start, draw)
         self.poison.renew()
         for _ in range(draw.choice((0, 0, 1, 2))):

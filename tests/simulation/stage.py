@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from django.db import connection, connections
+from django.db import connections
 from django.db.utils import OperationalError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Stop(enum.Enum):
     RETURNED = "after waiting for a lock"
     COMMIT = "before commit"
     COMMITTED = "after commit"
+    SENT = "after a send"
     DEAD = "dead"
 
 
@@ -90,8 +91,6 @@ class Actor:
     has_lock_timeout: bool = False
     has_written: bool = False
     """Whether the transaction changed or locked anything."""
-    has_sent: bool = False
-    """Whether messages went out since the last commit."""
     is_dying: bool = False
     pid: int = 0
     began: int = 0
@@ -163,14 +162,16 @@ class Actor:
         self._stand(Stop.COMMIT, wrapper, "COMMIT")
 
     def committed(self, wrapper, sql: str) -> None:
-        self.has_sent = False
         self._stand(Stop.COMMITTED, wrapper, sql)
+
+    def sent(self, what: str) -> None:
+        self._stand(Stop.SENT, connections["default"], what)
 
     def _stop_if_blocked(self) -> None:
         with self._lock:
             was_blocked = self.is_blocked
         if was_blocked:
-            self._stand(Stop.RETURNED, connection, "")
+            self._stand(Stop.RETURNED, connections["default"], "")
 
     def _stand(self, stop: Stop, wrapper, what: str) -> None:
         if self.is_dying:
@@ -233,12 +234,10 @@ class Stage:
         self._monitor = monitor
         self.stops_at_read = stops_at_read
         self.tick = 0
-        self.moving: Actor | None = None
 
     def move(self, actor: Actor, order: Order = Order.GO) -> None:
         """Let an actor run to its next stop, or until it waits for a lock."""
         self.tick += 1
-        self.moving = actor
         actor.send(order)
         self._watch(actor)
         if actor.stop is Stop.DEAD:
@@ -246,7 +245,6 @@ class Stage:
 
     def settle(self, actor: Actor) -> bool:
         """Look again at an actor that waited for a lock; tells whether it has it now."""
-        self.moving = actor
         self._watch(actor)
         return not actor.is_blocked
 
