@@ -33,6 +33,7 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("Triage", "triage-queue", path, count=rows.count()))
     if works:
         items.append(_item("Incidents", "incident-list", path))
+        items.append(_item("On call", "schedule-list", path))
         items.append(_item("Policies", "policy-list", path))
     if OrganisationKind.LAB in kinds:
         items.append(_item("Sources", "source-list", path))

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.http import Http404
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -17,6 +15,7 @@ from escalation.oncall.access import (
     visible_calendars,
     visible_feeds,
 )
+from escalation.oncall.feed_views import feed_url
 from escalation.oncall.feeds import MAX_DAYS, make_feed, revoke_feed
 from escalation.oncall.importing import add_calendar, remove_calendar
 from escalation.oncall.models import FeedToken, ImportedCalendar
@@ -165,11 +164,6 @@ class FeedViewSet(ApiViewSet):
         actor = actor_for(self.person, feed.organisation)
         revoke_feed(feed, actor=actor, now=read_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def feed_url(secret: str) -> str:
-    """Return the whole address of a feed."""
-    return f"{settings.BASE_URL}{reverse('schedule-feed', args=[secret])}"
 
 
 def _render_calendars(rows: Sequence[ImportedCalendar]) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -32,3 +34,8 @@ def schedule_feed(request: HttpRequest, secret: str) -> HttpResponse:
         now=now,
     )
     return HttpResponse(body, content_type="text/calendar; charset=utf-8")
+
+
+def feed_url(secret: str) -> str:
+    """Return the whole address of a feed."""
+    return f"{settings.BASE_URL}{reverse('schedule-feed', args=[secret])}"

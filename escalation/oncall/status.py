@@ -1,6 +1,6 @@
 """Say who is on call at an instant, since when and until when, and who is next."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,8 +54,3 @@ def people_named(user_ids: Iterable[int]) -> Mapping[int, User]:
 def people_in(lane: Iterable[Shift]) -> set[int]:
     """Return the ids of everybody in these shifts."""
     return {pk for shift in lane for pk in shift.people}
-
-
-def names_of(user_ids: Sequence[int], people: Mapping[int, User]) -> list[str]:
-    """Return the names, in this order."""
-    return [str(people[pk]) for pk in user_ids if pk in people]

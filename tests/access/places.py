@@ -72,6 +72,10 @@ def _version(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.lab.policy.pk, "number": 1}
 
 
+def _swap_answer(scene: Scene) -> dict[str, Any]:
+    return {"pk": scene.lab.swap.pk, "answer": "accept"}
+
+
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
@@ -242,6 +246,7 @@ PAGES = {
     "GET source-list": Place("list"),
     "GET policy-list": Place("list"),
     "GET calendar-list": Place("list"),
+    "GET schedule-list": Place("list"),
     "POST incident-new": Place(
         "account", body={"title": "x", "category": "WGT", "severity": 1}, act="report"
     ),
@@ -290,6 +295,21 @@ PAGES = {
     "POST policies-second-person": Place(
         "account", body={"second_person": "on"}, act="configure"
     ),
+    "GET schedule-new": Place("account", act="configure"),
+    "POST schedule-new": Place("account", act="configure"),
+    "GET schedule-detail": Place("lab", _of("schedule")),
+    "GET schedule-edit": Place("lab", _of("schedule"), act="configure"),
+    "POST schedule-edit": Place("lab", _of("schedule"), {}, "configure"),
+    "POST schedule-archive": Place("lab", _of("schedule"), {}, "configure"),
+    "POST override-new": Place("lab", _of("schedule"), {}, "cover"),
+    "POST override-cancel": Place("lab", _of("override"), {}, "cover"),
+    "POST swap-new": Place("lab", _of("schedule"), {}, "cover"),
+    "POST swap-answer": Place("lab", _swap_answer, {}, "cover"),
+    "POST feed-new": Place("lab", _of("schedule"), {"whose": "own", "days": 1}),
+    "POST feed-revoke": Place("lab", _of("feed")),
+    "POST calendar-import": Place("lab", _of("schedule"), {}, "configure"),
+    "POST calendar-refresh": Place("lab", _of("imported"), {}, "configure"),
+    "POST calendar-remove": Place("lab", _of("imported"), {}, "configure"),
     "POST token-revoke": Place("lab", _of("token")),
     "GET contact-method-verify": Place("lab", _of("method")),
     "POST contact-method-verify": Place("lab", _of("method"), {"code": "000000"}),
