@@ -13,6 +13,7 @@ from config.api_reference import describe_operations
 from escalation.authoring.api import PolicyViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
+from escalation.clocks.api import ClockViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
 from escalation.notifications.rules_api import NotificationRulesViewSet
 from escalation.oncall.api import ScheduleViewSet
@@ -36,6 +37,7 @@ _UNDER_INCIDENTS = (
     ("incident-triage", TriageViewSet),
     ("incident-file", AttachmentViewSet),
     ("incident-run", RunViewSet),
+    ("incident-clock", ClockViewSet),
     ("incident-notification", NotificationViewSet),
 )
 # The same for a policy.

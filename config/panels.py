@@ -1,6 +1,7 @@
 """Who puts what on the pages that show both apps."""
 
 from config.platform_part import platform_part
+from escalation.clocks.panels import CLOCK_DEADLINES, clocks_mark, clocks_panel
 from escalation.notifications.panels import (
     account_panel,
     notifications_mark,
@@ -8,6 +9,7 @@ from escalation.notifications.panels import (
 )
 from escalation.notifications.rule_views import rules_panel
 from escalation.runs.panels import filed_panel, ladder_panel, paged_part
+from incidents.incident.deadlines import add_deadlines
 from incidents.incident.home import add_home_panel, lab_part
 from incidents.incident.panels import FILED_PAGE, INCIDENT_PAGE
 from incidents.intake.panels import alerts_panel
@@ -19,6 +21,8 @@ def register_panels() -> None:
     """Register every part, the most urgent first; called when the app is ready."""
     INCIDENT_PAGE.add(triage_panel)
     INCIDENT_PAGE.add(ladder_panel)
+    INCIDENT_PAGE.add(clocks_panel, mark=clocks_mark)
+    add_deadlines(CLOCK_DEADLINES)
     INCIDENT_PAGE.add(notifications_panel, mark=notifications_mark)
     INCIDENT_PAGE.add(alerts_panel)
     FILED_PAGE.add(filed_panel)

@@ -3,6 +3,7 @@ from django.urls import include, path
 from escalation.authoring import decision_views as decisions
 from escalation.authoring.views import policy_detail, policy_list
 from escalation.calendars.views import calendar_list
+from escalation.clocks.views import clock_pause, clock_resume
 from escalation.runs.views import incident_escalate
 
 _VERSION = "policies/<int:pk>/versions/<int:number>/"
@@ -12,6 +13,10 @@ urlpatterns = [
     path("", include("escalation.oncall.urls")),
     path("", include("escalation.replies.urls")),
     path("calendars/", calendar_list, name="calendar-list"),
+    path("incidents/<str:ref>/clocks/<int:pk>/pause/", clock_pause, name="clock-pause"),
+    path(
+        "incidents/<str:ref>/clocks/<int:pk>/resume/", clock_resume, name="clock-resume"
+    ),
     path("policies/", policy_list, name="policy-list"),
     path(
         "policies/second-person/",

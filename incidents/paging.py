@@ -121,10 +121,11 @@ def _decode(cursor: str, order: Sequence[str], model: type[models.Model]) -> lis
         padded = encoded + "=" * (-len(encoded) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         columns = model._meta  # noqa: SLF001  Django's documented API
-        fields = [columns.get_field(name.lstrip("-")) for name in order]
+        known = {field.name: field for field in columns.concrete_fields}
+        # What a list is annotated with, to be ordered by, is an instant.
+        fields = [known.get(n.lstrip("-"), models.DateTimeField()) for n in order]
         return [
-            field.to_python(value)  # type: ignore[union-attr]  # plain columns only
-            for field, value in zip(fields, values, strict=True)
+            field.to_python(value) for field, value in zip(fields, values, strict=True)
         ]
     except (BadSignature, ValueError, TypeError, ValidationError) as error:
         raise BadInput("cursor", cursor, _REMEDY) from error

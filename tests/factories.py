@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from escalation.models import (
+    Clock,
     ContactMethod,
     NotificationRules,
     Participant,
@@ -187,3 +188,22 @@ def incident(
         organisation_id=organisation.pk, reported_by=reported_by, **values
     )
     return open_incident(new, actor=actor, now=now)
+
+
+def clock(
+    incident: Incident, policy: Policy, *, what: str = "resolve_by", **more: Any
+) -> Clock:
+    """Return a clock that runs; it starts when the incident was opened."""
+    minutes = more.pop("minutes", 60)
+    return Clock.objects.create(
+        incident=incident,
+        organisation=policy.organisation,
+        version=policy.versions.latest("number"),
+        what=what,
+        side="own",
+        severity=incident.severity,
+        minutes=minutes,
+        started_at=incident.opened_at,
+        due_at=incident.opened_at + timedelta(minutes=minutes),
+        **more,
+    )

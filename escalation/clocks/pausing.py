@@ -14,8 +14,16 @@ from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
 from incidents.incident.lifecycle import lock_incidents
+from incidents.models import OrganisationKind
+from incidents.organisations.roles import Action
 
 MAX_REASON = 500
+
+
+def action_for(clock: Clock) -> Action:
+    """Return what a person must be allowed to do to pause this clock."""
+    is_agency = clock.organisation.kind == OrganisationKind.AGENCY
+    return Action.TRIAGE if is_agency else Action.MANAGE
 
 
 def pause_clock(clock: Clock, *, reason: str, actor: Actor, now: datetime) -> Clock:

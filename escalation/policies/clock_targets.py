@@ -21,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from escalation.policies.reading import PolicyError
+
 WHATS: Final[Mapping[str, str]] = {
     "acknowledge_by": "Acknowledge",
     "triage_by": "Triage",
@@ -52,8 +54,8 @@ _MEMBERS = frozenset(
 _UNITS = (("day", 1440), ("hour", 60), ("minute", 1))
 
 
-class ClockTargetError(ValueError):
-    """A target cannot be used. The message names the place, the value, the remedy."""
+class ClockTargetError(PolicyError):
+    """A target cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

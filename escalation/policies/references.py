@@ -5,6 +5,7 @@ from typing import Final
 
 from escalation.calendars.models import WorkingCalendar
 from escalation.oncall.models import Schedule
+from escalation.policies.clock_checks import check_clocks
 from escalation.policies.conditions import CALENDAR, ON_CALL
 from escalation.policies.jumps import check_jumps
 from escalation.policies.step_kinds.assign import AssignStep
@@ -29,6 +30,7 @@ def check_targets(
     if plan.fallback is not None:
         _check_target(organisation, plan.fallback, f"fallback.{plan.fallback.kind}")
     _check_acknowledgement(plan)
+    check_clocks(organisation, plan)
     check_jumps(organisation, plan, policy=policy)
 
 

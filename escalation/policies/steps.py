@@ -32,11 +32,7 @@ from escalation.policies.acknowledgement import (
     acknowledgement_body,
     parse_acknowledgement,
 )
-from escalation.policies.clock_targets import (
-    ClockTargetError,
-    clocks_to_body,
-    parse_clocks,
-)
+from escalation.policies.clock_targets import clocks_to_body, parse_clocks
 from escalation.policies.reading import (
     PolicyError,
     allow_only,
@@ -153,7 +149,7 @@ def parse_policy(body: object) -> PolicyPlan:
         timeout,
         fallback,
         ONE if rule is None else parse_acknowledgement(rule, where="acknowledgement"),
-        _read_clocks(members.get("clocks")),
+        tuple(clocks_to_body(parse_clocks(members.get("clocks")))),
         promise,
     )
     _check_repeat(plan)
@@ -195,14 +191,6 @@ def _take_fallback(
         raise PolicyError(f"{where}: a fallback alone is no path; put a step before it")
     allow_only(last, ("kind", "target"), where=where)
     return items[:-1], parse_target(last.get("target"), where=f"{where}.target")
-
-
-def _read_clocks(items: object) -> tuple[Mapping[str, object], ...]:
-    """Return the targets of clocks, checked, as `clock_targets` writes them."""
-    try:
-        return tuple(clocks_to_body(parse_clocks(items)))
-    except ClockTargetError as error:
-        raise PolicyError(str(error)) from error
 
 
 def _read_steps(

@@ -266,9 +266,19 @@ def _check_policy(policy: PolicySpec, known: Known, problems: Problems) -> None:
         for number, target in enumerate(step.get("targets", [])):
             inner = (*path, "targets", number)
             _check_target(inner, policy.organisation, target, known, problems)
+    for index, clock in enumerate(policy.body.get("clocks", [])):
+        _check_calendar(policy, index, clock.get("calendar", ""), known, problems)
     if fallback := policy.body.get("fallback"):
         path = (*policy.path, "fallback")
         _check_target(path, policy.organisation, fallback, known, problems)
+
+
+def _check_calendar(
+    policy: PolicySpec, index: int, slug: str, known: Known, problems: Problems
+) -> None:
+    if slug and (policy.organisation, slug) not in known.calendars:
+        message = f"{policy.organisation} has no calendar {slug!r}. Add it."
+        problems.add((*policy.path, "clocks", index, "calendar"), message)
 
 
 def _check_target(

@@ -16,6 +16,7 @@ from incidents.incident.access import (
     actor_for,
     find_incident,
 )
+from incidents.incident.deadlines import clocks_of, due_before, with_next_due
 from incidents.incident.idempotency import open_once, read_promise
 from incidents.incident.models import Incident, IncidentQuerySet
 from incidents.incident.opening import NewIncident, open_incident
@@ -63,6 +64,7 @@ class IncidentViewSet(IncidentApiViewSet):
         """List the incidents that you may see."""
         wanted = self.read_query(IncidentQuery)
         visible = Incident.objects.visible_to(self.person).select_related(*_RELATED)
+        visible = with_next_due(visible, self.person)
         return self.respond_page(_narrow(visible, wanted), self._render_page)
 
     @extend_schema(
@@ -103,13 +105,6 @@ class IncidentViewSet(IncidentApiViewSet):
         items = timeline(incident, [side.pk for side in sides])
         return Response(TimelineItemSerializer(items, many=True).data)
 
-    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}})
-    @action(detail=True, pagination_class=None)
-    def clocks(self, request: Request, ref: str) -> Response:
-        """List the clocks that are watched; none are yet, so this is empty."""
-        self.find_for_reading()
-        return Response([])
-
     @extend_schema(responses=ShareSerializer(many=True))
     @action(detail=True, pagination_class=None)
     def shares(self, request: Request, ref: str) -> Response:
@@ -141,11 +136,11 @@ class IncidentViewSet(IncidentApiViewSet):
     def _respond_opened(self, incident: Incident, *, is_new: bool) -> Response:
         # Of a repeat, only what the caller may see now.
         incident = find_incident(self.person, incident.ref)
-        path = reverse("api:incident-clocks", args=[incident.ref])
+        path = reverse("api:incident-detail", args=[incident.ref])
         body = self.render([incident])[0] | {
             "receipt": receipt_of(incident),
-            "clocks": [],
-            "clocks_url": self.request.build_absolute_uri(path),
+            "clocks": clocks_of(incident.pk, self.person, read_now()),
+            "clocks_url": self.request.build_absolute_uri(f"{path}clocks/"),
         }
         headers = {"Location": body["url"]}
         if not is_new:
@@ -158,6 +153,8 @@ def _narrow(rows: IncidentQuerySet, wanted: dict[str, Any]) -> IncidentQuerySet:
     for name in ("status", "severity", "category", "tlp"):
         if wanted.get(name):
             rows = rows.filter(**{f"{name}__in": wanted[name]})
+    if wanted.get("due_before"):
+        rows = due_before(rows, wanted["due_before"])
     if wanted.get("organisation"):
         rows = rows.filter(organisation__slug=wanted["organisation"])
     return matching(rows, wanted.get("q", ""))

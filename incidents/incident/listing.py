@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.db.models import Count
 
 from incidents.errors import BadInput
+from incidents.incident.deadlines import deadlines_of, due_before, with_next_due
 from incidents.incident.models import (
     CATEGORY_CHOICES,
     Incident,
@@ -21,6 +23,7 @@ from incidents.organisations.directory import organisations_known_to
 from incidents.organisations.models import OrganisationKind, User
 from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest
+from incidents.timers.clock import read_now
 
 PAGE_ROWS: Final = 50
 _STATES: Final[dict[str, tuple[str, ...]]] = {
@@ -28,6 +31,11 @@ _STATES: Final[dict[str, tuple[str, ...]]] = {
     "acknowledged": (Status.ACKNOWLEDGED,),
     "closed": (Status.RESOLVED, Status.MERGED),
     "all": tuple(Status.values),
+}
+_AHEAD: Final = {
+    "overdue": timedelta(0),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
 }
 _TABS: Final = (
     ("open", "Open"),
@@ -60,6 +68,15 @@ class FilterForm(forms.Form):
         choices=[("", "Any"), *CATEGORY_CHOICES], required=False
     )
     organisation = forms.ChoiceField(label="From", required=False)
+    due = forms.ChoiceField(
+        choices=[
+            ("", "Any"),
+            ("overdue", "Overdue"),
+            ("hour", "Within an hour"),
+            ("day", "Within a day"),
+        ],
+        required=False,
+    )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -94,7 +111,9 @@ def list_page(request: PageRequest) -> Found:
         raise BadInput("state", state, f"Choose one of {', '.join(_STATES)}.")
     form = FilterForm(request.GET or None, person=request.user)
     wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
-    narrowed = _narrowed(Incident.objects.visible_to(request.user), wanted)
+    now = read_now()
+    visible = with_next_due(Incident.objects.visible_to(request.user), request.user)
+    narrowed = _narrowed(visible, wanted, now)
     counts = dict(narrowed.order_by().values_list("status").annotate(Count("pk")))
     rows = narrowed.filter(status__in=_STATES[state]).select_related("organisation")
     before = _position(request.user, request.GET.get("before", ""))
@@ -103,6 +122,9 @@ def list_page(request: PageRequest) -> Found:
     page = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     has_more = len(page) > PAGE_ROWS
     page = page[:PAGE_ROWS]
+    deadlines = deadlines_of([row.pk for row in page], request.user, now)
+    for row in page:
+        row.deadline = deadlines.get(row.pk)  # type: ignore[attr-defined]  # shown beside
     return Found(
         rows=page,
         form=form,
@@ -133,7 +155,11 @@ def list_context(request: PageRequest, found: Found) -> dict[str, Any]:
     }
 
 
-def _narrowed(rows: IncidentQuerySet, wanted: Mapping[str, Any]) -> IncidentQuerySet:
+def _narrowed(
+    rows: IncidentQuerySet, wanted: Mapping[str, Any], now: datetime
+) -> IncidentQuerySet:
+    if wanted.get("due"):
+        rows = due_before(rows, now + _AHEAD[wanted["due"]])
     if wanted.get("severity"):
         rows = rows.filter(severity__gte=int(wanted["severity"]))
     if wanted.get("category"):
@@ -144,7 +170,7 @@ def _narrowed(rows: IncidentQuerySet, wanted: Mapping[str, Any]) -> IncidentQuer
 
 
 def _given(request: PageRequest) -> dict[str, str]:
-    names = ("q", "severity", "category", "organisation")
+    names = ("q", "severity", "category", "organisation", "due")
     return {name: request.GET.get(name, "") for name in names}
 
 

@@ -17,6 +17,8 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
     "opened_at": ("opened_at", "ref"),
     "-severity": ("-severity", "-opened_at", "-ref"),
     "severity": ("severity", "opened_at", "ref"),
+    # What is due first; where nothing is due comes last.
+    "due_at": ("due_at", "ref"),
 }
 _FACET_KEYS = ", ".join(facet.key for facet in FACETS)
 
@@ -121,7 +123,7 @@ class OpenedIncidentSerializer(IncidentSerializer):
 
     receipt = ReceiptSerializer()
     clocks = serializers.ListField(
-        child=serializers.DictField(), help_text="empty until clocks are watched"
+        child=serializers.DictField(), help_text="empty until it is routed"
     )
     clocks_url = serializers.URLField()
 
@@ -192,5 +194,8 @@ class IncidentQuery(StrictSerializer):
     organisation = serializers.CharField(required=False, help_text="the owner's slug")
     q = serializers.CharField(
         required=False, max_length=200, help_text="words or a ref"
+    )
+    due_before = InstantField(
+        required=False, help_text="a clock of your side is due before this instant"
     )
     ordering = serializers.ChoiceField(list(ORDERINGS), default="-opened_at")

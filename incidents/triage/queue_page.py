@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from incidents.errors import NotAllowed
+from incidents.incident.deadlines import Deadline, deadlines_of
 from incidents.incident.models import Incident
 from incidents.incident.strip import Strip
 from incidents.organisations.models import OrganisationKind, User
@@ -91,13 +92,15 @@ def queue_context(
     filters = found.filters
     given = (filters.q, filters.severity, filters.category, filters.lab, filters.owner)
     counts = count_rows(request.user, now=now)
+    ids = [row.incident_id for row in found.rows]
+    deadlines = deadlines_of(ids, request.user, now)
     return {
         "now": now,
         "strip": _strip(counts.by_state[USUAL_STATE], counts.urgent),
         "order": ORDER,
         "tabs": _tabs(request, filters, counts),
         "filter_form": QueueFilterForm(request.GET or None, person=request.user),
-        "rows": [_line(row, now) for row in found.rows],
+        "rows": [_line(row, deadlines.get(row.incident_id), now) for row in found.rows],
         "page": {
             "previous_url": _url(request, page=found.number - 1)
             if found.number > 1
@@ -123,8 +126,8 @@ def _tabs(
     ]
 
 
-def _line(row: Any, now: datetime) -> QueueLine:
-    review_at = row.next_review_at
+def _line(row: Any, deadline: Deadline | None, now: datetime) -> QueueLine:
+    due = deadline or _review(row, now)
     return QueueLine(
         incident=row.incident,
         triage_url=reverse("triage", args=[row.incident.ref]),
@@ -138,10 +141,15 @@ def _line(row: Any, now: datetime) -> QueueLine:
         reason=_REASONS.get(row.urgency, ""),
         shared_at=row.received_at,
         is_acknowledged=row.is_acknowledged or row.incident.is_closed,
-        due_at=review_at,
-        due_label="Review" if review_at else "",
-        is_overdue=bool(review_at and review_at <= now),
+        due_at=due.at if due else None,
+        due_label=due.name if due else "",
+        is_overdue=bool(due and due.is_overdue),
     )
+
+
+def _review(row: Any, now: datetime) -> Deadline | None:
+    at = row.next_review_at
+    return Deadline("Review", at, is_overdue=at <= now) if at else None
 
 
 def _strip(to_do: int, urgent: int) -> Strip:

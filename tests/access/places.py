@@ -56,6 +56,14 @@ def _sent(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.lab.source.uid, "delivery": scene.lab.delivery.uid}
 
 
+def _clock(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.incident.ref, "pk": scene.clock.pk}
+
+
+def _api_clock(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.incident.ref, "clock": scene.clock.pk}
+
+
 def _of(name: str) -> Arguments:
     return lambda scene: {"pk": getattr(scene.lab, name).pk}
 
@@ -96,7 +104,9 @@ API = {
     ),
     "GET incident-detail": Place("incident", _ref),
     "GET incident-acknowledgements": Place("incident", _ref),
-    "GET incident-clocks": Place("incident", _ref),
+    "GET incident-clock-clocks": Place("incident", _ref),
+    "POST incident-clock-pause": Place("lab", _api_clock, _BECAUSE, "manage"),
+    "POST incident-clock-resume": Place("lab", _api_clock, _BECAUSE, "manage"),
     "GET incident-shares": Place("incident", _ref),
     "GET incident-timeline": Place("incident", _ref),
     "POST incident-action-acknowledge": Place("incident", _ref, {}, "acknowledge"),
@@ -280,6 +290,8 @@ PAGES = {
     "POST triage": Place("incident", _ref, {"outcome": "accepted"}, "triage"),
     "POST triage-assign": Place("incident", _ref, {"owner": ""}, "triage"),
     "POST triage-ask": Place("incident", _ref, {"text": "x"}, "triage"),
+    "POST clock-pause": Place("lab", _clock, _BECAUSE, "manage"),
+    "POST clock-resume": Place("lab", _clock, _BECAUSE, "manage"),
     "GET source-detail": Place("lab", _source),
     "POST source-test": Place("lab", _source, act="configure"),
     "GET delivery-body": Place("lab", _delivery),

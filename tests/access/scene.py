@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from escalation.loop import fire_due
 from escalation.models import (
+    Clock,
     ContactMethod,
     FeedToken,
     ImportedCalendar,
@@ -127,6 +128,7 @@ class Scene:
     agency: Side
     question: Question
     shared_file: Attachment
+    clock: Clock
     people: dict[str, User] = field(default_factory=dict)
     # An agency that sees one other incident of the lab, and another lab's own.
     other: Incident | None = None
@@ -189,7 +191,8 @@ def make_scene() -> Scene:
     _share(incident, agency.organisation)
     question = _work_on(incident, lab, agency, people)
     shared_file = _upload(incident, lab, "secret-file.txt", is_shared=True)
-    return Scene(incident, lab, agency, question, shared_file, people)
+    clock = make.clock(incident, lab.policy)
+    return Scene(incident, lab, agency, question, shared_file, clock, people)
 
 
 def _side(organisation: Organisation, kind: str, *, role: str) -> Side:

@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from escalation.models import Clock, ClockPause, ClockState
+from tests import factories as make
+
+
+def scene(minutes_ago: int = 0, **more):
+    """An incident of a lab with one clock, and who works on it."""
+    lab = make.lab()
+    duty = make.person(lab)
+    opened_at = timezone.now() - timedelta(minutes=minutes_ago)
+    incident = make.incident(lab, now=opened_at)
+    clock = make.clock(incident, make.policy(lab, make.wait(5)), **more)
+    return incident, duty, clock
+
+
+def shown_on(client, incident, duty):
+    client.force_login(duty)
+    return client.get(reverse("incident-detail", args=[incident.ref]))
+
+
+def test_a_running_clock_says_what_is_left_and_whose_move_it_is(client, db):
+    incident, duty, _ = scene(30, warn=[{"percent": 75}])
+    answer = shown_on(client, incident, duty)
+    [group] = answer.context["clocks"]
+    [card] = group["cards"]
+    assert group["name"] == "Running"
+    assert card["shown"].percent_used == 51
+    assert card["shown"].left == "29 minutes of time left"
+    assert card["shown"].whose_move == f"{incident.organisation.name}'s."
+    assert card["verb"] == "Pause"
+    assert card["shown"].marks == [{"at": 75, "text": "75 % of the time used"}]
+
+
+def test_groups_stand_in_the_order_of_their_urgency(client, db):
+    incident, duty, clock = scene(90)
+    path = make.policy(incident.organisation, make.wait(5))
+    make.clock(incident, path, what="acknowledge_by", minutes=600)
+    Clock.objects.filter(pk=clock.pk).update(state=ClockState.BREACHED)
+    answer = shown_on(client, incident, duty)
+    assert [g["name"] for g in answer.context["clocks"]] == ["Overdue", "Running"]
+    assert answer.context["strip"].due == "Resolve: overdue since"
+
+
+def test_a_person_pauses_a_clock_on_the_page(client, db):
+    incident, duty, clock = scene()
+    client.force_login(duty)
+    url = reverse("clock-pause", args=[incident.ref, clock.pk])
+    assert client.post(url, {"reason": "vendor"}).status_code == 302
+    clock.refresh_from_db()
+    assert clock.state == ClockState.PAUSED
+    assert ClockPause.objects.get().reason == "vendor"
+
+
+def test_a_pause_without_a_reason_comes_back_with_the_form(client, db):
+    incident, duty, clock = scene()
+    client.force_login(duty)
+    url = reverse("clock-pause", args=[incident.ref, clock.pk])
+    answer = client.post(url, {"reason": ""})
+    assert answer.status_code == 422
+    [card] = answer.context["clocks"][0]["cards"]
+    assert list(card["form"].errors) == ["reason"]
+
+
+def test_the_list_shows_what_is_due_next_and_finds_what_is_overdue(client, db):
+    incident, duty, _ = scene(90)
+    calm = make.incident(incident.organisation, now=timezone.now())
+    client.force_login(duty)
+    rows = client.get(reverse("incident-list")).context["incidents"]
+    found = {row.ref: row.deadline for row in rows}
+    assert found[incident.ref].is_overdue
+    assert found[incident.ref].name == "Resolve"
+    assert found[calm.ref] is None
+    late = client.get(reverse("incident-list") + "?due=overdue").context["incidents"]
+    assert [row.ref for row in late] == [incident.ref]
