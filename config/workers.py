@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STOP_PATIENCE_SECONDS = 15.0
 # Where processors are scarce, timers and messages go before deliveries to be read.
-NICENESS = {"intake": 5}
+NICENESS = {"intake": 10}
 FAILED = 1
 # Loaded before the first fork; Celery itself loads them only when they are needed.
 SHARED_MODULES = (
