@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.routers import SimpleRouter
 
 from config.api_reference import describe_operations
+from config.status_api import StatusViewSet
 from escalation.authoring.api import PolicyViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
@@ -59,6 +60,7 @@ _ROOTS = (
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
     ("triage", TriageQueueViewSet),
+    ("status", StatusViewSet),
 )
 
 

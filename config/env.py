@@ -10,90 +10,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
-FALSE_WORDS = frozenset({"0", "false", "no", "off"})
-MEBIBYTE = 1024 * 1024
-PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-SEND_LIMIT = re.compile(
-    r"(email|webhook|sms|voice|slack|teams|apprise)=([0-9]{1,6})/([0-9]{1,6})"
+from config.readers import (
+    flag,
+    folder,
+    on_time_bound,
+    one_of,
+    phone_number,
+    positive_number,
+    send_limits,
+    text,
+    url,
+    words,
 )
+
+MEBIBYTE = 1024 * 1024
 SECRET_IN_ADDRESS = re.compile(r"(://[^/@:]*:)[^/@]*@")
-
-
-def text(value: str) -> str:
-    """Read any text."""
-    return value
-
-
-def flag(value: str) -> bool:
-    """Read yes or no."""
-    word = value.strip().lower()
-    if word not in TRUE_WORDS | FALSE_WORDS:
-        raise ValueError("is neither 1/true/yes/on nor 0/false/no/off")
-    return word in TRUE_WORDS
-
-
-def positive_number(value: str) -> int:
-    """Read a whole number above zero."""
-    if not value.isascii() or not value.isdigit() or int(value) == 0:
-        raise ValueError("is not a whole number above zero")
-    return int(value)
-
-
-def words(value: str) -> tuple[str, ...]:
-    """Read a list separated by commas."""
-    return tuple(word.strip() for word in value.split(",") if word.strip())
-
-
-def phone_number(value: str) -> str:
-    """Read a telephone number with its country's code. Source: ITU-T E.164 §6."""
-    if not PHONE_NUMBER.fullmatch(value):
-        raise ValueError("is not a number like +37255501234")
-    return value
-
-
-def send_limits(value: str) -> tuple[tuple[str, int, int], ...]:
-    """Read limits like sms=10/60: a minute to one address, and to the provider."""
-    found = [SEND_LIMIT.fullmatch(word) for word in words(value)]
-    if not all(found):
-        raise ValueError("is not a list like sms=10/60,slack=30/600")
-    return tuple((m[1], int(m[2]), int(m[3])) for m in found if m)
-
-
-def folder(value: str) -> Path:
-    """Read a path, relative ones from the working directory."""
-    if not value.strip():
-        raise ValueError("is empty where a path is needed")
-    return Path(value).expanduser().absolute()
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    """Read one of the given words."""
-
-    def read(value: str) -> str:
-        if value not in choices:
-            raise ValueError(f"is not one of {', '.join(choices)}")
-        return value
-
-    return read
-
-
-def url(*schemes: str) -> Callable[[str], str]:
-    """Read an address whose scheme is one of the given ones."""
-
-    def read(value: str) -> str:
-        scheme, separator, _ = value.partition("://")
-        if not separator or scheme not in schemes:
-            expected = ", ".join(f"{name}://" for name in schemes)
-            raise ValueError(f"does not start with one of {expected}")
-        _ = urlsplit(value).port  # a malformed port raises ValueError
-        return value
-
-    return read
 
 
 def _variable(name: str, read: Callable[[str], Any], *, default: Any, help: str) -> Any:
@@ -284,6 +218,13 @@ class Environment:
         ),
         help="Messages a minute, by channel: to one address / to the provider; "
         "0 is no limit.",
+    )
+    on_time_seconds: int = _variable(
+        "TOCSIN_ON_TIME_SECONDS",
+        on_time_bound,
+        default=2,
+        help="What counts as on time on the status page: 1, 2, 4, 10, 30 or 60 seconds. "
+        "Losing the broker costs at most 2.",
     )
     demo: bool = _variable(
         "TOCSIN_DEMO",

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.health import Vitals, is_broker_there, measure
+from config.lateness_metrics import lateness_lines
 from escalation.notifications.channels.registry import CHANNELS
 from incidents.timers.clock import read_now
 
@@ -35,10 +36,11 @@ _AGES: Final = {
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer in Prometheus' text format; a database that is gone is a figure too."""
     try:
-        vitals = measure(read_now())
+        now = read_now()
+        vitals, lateness = measure(now), list(lateness_lines(now))
     except (DatabaseError, InterfaceError):
-        vitals = None
-    lines = _lines(vitals, is_broker_up=is_broker_there())
+        vitals, lateness = None, []
+    lines = [*_lines(vitals, is_broker_up=is_broker_there()), *lateness]
     return HttpResponse("\n".join(lines) + "\n", content_type=CONTENT_TYPE)
 
 

@@ -156,6 +156,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
 }
 
+# What counts as on time on the status page
+ON_TIME_SECONDS = ENVIRONMENT.on_time_seconds
+
 # Language and time
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -1,11 +1,12 @@
 from django.urls import include, path
 
-from config import api, health, metrics
+from config import api, health, metrics, status_page
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("status/", status_page.status_page, name="status"),
     path("api/v1/", include((api.api_urls(), "api"))),
     path("api/", include(api.urlpatterns)),
     path("", include("incidents.urls")),

@@ -39,6 +39,12 @@ class Timer(models.Model):
             models.Index(fields=["due_at", "id"], name="timer_due"),
             # Serves cancelling and re-arming a subject's timers.
             models.Index(fields=["kind", "subject_id"], name="timer_subject"),
+            # Serves the count of what is late although it is due again only later.
+            models.Index(
+                fields=["original_due_at"],
+                condition=models.Q(original_due_at__isnull=False),
+                name="timer_pushed_back",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -184,6 +184,8 @@ API = {
     "PUT policy-second-person-of-all": Place(
         "make", body={"second_person": True}, act="configure"
     ),
+    # The platform's own punctuality: the same for everybody, and nobody's content.
+    "GET status-list": Place("account"),
     "GET schedules-list": Place("list"),
     "POST schedules-list": Place(
         "make", body={"slug": "x", **_SCHEDULE}, act="configure"
@@ -249,6 +251,7 @@ API = {
 
 PAGES = {
     "GET home": Place("list"),
+    "GET status": Place("account"),
     "GET account": Place("list"),
     "GET incident-list": Place("list"),
     "GET incident-new": Place("list"),
