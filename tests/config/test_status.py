@@ -127,7 +127,7 @@ def test_page_shows_the_share_and_the_worst(client: Client) -> None:
 
 
 def test_status_takes_as_many_statements_for_many_kinds() -> None:
-    counts = []
+    counts: list[int] = []
     for what in ("run.step", MESSAGE, "clock.warn"):
         note(10, 9_000, what=what)
         with CaptureQueriesContext(connection) as context:
