@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from config.readers import (
+    apprise_schemes,
     flag,
     folder,
     on_time_bound,
@@ -199,7 +200,7 @@ class Environment:
     )
     apprise_schemes: tuple[str, ...] = _variable(
         "TOCSIN_APPRISE_SCHEMES",
-        words,
+        apprise_schemes,
         default=(
             *("discord", "gchat", "gotifys", "mmosts", "ntfys", "opsgenie"),
             *("pagerduty", "pbul", "pover", "signl4", "tgram", "wxteams", "zulip"),

@@ -10,6 +10,13 @@ FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 # Whole seconds among the bounds of `incidents/timers/histogram.py`.
 ON_TIME_BOUNDS_MS = (1_000, 2_000, 4_000, 10_000, 30_000, 60_000)
 PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+UNSAFE_SCHEMES = frozenset(
+    {
+        *("json", "jsons", "xml", "xmls", "form", "forms", "file", "apprise"),
+        *("apprises", "syslog", "rsyslog", "dbus", "qt", "kde", "glib", "gnome"),
+        *("macosx", "windows", "mqtt", "mqtts", "mailto", "mailtos", "smpp", "smpps"),
+    }
+)
 SEND_LIMIT = re.compile(
     r"(email|webhook|sms|voice|slack|teams|apprise)=([0-9]{1,6})/([0-9]{1,6})"
 )
@@ -53,6 +60,14 @@ def phone_number(value: str) -> str:
     if not PHONE_NUMBER.fullmatch(value):
         raise ValueError("is not a number like +37255501234")
     return value
+
+
+def apprise_schemes(value: str) -> tuple[str, ...]:
+    """Read schemes; those that post anywhere or act on this machine are refused."""
+    found = words(value)
+    if refused := sorted(UNSAFE_SCHEMES & {word.lower() for word in found}):
+        raise ValueError(f"holds what may not be allowed ({', '.join(refused)})")
+    return found
 
 
 def send_limits(value: str) -> tuple[tuple[str, int, int], ...]:

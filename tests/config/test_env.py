@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import read_environment, read_secret_key
+from config.env import read_environment, read_secret, read_secret_key
 
 
 def test_empty_environment_gives_defaults():
@@ -42,6 +42,21 @@ def test_unknown_tocsin_variable_is_named():
             "sqlite:///x",
             "DATABASE_URL does not start with one of postgresql://, postgres://:"
             " 'sqlite:///x'",
+        ),
+        (
+            "TOCSIN_APPRISE_SCHEMES",
+            "tgram,json",
+            "TOCSIN_APPRISE_SCHEMES holds what may not be allowed (json): 'tgram,json'",
+        ),
+        (
+            "TOCSIN_SEND_LIMITS",
+            "sms=10",
+            "TOCSIN_SEND_LIMITS is not a list like sms=10/60,slack=30/600: 'sms=10'",
+        ),
+        (
+            "TOCSIN_TWILIO_FROM",
+            "5551234",
+            "TOCSIN_TWILIO_FROM is not a number like +37255501234: '5551234'",
         ),
         (
             "TOCSIN_DATABASE_ROLE",
@@ -103,3 +118,19 @@ def test_every_variable_is_in_the_reference():
     page = Path("docs/reference/settings.md").read_text(encoding="utf-8")
     missing = [name for name in variables() if f"| `{name}` |" not in page]
     assert missing == []
+
+
+def test_secret_of_a_provider_is_read_from_its_file(tmp_path: Path):
+    file = tmp_path / "token"
+    file.write_text("xoxb-1\n")
+    environment = read_environment({"TOCSIN_SLACK_TOKEN_FILE": str(file)})
+    assert read_secret(environment, "slack_token") == "xoxb-1"
+
+
+def test_secret_given_twice_is_named():
+    both = {"TOCSIN_TWILIO_TOKEN": "x", "TOCSIN_TWILIO_TOKEN_FILE": "/x"}
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_secret(read_environment(both), "twilio_token")
+    assert str(caught.value) == (
+        "Set TOCSIN_TWILIO_TOKEN or TOCSIN_TWILIO_TOKEN_FILE, not both."
+    )
