@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from escalation.authoring.access import find_policy, organisations_of
+from escalation.authoring.checking import Checked, check_policy
 from escalation.authoring.decision_panel import decision_on, second_person_panel
 from escalation.policies.matchers import describe, parse_matchers
 from escalation.policies.mentions import targets_of_step
@@ -15,6 +16,7 @@ from escalation.policies.models import Policy, PolicyVersion, VersionState
 from escalation.policies.phrases import capitalised
 from escalation.policies.sentences import describe_plan, describe_step
 from escalation.policies.steps import NotifyStep, parse_policy
+from escalation.policies.timing import describe_span
 from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
 from escalation.runs.deciding.notify import why_nobody
@@ -22,6 +24,7 @@ from escalation.runs.facts import facts_now, names_of
 from escalation.runs.models import Run, RunState
 from escalation.runs.situation import URGENT_FROM, Facts, fallback_of, reached_by
 from incidents.models import Organisation, User
+from incidents.organisations.roles import Action, can
 from incidents.pages import PageRequest, page
 from incidents.timers.clock import read_now
 
@@ -51,6 +54,11 @@ def policy_detail(request: PageRequest, pk: int) -> HttpResponse:
     context = _detail(policy, versions, shown, in_force)
     context["decision"] = decision_on(shown, in_force, request.user)
     context["second_person"] = second_person_panel(policy, request.user)
+    if policy.archived_at is None and can(
+        request.user, Action.CONFIGURE, policy.organisation
+    ):
+        context["edit_url"] = reverse("policy-edit", args=[policy.pk])
+        context["copy_url"] = f"{reverse('policy-new')}?from={policy.pk}"
     return render(request, "escalation/policies/detail.html", context)
 
 
@@ -73,6 +81,11 @@ def _group(organisation: Organisation, reader: User) -> dict[str, Any]:
             for policy in policies
         ],
         "second_person": second_person_panel(organisation, reader),
+        "new_url": (
+            f"{reverse('policy-new')}?organisation={organisation.slug}"
+            if can(reader, Action.CONFIGURE, organisation)
+            else ""
+        ),
     }
 
 
@@ -113,11 +126,15 @@ def _detail(
     plan = parse_policy(shown.body)
     now = read_now()
     today = facts_now(policy.organisation, plan, severity=URGENT_FROM, now=now)
+    checked = check_policy(policy.organisation, shown.body, slug=policy.slug, now=now)
+    labels = set(plan.labels)
     return {
         "policy": policy,
         "version": shown,
-        "steps": [_step(today, index) for index in range(len(plan.steps))],
+        "steps": [_step(today, index, checked) for index in range(len(plan.steps))],
         "endings": _endings(today),
+        "elsewhere": [one for one in checked.findings if one.where not in labels],
+        "total": describe_span(checked.spans["end"]) if "end" in checked.spans else "",
         "facts": _facts(policy, shown),
         "versions": [_version(policy, row, in_force) for row in versions],
         "is_old": shown != in_force and shown.state == VersionState.APPROVED,
@@ -144,14 +161,17 @@ def _facts(policy: Policy, shown: PolicyVersion) -> list[dict[str, Any]]:
     return [*facts, {"label": "Running now", "value": running.count()}]
 
 
-def _step(today: Facts, index: int) -> dict[str, Any]:
-    step = today.plan.steps[index]
+def _step(today: Facts, index: int, checked: Checked) -> dict[str, Any]:
+    step, label = today.plan.steps[index], today.plan.labels[index]
+    span = checked.spans.get(label)
     targets = targets_of_step(step)
     asked = step if isinstance(step, NotifyStep) else NotifyStep(targets)
     names = names_of(reached_by(asked, today))
     why = why_nobody(asked, today) if targets and not names else ""
     return {
-        "index": today.plan.labels[index],
+        "index": label,
+        "when": describe_span(span) if span else "",
+        "findings": [one for one in checked.findings if one.where == label],
         "sentence": describe_step(step),
         "names": names,
         "warning": f"{capitalised(why)}: this step is skipped." if why else "",

@@ -23,20 +23,22 @@ def roles(there: Surroundings) -> tuple[Option, ...]:
 def targets(there: Surroundings, *, people_only: bool = False) -> tuple[Group, ...]:
     """Return whom a step can name, as `kind:value`, under headings."""
     teams = [(slug, name) for slug, (name, _) in there.teams.items()]
+    schedules = there.schedules.items()
     groups = [
-        _group("On call now", "schedule", there.schedules.items()),
-        _group("Teams", "team", teams),
-        _group("Next in turn of a team", "round_robin", teams),
-        _group("On call next", "next_on_call", there.schedules.items()),
-        _group("Everybody with the role", "role", roles(there)),
-        _group("People", "user", _people(there)),
+        _group("On call", "schedule", schedules, "who is on call in {}"),
+        _group("On call next", "next_on_call", schedules, "who is on call next in {}"),
+        _group("Teams", "team", teams, "the team {}"),
+        _group("In turn", "round_robin", teams, "the next in turn of {}"),
+        _group("Roles", "role", roles(there), "everybody with the role {}"),
+        _group("People", "user", _people(there), "{}"),
     ]
     if not people_only:
         own = there.organisation
         desks = {own.slug: own.name, **there.agencies, **there.labs}
+        webhooks = ((slug, slug) for slug in there.webhooks)
         groups += [
-            _group("Desks", "desk", desks.items()),
-            _group("Webhooks", "webhook", ((slug, slug) for slug in there.webhooks)),
+            _group("Desks", "desk", desks.items(), "the desk of {}"),
+            _group("Webhooks", "webhook", webhooks, "the webhook {}"),
         ]
     return tuple(group for group in groups if group[1])
 
@@ -92,5 +94,8 @@ def _people(there: Surroundings) -> Iterable[Option]:
         yield member.email, f"{member.name}{note}"
 
 
-def _group(heading: str, kind: str, options: Iterable[Option]) -> Group:
-    return heading, tuple((f"{kind}:{value}", label) for value, label in options)
+def _group(heading: str, kind: str, options: Iterable[Option], words: str) -> Group:
+    """Return options whose words say what they are, also when the heading is not seen."""
+    return heading, tuple(
+        (f"{kind}:{value}", words.format(label)) for value, label in options
+    )

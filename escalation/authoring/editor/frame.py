@@ -117,7 +117,8 @@ def _read_acknowledgement(given: Given) -> dict[str, Any]:
             for row in given.rows("of")
         ]
         of = [{n: v for n, v in row.items() if v} for row in rows if any(row.values())]
-        return {"mode": mode, "of": of}
+        # Everybody has administrators: whoever has just chosen this goes on from there.
+        return {"mode": mode, "of": of or [{"role": "admin"}]}
     return {"mode": mode} if mode not in ("", "one") else {}
 
 

@@ -113,8 +113,13 @@ def test_jump_back_over_another_policy_is_one_error(aurora):
 def test_clock_that_goes_to_no_step_is_refused(aurora):
     clock = {"what": "resolve_by", "minutes": 60, "on_breach": [{"go_to": "7"}]}
     body = {"steps": [make.wait(5)], "clocks": [clock]}
-    with pytest.raises(BadInput, match="There is no step 7"):
+    with pytest.raises(BadInput, match="'7' cannot be used"):
         require_sound(aurora, body, slug="night", now=NOW)
+    [finding] = check_policy(aurora, body, slug="night", now=NOW).findings
+    assert (finding.where, finding.message) == (
+        "clocks[0]",
+        "There is no step 7; use one of 1.",
+    )
 
 
 def test_checking_costs_the_same_for_one_target_and_for_many(
