@@ -1,6 +1,8 @@
 """What a plan names: targets, calendars, schedules, policies. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 from escalation.policies.conditions import CALENDAR, CLOCK, ON_CALL
 from escalation.policies.step_kinds.assign import AssignStep
@@ -8,9 +10,40 @@ from escalation.policies.step_kinds.branch import IfStep
 from escalation.policies.step_kinds.decision import DECIDERS, DecisionStep
 from escalation.policies.step_kinds.jump import JumpStep
 from escalation.policies.step_kinds.notify import NotifyStep
+from escalation.policies.step_kinds.share import ShareStep
 from escalation.policies.step_kinds.wait_until import WaitUntilStep
 from escalation.policies.steps import PolicyPlan, Step
 from escalation.policies.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that a plan names: where in the body, what kind of thing, its name.
+
+    The kind is that of a target, or agency, calendar, on_call (a schedule) or policy.
+    """
+
+    where: str
+    kind: str
+    name: str
+
+
+def names_in(plan: PolicyPlan) -> Iterator[Named]:
+    """Yield everything that must be there for the plan to work."""
+    for index, step in enumerate(plan.steps):
+        find = _NAMES.get(type(step))
+        for where, kind, name in find(step) if find else ():
+            yield Named(f"{plan.path_at(index)}.{where}", kind, name)
+    if plan.fallback is not None:
+        kind = plan.fallback.kind
+        yield Named(f"fallback.{kind}", kind, plan.fallback.value)
+    for number, clock in enumerate(plan.clocks):
+        if calendar := clock.get("calendar"):
+            yield Named(f"clocks[{number}].calendar", CALENDAR, str(calendar))
+    for number, required in enumerate(plan.acknowledgement.of):
+        if required.organisation:
+            where = f"acknowledgement.of[{number}].organisation"
+            yield Named(where, "organisation", required.organisation)
 
 
 def targets_of_step(step: Step) -> tuple[Target, ...]:
@@ -58,3 +91,43 @@ def _conditions_on(plan: PolicyPlan, field: str) -> Iterator[str]:
     for step in plan.steps:
         if isinstance(step, IfStep):
             yield from (str(c.value) for c in step.when if c.field == field)
+
+
+Found = Iterator[tuple[str, str, str]]
+
+
+def _of_notify(step: NotifyStep) -> Found:
+    for number, target in enumerate(step.targets):
+        yield f"targets[{number}].{target.kind}", target.kind, target.value
+
+
+def _of_assign(step: AssignStep) -> Found:
+    yield f"target.{step.target.kind}", step.target.kind, step.target.value
+
+
+def _of_share(step: ShareStep) -> Found:
+    yield "agency", "agency", step.agency
+
+
+def _of_wait_until(step: WaitUntilStep) -> Found:
+    yield "calendar", CALENDAR, step.calendar
+
+
+def _of_jump(step: JumpStep) -> Found:
+    yield "policy", "policy", step.policy
+
+
+def _of_if(step: IfStep) -> Found:
+    for number, condition in enumerate(step.when):
+        if condition.field in (CALENDAR, ON_CALL):
+            yield f"when[{number}].value", condition.field, str(condition.value)
+
+
+_NAMES: Final[dict[type[Any], Callable[[Any], Found]]] = {
+    NotifyStep: _of_notify,
+    AssignStep: _of_assign,
+    ShareStep: _of_share,
+    WaitUntilStep: _of_wait_until,
+    JumpStep: _of_jump,
+    IfStep: _of_if,
+}
