@@ -6,12 +6,18 @@ from datetime import datetime
 
 from escalation.calendars.loading import load_calendars
 from escalation.calendars.working_time import WorkingTime
+from escalation.clocks.remaining import fractions_left
 from escalation.oncall.loading import load_schedules
 from escalation.oncall.plan import SchedulePlan
 from escalation.oncall.shifts import who
 from escalation.policies.conditions import Circumstances
 from escalation.policies.matchers import IncidentFacts
-from escalation.policies.mentions import asks_for_source, calendars_in, schedules_in
+from escalation.policies.mentions import (
+    asks_for_clocks,
+    asks_for_source,
+    calendars_in,
+    schedules_in,
+)
 from escalation.policies.steps import PolicyPlan
 from escalation.runs.models import Run
 from incidents.models import Incident, Source
@@ -28,6 +34,8 @@ class Surroundings:
     calendars: Mapping[Key, WorkingTime]
     schedules: Mapping[Key, SchedulePlan]
     sources: Mapping[int, str]
+    # The least percent left, by incident and organisation, as it was when read.
+    clocks_left: Mapping[tuple[int, int], int] = field(default_factory=dict)
     _known: dict[int, _Around] = field(default_factory=dict)
 
     @classmethod
@@ -47,11 +55,13 @@ class Surroundings:
             for run in runs
             if asks_for_source(plans[run.version_id]) and run.incident.source_id
         }
+        watched = {r.incident_id for r in runs if asks_for_clocks(plans[r.version_id])}
         return cls(
             now,
             load_calendars(calendars),
             load_schedules(schedules, since=now),
             _slugs(sources),
+            fractions_left(watched, now) if watched else {},
         )
 
     def at(self, now: datetime) -> "Surroundings":
@@ -66,6 +76,7 @@ class Surroundings:
             incident=incident_facts(run.incident, source=source),
             openings=openings,
             on_call=on_call,
+            clock_left=self.clocks_left.get((run.incident_id, run.organisation_id)),
         )
 
     def _around(self, owner: int) -> _Around:
