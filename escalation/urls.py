@@ -3,7 +3,12 @@ from django.urls import include, path
 from escalation.authoring import decision_views as decisions
 from escalation.authoring.editor_views import policy_edit, policy_new
 from escalation.authoring.views import policy_detail, policy_list
-from escalation.calendars.views import calendar_list
+from escalation.calendars.views import (
+    calendar_archive,
+    calendar_edit,
+    calendar_list,
+    calendar_new,
+)
 from escalation.clocks.views import clock_pause, clock_resume
 from escalation.runs.views import incident_escalate
 
@@ -14,6 +19,9 @@ urlpatterns = [
     path("", include("escalation.oncall.urls")),
     path("", include("escalation.replies.urls")),
     path("calendars/", calendar_list, name="calendar-list"),
+    path("calendars/new/", calendar_new, name="calendar-new"),
+    path("calendars/<int:pk>/", calendar_edit, name="calendar-edit"),
+    path("calendars/<int:pk>/archive/", calendar_archive, name="calendar-archive"),
     path("incidents/<str:ref>/clocks/<int:pk>/pause/", clock_pause, name="clock-pause"),
     path(
         "incidents/<str:ref>/clocks/<int:pk>/resume/", clock_resume, name="clock-resume"

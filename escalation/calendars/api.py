@@ -29,9 +29,10 @@ from incidents.timers.clock import read_now
 
 
 class DayOffSerializer(serializers.Serializer[Any]):
-    """A day without work."""
+    """Days without work, the first and the last included."""
 
-    on = serializers.DateField(source="day")
+    first_on = serializers.DateField()
+    last_on = serializers.DateField()
     name = serializers.CharField()
 
 

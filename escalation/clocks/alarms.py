@@ -1,7 +1,7 @@
 """Tell the people who work on an incident that a clock is near its end, or over it.
 
-Told are, in this order: who has the incident (the agency's officer for it, or who
-acknowledged for the organisation); else those whom the run told last; else the desk.
+Told are, in this order: who has the incident (the agency's officer for it, whom a step assigned,
+or those who acknowledged for the organisation); else those whom the run told last; else the desk.
 """
 
 from collections import defaultdict
@@ -105,16 +105,21 @@ def _workers(alarms: Sequence[Alarm]) -> dict[_Place, list[int]]:
             "incident_id", "organisation_id", "owner_id"
         )
     }
+    runs = Clock.objects.filter(pk__in={alarm.clock.pk for alarm in alarms})
+    for incident_id, organisation_id, user_id in runs.filter(
+        run__assigned_to__isnull=False
+    ).values_list("incident_id", "organisation_id", "run__assigned_to"):
+        found.setdefault((incident_id, organisation_id), [user_id or 0])
+    has_owner = set(found)
     acknowledged = Acknowledgement.objects.filter(
         incident__in=incidents, ended_at=None, user__isnull=False
     )
     for incident_id, organisation_id, user_id in acknowledged.order_by(
         "pk"
     ).values_list("incident_id", "organisation_id", "user_id"):
-        owner = found.get((incident_id, organisation_id))
-        if owner is None:
-            found[incident_id, organisation_id] = [user_id or 0]
-    return {place: [user for user in users if user] for place, users in found.items()}
+        if (incident_id, organisation_id) not in has_owner:
+            found.setdefault((incident_id, organisation_id), []).append(user_id or 0)
+    return found
 
 
 def _told_last(alarms: Sequence[Alarm]) -> dict[int, list[int]]:

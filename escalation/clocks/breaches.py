@@ -8,7 +8,7 @@ from escalation.clocks.timers import EFFECT
 from escalation.clocks.trail import name_of
 from escalation.policies.clock_targets import Effect, parse_effects
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import change_severity
+from incidents.incident.raising import raise_locked
 from incidents.timers.schedule import NewTimer, add_timers
 
 # They go to the run that is at work; what they mean there is the runs' business.
@@ -20,14 +20,24 @@ def act_on_breaches(clocks: Sequence[Clock], *, now: datetime) -> None:
 
     The severity is the owner's: an agency's clock never raises it.
     """
-    timers = []
-    for clock in clocks:
-        for effect in parse_effects(clock.on_breach, "on_breach"):
-            if effect.kind in _FOR_THE_RUN and clock.run_id is not None:
-                timers.append(_word(clock, effect, now))
-            if effect.kind == "raise_severity":
-                _raise_severity(clock, int(effect.value), now)
-    add_timers(timers)
+    effects = [
+        (clock, effect)
+        for clock in clocks
+        for effect in parse_effects(clock.on_breach, "on_breach")
+    ]
+    raise_locked(
+        [
+            (clock.incident, int(effect.value), _why(clock), _actor(clock))
+            for clock, effect in effects
+            if effect.kind == "raise_severity"
+            and clock.organisation_id == clock.incident.organisation_id
+        ]
+    )
+    add_timers(
+        _word(clock, effect, now)
+        for clock, effect in effects
+        if effect.kind in _FOR_THE_RUN and clock.run_id is not None
+    )
 
 
 def _word(clock: Clock, effect: Effect, now: datetime) -> NewTimer:
@@ -43,22 +53,14 @@ def _word(clock: Clock, effect: Effect, now: datetime) -> NewTimer:
             "effect": effect.kind,
             "step": effect.value if is_step else "",
             "role": "" if is_step else effect.value,
-            "reason": f"{name_of(clock)} is overdue",
+            "reason": _why(clock),
         },
     )
 
 
-def _raise_severity(clock: Clock, severity: int, now: datetime) -> None:
-    incident = clock.incident
-    is_owner = clock.organisation_id == incident.organisation_id
-    if not is_owner or incident.severity >= severity:
-        return
-    changed = change_severity(
-        incident,
-        severity=severity,
-        reason=f"{name_of(clock)} is overdue",
-        user=None,
-        actor=Actor.system(clock.organisation),
-        now=now,
-    )
-    incident.severity = changed.severity
+def _why(clock: Clock) -> str:
+    return f"{name_of(clock)} is overdue"
+
+
+def _actor(clock: Clock) -> Actor:
+    return Actor.system(clock.organisation)

@@ -95,10 +95,10 @@ class ShownClock:
         if self.clock.ended_at is not None:
             return ""
         if self.clock.state == ClockState.PAUSED:
-            return "Nobody's while it is paused."
+            return "nobody while it is paused."
         if self.clock.side == "other":
-            return "The other side's."
-        return f"{self.clock.organisation.name}'s."
+            return "The other side."
+        return f"{self.clock.organisation.name}."
 
     @property
     def open_pause(self) -> ClockPause | None:

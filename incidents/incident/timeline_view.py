@@ -25,8 +25,11 @@ _SAID: Final = {
 # The value of ?show= that unfolds what is folded away at first.
 SHOW: Final = "show"
 EVERYTHING: Final = "everything"
-# What the ladder and the list of notifications show too.
-_FOLDED_KINDS: Final = ("run.step_taken", "run.step_skipped")
+# What the ladder, the cards of clocks and the list of notifications show too.
+_FOLDED_KINDS: Final = (
+    *("run.step_taken", "run.step_skipped"),
+    *("clock.started", "clock.warned", "clock.moved", "clock.cancelled"),
+)
 _FOLDED_FAMILY: Final = "notification."
 
 

@@ -259,6 +259,11 @@ PAGES = {
     "GET source-list": Place("list"),
     "GET policy-list": Place("list"),
     "GET calendar-list": Place("list"),
+    "GET calendar-new": Place("make", act="configure"),
+    "POST calendar-new": Place("make", body={"name": "x"}, act="configure"),
+    "GET calendar-edit": Place("lab", _of("calendar"), act="configure"),
+    "POST calendar-edit": Place("lab", _of("calendar"), {"name": "x"}, "configure"),
+    "POST calendar-archive": Place("lab", _of("calendar"), act="configure"),
     "GET schedule-list": Place("list"),
     "POST incident-new": Place(
         "account", body={"title": "x", "category": "WGT", "severity": 1}, act="report"

@@ -30,7 +30,7 @@ def test_a_running_clock_says_what_is_left_and_whose_move_it_is(client, db):
     assert group["name"] == "Running"
     assert card["shown"].percent_used == 51
     assert card["shown"].left == "29 minutes of time left"
-    assert card["shown"].whose_move == f"{incident.organisation.name}'s."
+    assert card["shown"].whose_move == f"{incident.organisation.name}."
     assert card["verb"] == "Pause"
     assert card["shown"].marks == [{"at": 75, "text": "75 % of the time used"}]
 
