@@ -258,7 +258,7 @@ class Director:
         name = self.tasks.pop(0)
         due_at = self._dues()[name]
         # A look that finds nothing costs time and changes nothing: most are left out.
-        if (due_at and due_at <= self.now) or self.draw.random() < 0.08:
+        if (due_at and due_at <= self.now) or self.draw.random() < 0.04:
             self._begin(idle[0], Job(name, self.calls[name]))
 
     def _begin_deed(self, idle: list[Actor]) -> None:

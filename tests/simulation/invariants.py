@@ -107,6 +107,7 @@ def _runs(world: World, told: Told) -> Iterator[str]:
         yield from _state(run, standing)
         yield from judged.follows_its_path()
         yield from judged.told(sent)
+        yield from judged.in_time(sent)
         yield from judged.last_call(sent)
     for run_id, index, turn in sent.pages:
         rows = [(s.step_index, s.round, s.outcome) for s in taken[run_id]]

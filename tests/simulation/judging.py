@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from escalation.models import Notification, Run, StepTaken
-from tests.simulation.model import Path, Place, branch_of, is_open, methods_of, reached
+from tests.simulation.model import (
+    Path,
+    Place,
+    branch_of,
+    due,
+    is_open,
+    methods_of,
+    reached,
+    urgencies,
+)
 from tests.simulation.worlds import World
 
 _TELLING = ("notify", "assign")
@@ -22,6 +31,7 @@ class Sent:
         default_factory=lambda: defaultdict(set)
     )
     last_calls: set[tuple[int, int]] = field(default_factory=set)
+    first_tries: list[Notification] = field(default_factory=list)
 
     def add(self, row: Notification) -> None:
         run_id, method_id = row.run_id or 0, row.method_id or 0
@@ -30,6 +40,8 @@ class Sent:
         if row.purpose == "page":
             place = (run_id, row.step_index or 0, row.round or 0)
             self.pages[place].add(method_id)
+            if row.first_attempt_at is not None:
+                self.first_tries.append(row)
 
 
 @dataclass
@@ -74,15 +86,33 @@ class JudgedRun:
                 options = [sorted(one) for one in wanted]
                 yield f"{row} ({step}) paged {sorted(found)}, not {options}"
 
+    def in_time(self, sent: Sent) -> Iterator[str]:
+        """Nobody was told before the instant that they wish for."""
+        ran_at = {(row.step_index, row.round): row.ran_at for row in self.rows}
+        methods = {m.pk: m for m in self.world.methods[self.owner]}
+        for page in sent.first_tries:
+            if page.run_id != self.run.pk or page.method_id not in methods:
+                continue
+            at = ran_at[page.step_index or 0, page.round or 0]
+            step = self.path.nodes[page.step_index or 0].step
+            wanted = min(
+                due(self.world, methods[page.method_id], at, is_urgent=is_urgent)
+                for is_urgent in urgencies(step)
+            )
+            if page.first_attempt_at and page.first_attempt_at < wanted:
+                yield f"{page} of {at} went at {page.first_attempt_at}, not {wanted}"
+
     def last_call(self, sent: Sent) -> Iterator[str]:
         """An exhausted run told its fallback, or the desk."""
         if self.run.state != "exhausted":
             return
         at, target = self.run.ended_at or self.run.started_at, self.body.get("fallback")
-        methods = methods_of(self.world, self.owner, target, at) if target else []
-        if not methods:
-            methods = methods_of(self.world, self.owner, {"desk": ""}, at)
-        for method in methods:
+        targets = [target, {"desk": ""}] if target else [{"desk": ""}]
+        found = [
+            methods_of(self.world, self.owner, one, at, is_urgent=True)
+            for one in targets
+        ]
+        for method in next((methods for methods in found if methods), []):
             if (self.run.pk, method.pk) not in sent.last_calls:
                 yield f"run {self.run.pk} is exhausted and {method.address} was not told"
 

@@ -5,7 +5,6 @@ with the schedules: it walks along the nested body, says which step must come ne
 whom a step may reach.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,31 +108,82 @@ def reached(
 
     It is one, but for a turn in a team or somebody to whom an incident is given.
     """
+    return [
+        option
+        for is_urgent in urgencies(step)
+        for option in _reached(world, organisation_id, step, at, is_urgent)
+    ]
+
+
+def urgencies(step: dict[str, Any]) -> list[bool]:
+    """Return what a step's pages may be: without a word of its own the severity decides."""
+    said = step.get("urgency")
+    return [said == "urgent"] if said else [True, False]
+
+
+def _reached(
+    world: World,
+    organisation_id: int,
+    step: dict[str, Any],
+    at: datetime,
+    is_urgent: bool,
+) -> list[Methods]:
     if step["kind"] == "assign":
         people = people_of(world, organisation_id, step["target"], at)
-        found = [_ways(world, organisation_id, [person]) for person in people]
+        found = [_ways(world, organisation_id, person, is_urgent) for person in people]
         return [ways for ways in found if ways] or [frozenset()]
     fixed: Methods = frozenset()
     turns: list[Methods] = [frozenset()]
     for target in step["targets"]:
         if "round_robin" in target:
             members = people_of(world, organisation_id, target, at)
-            ways = [_ways(world, organisation_id, [member]) for member in members]
+            ways = [_ways(world, organisation_id, one, is_urgent) for one in members]
             turns = [one for one in ways if one] or turns
         else:
-            fixed |= {m.pk for m in methods_of(world, organisation_id, target, at)}
+            all_ = methods_of(world, organisation_id, target, at, is_urgent=is_urgent)
+            fixed |= {method.pk for method in all_}
     return [fixed | turn for turn in turns]
 
 
 def methods_of(
-    world: World, organisation_id: int, target: dict[str, str], at: datetime
+    world: World,
+    organisation_id: int,
+    target: dict[str, str],
+    at: datetime,
+    *,
+    is_urgent: bool,
 ) -> list[ContactMethod]:
     """Return the methods behind one target of an organisation's own policy."""
     methods = world.methods[organisation_id]
     if "desk" in target:
         return [m for m in methods if m.user is None]
-    people = people_of(world, organisation_id, target, at)
-    return [m for m in methods if m.user in people]
+    found: Methods = frozenset()
+    for person in people_of(world, organisation_id, target, at):
+        found |= _ways(world, organisation_id, person, is_urgent)
+    return [m for m in methods if m.pk in found]
+
+
+def due(
+    world: World, method: ContactMethod, at: datetime, *, is_urgent: bool
+) -> datetime:
+    """Return when a page of this instant is due at a contact method."""
+    wishes = world.wishes.get(method.user_id or 0)
+    if wishes is None:
+        return at
+    lines = wishes.urgent if is_urgent else wishes.normal
+    delay = timedelta(minutes=lines.get(method.pk, 0))
+    if is_urgent or not wishes.is_quiet:
+        return at + delay
+    awake = _awake(world, at)
+    return _awake(world, awake + delay)
+
+
+def _awake(world: World, at: datetime) -> datetime:
+    """Return the end of the quiet hours around an instant, or the instant itself."""
+    start, end = world.quiet
+    while end <= at:
+        start, end = start + timedelta(days=1), end + timedelta(days=1)
+    return end if start <= at else at
 
 
 def people_of(
@@ -157,6 +207,9 @@ def people_of(
             return [people[(hour + 1) % len(people)]] if on_call else []
 
 
-def _ways(world: World, organisation_id: int, people: Iterable[User]) -> Methods:
-    chosen = list(people)
-    return frozenset(m.pk for m in world.methods[organisation_id] if m.user in chosen)
+def _ways(world: World, organisation_id: int, person: User, is_urgent: bool) -> Methods:
+    """Return the methods by which a person wants to be told; without a wish, all."""
+    every = {m.pk for m in world.methods[organisation_id] if m.user == person}
+    wishes = world.wishes.get(person.pk)
+    lines = (wishes.urgent if is_urgent else wishes.normal) if wishes else {}
+    return frozenset(lines) or frozenset(every)

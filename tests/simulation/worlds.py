@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from escalation.models import ContactMethod, Policy, WorkingCalendar
 from incidents.events.actor import Actor as Who
@@ -12,11 +13,12 @@ from tests import factories as make
 from tests.simulation.channel import CHANNEL, MANNERS
 from tests.simulation.paths import CALENDAR, SCHEDULE, TEAM, Names, draw_body
 
-HORIZON = timedelta(minutes=50)
+HORIZON = timedelta(minutes=40)
 # A Monday, so long ago that nothing of a schedule lies in the future of the server.
 EPOCH = datetime(2025, 11, 24, tzinfo=UTC)
 # The calendar is open in these minutes of these hours.
 OPEN_HOURS, OPENS, CLOSES = range(0, 24, 3), 10, 25
+QUIET_AFTER, QUIET_LASTS = timedelta(minutes=10), timedelta(minutes=15)
 # The role of the people whom a path may name by it; all others have another.
 ROLE = "admin"
 # What people do to an incident that is there, and how often.
@@ -41,6 +43,15 @@ class Deed:
     number: int
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """How a person wants to be paged: contact methods with minutes; none are all."""
+
+    normal: dict[int, int]
+    urgent: dict[int, int]
+    is_quiet: bool
+
+
 @dataclass
 class World:
     """Everything of one seed. `methods` are those through which a person can be told."""
@@ -56,6 +67,9 @@ class World:
     deeds: list[Deed] = field(default_factory=list)
     # The organisations that have a schedule.
     scheduled: set[int] = field(default_factory=set)
+    # People with rules of their own, by id, and when their quiet hours are.
+    wishes: dict[int, Wishes] = field(default_factory=dict)
+    quiet: tuple[datetime, datetime] = (EPOCH, EPOCH)
 
     @property
     def organisation_ids(self) -> list[int]:
@@ -77,6 +91,8 @@ def make_world(seed: int, start: datetime, draw: random.Random) -> World:
         options=options,
     )
     world = World(seed, start, lab, agency, source)
+    rest = start.replace(second=0) + QUIET_AFTER
+    world.quiet = (rest, rest + QUIET_LASTS)
     for organisation in (lab, agency):
         _make_people(world, organisation, draw)
         _make_hours(world, organisation, draw)
@@ -102,6 +118,9 @@ def _make_people(world: World, organisation: Organisation, draw: random.Random) 
         methods += [_method(organisation, person, draw) for _ in range(count)]
     if draw.random() < 0.8:
         methods.append(_method(organisation, None, draw))
+    for person in people:
+        if draw.random() < 0.4:
+            _make_wishes(world, organisation, person, draw)
     make.team(organisation, *people[:2], slug=TEAM)
 
 
@@ -115,6 +134,40 @@ def _method(
     if draw.random() < 0.5:
         address = f"sim://{manner}.{address}"
     return make.contact(organisation, person, channel=CHANNEL, address=address)
+
+
+def _make_wishes(
+    world: World, organisation: Organisation, person: User, draw: random.Random
+) -> None:
+    """Give a person rules: part of their methods, delays, quiet hours."""
+    methods = [m for m in world.methods[organisation.pk] if m.user == person]
+    if not methods:
+        return
+    normal, urgent = (
+        {m.pk: draw.choice((0, 0, 1, 3)) for m in methods if draw.random() < 0.8}
+        for _ in range(2)
+    )
+    if urgent:
+        # An urgent page does not wait: one of its lines begins at once.
+        urgent[min(urgent)] = 0
+    is_quiet = draw.random() < 0.5
+    body: dict[str, Any] = {
+        "normal": _lines(methods, normal),
+        "urgent": _lines(methods, urgent),
+    }
+    if is_quiet:
+        first, last = (f"{at:%H:%M}" for at in world.quiet)
+        body["quiet"] = {"from": first, "to": last}
+    make.rules(organisation, person, **body)
+    world.wishes[person.pk] = Wishes(normal, urgent, is_quiet)
+
+
+def _lines(methods: list[ContactMethod], delays: dict[int, int]) -> list[Any]:
+    slugs = {method.pk: method.slug for method in methods}
+    return [
+        {"method": slugs[pk], "after_minutes": minutes}
+        for pk, minutes in sorted(delays.items(), key=lambda line: line[1])
+    ]
 
 
 def _make_paths(world: World, organisation: Organisation, draw: random.Random) -> None:
@@ -160,10 +213,10 @@ def _make_hours(world: World, organisation: Organisation, draw: random.Random) -
 
 
 def _plan(start: datetime, draw: random.Random) -> list[Deed]:
-    kinds = ["report"] * draw.randint(0, 1) + ["alert"] * draw.randint(1, 2)
+    kinds = ["report"] * draw.randint(0, 1) + ["alert"] * draw.choice((1, 1, 2))
     kinds += ["clear"] * draw.randint(0, 1) + ["garbage"] * draw.randint(0, 1)
     deeds = [(draw.uniform(0, 0.3), kind) for kind in kinds]
-    for _ in range(draw.randint(4, 9)):
+    for _ in range(draw.randint(3, 7)):
         kind = draw.choices(list(DEEDS), list(DEEDS.values()))[0]
         deeds.append((draw.uniform(0.02, 1), kind))
     # A tool says the same thing twice, as tools do.
