@@ -14,7 +14,7 @@ from escalation.notifications.channels.base import Outcome, Outgoing, SendResult
 
 CHANNEL = "simulated"
 # How an address answers, and how often a world has one like that.
-MANNERS = {"well": 12, "flaky": 3, "dead": 2, "doubtful": 1, "broken": 1}
+MANNERS = {"well": 12, "flaky": 2, "dead": 2, "doubtful": 1, "broken": 1}
 
 
 class BrokenAddress(Exception):

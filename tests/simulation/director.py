@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-from incidents.models import Incident, Share
+from incidents.models import Incident, Share, Timer
 from tests.simulation import acts
 from tests.simulation.channel import RecordingChannel, Sent
 from tests.simulation.faults import Faults
@@ -37,7 +37,7 @@ from tests.simulation.worlds import World
 MAX_MOVES = 15_000
 MAX_LOOKS = 400
 ENOUGH_WRONG = 5
-_TOO_EARLY = 0.012
+_TOO_EARLY = 0.01
 CONSUMERS = ("intake", "router", "timers", "delivery")
 _TASK_OF = {**{name: name for name in CONSUMERS}, "clocks": "router"}
 # Between two transactions a process may stand still for this long, within one briefly.
@@ -172,7 +172,7 @@ class Director:
             return
         if self.deeds[0].at <= self.now:
             yield 1.0, partial(self._begin_deed, free)
-        elif self._open_transactions():
+        elif any(actor in self.workers for actor in self._standing()):
             # People come at the worst of moments: now, while a worker is at it.
             yield _TOO_EARLY * self.stickiness, partial(self._begin_deed, free)
 
@@ -298,13 +298,19 @@ class Director:
         )
         if not incidents:
             return None
-        # Mostly one at which somebody is at work.
-        busy = [i for i in incidents if i.runs.filter(state="active").exists()]
-        is_busy = bool(busy) and self.draw.random() < 0.8
-        incident = self.draw.choice(busy if is_busy else incidents)
+        incident = self.draw.choice(self._busiest(incidents))
         is_shared = Share.objects.filter(incident=incident, unshared_at=None).exists()
         luck = luck if is_shared else 0.3 + luck * 0.7
         return acts.act_on(self.world, deed, incident, clock, luck)
+
+    def _busiest(self, incidents: list[Incident]) -> list[Incident]:
+        """Return, mostly, those at which a worker is at work or about to be."""
+        if self.draw.random() < 0.2:
+            return incidents
+        due = Timer.objects.filter(incident__in=incidents, due_at__lte=self.now)
+        ids = set(due.values_list("incident", flat=True))
+        live = [i for i in incidents if i.runs.filter(state="active").exists()]
+        return [i for i in incidents if i.pk in ids] or live or incidents
 
     # Time
 

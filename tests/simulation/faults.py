@@ -77,7 +77,7 @@ class Faults:
         """Return how late the workers look: mostly at once, after an outage much later."""
         if self.draw.random() < self.outage:
             return self.draw.choice((5.0, 40.0, 400.0))
-        return self.draw.choice((0.0, 0.0, 0.2, 1.0, 2.0))
+        return self.draw.choice((0.0, 0.5, 2.0, 6.0))
 
     def longest_pause(self, limit: float) -> float:
         """Return how long a process may stand still between two transactions."""

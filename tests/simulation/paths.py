@@ -45,11 +45,13 @@ class Names:
 def draw_body(names: Names, draw: random.Random) -> Body:
     """Return the body of a policy."""
     steps = [_notify(names, draw)]
-    steps += [_step(names, draw, 0) for _ in range(draw.randint(1, 3))]
+    steps += [_step(names, draw, 0) for _ in range(draw.choice((1, 2, 2, 3)))]
     waits = [number for number, step in enumerate(steps) if step["kind"] == "wait"]
     if waits and draw.random() < 0.5:
         start = draw.randint(1, waits[-1] + 1)
-        steps.append({"kind": "repeat", "from": start, "rounds": draw.choice((2, 2, 3))})
+        steps.append(
+            {"kind": "repeat", "from": start, "rounds": draw.choice((2, 2, 3))}
+        )
         if draw.random() < 0.3:
             steps.append(_notify(names, draw))
     if names.other_policy and draw.random() < 0.4:
@@ -59,7 +61,7 @@ def draw_body(names: Names, draw: random.Random) -> Body:
         body["ack_timeout_minutes"] = draw.choice((2, 5, 12))
     if draw.random() < 0.5:
         body["fallback"] = _target(names, draw, ("user", "team", "desk"))
-    if draw.random() < 0.5:
+    if draw.random() < 0.4:
         body["clocks"] = _clocks(draw)
     return body
 

@@ -25,7 +25,7 @@ from tests.simulation.worlds import EPOCH, HORIZON, make_world
 
 SEEDS_IN_A_DATABASE = 50
 # How many messages a minute may go to one address, and to one provider.
-_LIMITS = (3, 20)
+_LIMITS = (5, 20)
 
 
 @dataclass

@@ -23,7 +23,7 @@ QUIET_AFTER, QUIET_LASTS = timedelta(minutes=10), timedelta(minutes=15)
 ROLE = "admin"
 # What people do to an incident that is there, and how often.
 DEEDS = {
-    "acknowledge": 10,
+    "acknowledge": 14,
     "resolve": 4,
     "reopen": 3,
     "severity": 4,
