@@ -1,6 +1,6 @@
 """Notifications of an incident, and contact methods, over REST."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -31,6 +31,8 @@ from incidents.organisations.tokens import Scope
 from incidents.rest import ApiViewSet, OrganisationQuery, StrictSerializer
 from incidents.timers.clock import read_now
 
+_WAITING: Final = (NotificationStatus.QUEUED, NotificationStatus.UNKNOWN)
+
 
 class NotificationSerializer(serializers.Serializer[Any]):
     """One message to one address, sent in your organisation's name."""
@@ -43,7 +45,14 @@ class NotificationSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField()
     status = serializers.ChoiceField(NotificationStatus.choices)
     queued_at = serializers.DateTimeField()
+    due_at = serializers.SerializerMethodField(help_text="of one that is not ended")
     sent_at = serializers.DateTimeField(allow_null=True)
+    digest = serializers.UUIDField(
+        source="digest.uid",
+        default=None,
+        allow_null=True,
+        help_text="the message in which it goes with others",
+    )
     attempts = serializers.IntegerField()
     last_error = serializers.CharField()
     step = serializers.SerializerMethodField(help_text="counted from 1")
@@ -52,6 +61,13 @@ class NotificationSerializer(serializers.Serializer[Any]):
     def get_recipient(self, row: Notification) -> str:
         """Return the person's or the desk's name."""
         return row.recipient_name or row.address
+
+    def get_due_at(self, row: Notification) -> str | None:
+        """Return when it is tried next, with its digest or alone."""
+        if row.status not in _WAITING:
+            return None
+        due_at = row.digest.next_attempt_at if row.digest else row.next_attempt_at
+        return serializers.DateTimeField().to_representation(due_at)
 
     def get_step(self, row: Notification) -> int | None:
         """Return the step of the run that queued it."""
@@ -103,7 +119,7 @@ class NotificationViewSet(IncidentApiViewSet):
         rows = Notification.objects.filter(
             incident=incident, organisation__in=[side.pk for side in sides]
         )
-        rows = rows.select_related("organisation").order_by("pk")
+        rows = rows.select_related("organisation", "digest").order_by("pk")
         return Response(NotificationSerializer(rows, many=True).data)
 
 

@@ -1,25 +1,33 @@
 """Take due messages from the outbox under a lease, and close those not worth sending.
 
-Which of the due messages may be taken now is decided in `lanes.py`. A lease is by the real clock; what is due is by the business clock `now`.
+Which of the due messages may be taken now is decided in `lanes.py`. A lease is by the
+real clock; what is due is by the business clock `now`.
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection, models
+from django.db import connection
 
 from escalation.notifications import ack_links, retry, verification
 from escalation.notifications.channels.base import Outgoing
-from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.digest_sending import fill, follow
+from escalation.notifications.digests import gather
 from escalation.notifications.lanes import lock_due
 from escalation.notifications.limits import hold_over_limit
-from escalation.notifications.models import Notification, NotificationStatus
+from escalation.notifications.models import Notification
 from escalation.notifications.render import Message
+from escalation.notifications.standing import (
+    close_cancelled,
+    close_failed,
+    read_locked,
+    why_cancelled,
+    why_failed,
+)
 from incidents.events.record import recording
-from incidents.models import Acknowledgement, Share
 
 LEASE: Final = timedelta(seconds=60)
 # A backlog that is over its limit is given its instants in one go, so that what comes
@@ -35,28 +43,6 @@ _LEASE: Final = """
            first_attempt_at = coalesce(first_attempt_at, %s)
      WHERE id = ANY(%s)
 """
-
-# Building whole incidents would cost more than all the rest of a claim.
-_COLUMNS: Final = (
-    *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
-    *(
-        "queued_at",
-        "next_attempt_at",
-        "expires_at",
-        "attempts",
-        "step_index",
-        "round",
-        "recipient_name",
-    ),
-    *("organisation__name", "destination", "incident__ref", "incident__status"),
-    *(
-        "incident__severity",
-        "incident__organisation",
-        "method__secret_sealed",
-        "method__disabled_at",
-    ),
-    *("recipient_user__uid", "run__state"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,74 +87,19 @@ def _claim_once(
             slow_limit=slow_limit,
             lease_seconds=LEASE.total_seconds(),
         )
-        rows = _read(slow)
-        cancelled = [row for row in rows if _why_cancelled(row)]
+        rows = read_locked(slow)
+        cancelled = [row for row in rows if why_cancelled(row)]
         expired = [
-            row for row in rows if not _why_cancelled(row) and _why_failed(row, now)
+            row for row in rows if not why_cancelled(row) and why_failed(row, now)
         ]
         closed = {row.pk for row in [*cancelled, *expired]}
         due = [row for row in rows if row.pk not in closed]
-        going = hold_over_limit(due, now=now)
-        leased = _lease(going, slow, now)
-        _close_cancelled(cancelled)
-        _close_expired(expired, now)
-    return leased, len(going) < len(due)
-
-
-def _read(ids: Collection[int]) -> list[Notification]:
-    """Read after locking: an acknowledgement that has committed is seen."""
-    if not ids:
-        return []
-    acknowledged = Acknowledgement.objects.filter(
-        incident=models.OuterRef("incident"),
-        organisation=models.OuterRef("organisation"),
-        ended_at=None,
-    )
-    shared = Share.objects.filter(
-        incident=models.OuterRef("incident"),
-        agency=models.OuterRef("organisation"),
-        unshared_at=None,
-    )
-    rows = (
-        Notification.objects.filter(pk__in=list(ids))
-        .select_related("organisation", "incident", "method", "recipient_user", "run")
-        .only(*_COLUMNS)
-        .annotate(
-            has_acknowledgement=models.Exists(acknowledged),
-            has_share=models.Exists(shared),
-        )
-    )
-    return list(rows)
-
-
-def _why_cancelled(row: Notification) -> str:
-    if _is_hidden(row):
-        return "no longer shared with the recipient's organisation"
-    if row.purpose not in retry.CANCELLED_BY_ACKNOWLEDGEMENT:
-        return ""
-    if getattr(row, "has_acknowledgement", False):
-        return "acknowledged before it was sent"
-    if row.incident is not None and row.incident.is_closed:
-        return "the incident was closed before it was sent"
-    if row.run is not None and row.run.state in {"acknowledged", "stopped"}:
-        return "the escalation had stopped before it was sent"
-    return ""
-
-
-def _is_hidden(row: Notification) -> bool:
-    """Whether the message is about an incident that its organisation may not see now."""
-    if row.incident is None or row.incident.organisation_id == row.organisation_id:
-        return False
-    return not getattr(row, "has_share", False)
-
-
-def _why_failed(row: Notification, now: datetime) -> str:
-    """Say why to give up; a message that was never tried is sent however late."""
-    if row.attempts > 0 and row.expires_at <= now:
-        return f"given up after {row.attempts} tries"
-    if row.method is not None and row.method.disabled_at is not None:
-        return "the contact method was removed"
-    return ""
+        going = hold_over_limit(gather(due, now=now), now=now)
+        leased = _lease(fill(going, now=now), slow, now)
+        close_cancelled(cancelled)
+        close_failed(expired, now)
+        follow([(row, None) for row in expired], now=now)
+    return leased, len(leased) < len(due)
 
 
 def _lease(
@@ -204,30 +135,3 @@ def _claimed(row: Notification, token: uuid.UUID, *, is_slow: bool) -> Claimed:
     )
     sealed = row.method.secret_sealed if row.method else None
     return Claimed(row, outgoing, bytes(sealed) if sealed else None, token, is_slow)
-
-
-def _close_cancelled(rows: Sequence[Notification]) -> None:
-    if not rows:
-        return
-    for row in rows:
-        row.status, row.last_error = NotificationStatus.CANCELLED, _why_cancelled(row)
-        record_outcome("notification.cancelled", row, detail=row.last_error)
-    _close(rows)
-
-
-def _close_expired(rows: Sequence[Notification], now: datetime) -> None:
-    if not rows:
-        return
-    for row in rows:
-        row.status, row.last_error = NotificationStatus.FAILED, _why_failed(row, now)
-        record_outcome("notification.failed", row, detail=row.last_error)
-    _close(rows)
-    tell_runs(rows, now=now)
-
-
-def _close(rows: Sequence[Notification]) -> None:
-    for row in rows:
-        row.lease_token = row.lease_until = None
-    Notification.objects.bulk_update(
-        rows, ["status", "last_error", "lease_token", "lease_until"]
-    )

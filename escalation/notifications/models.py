@@ -109,6 +109,7 @@ class NotificationStatus(models.TextChoices):
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Outcome unknown"
     CANCELLED = "cancelled", "Cancelled"
+    MERGED = "merged", "Delivered in a digest"
 
 
 class Notification(models.Model):
@@ -172,11 +173,41 @@ class Notification(models.Model):
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True)
+    severity = models.SmallIntegerField(
+        null=True, help_text="its incident's when it was made; a digest's highest"
+    )
+    digest = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="gathered",
+        db_index=False,
+        help_text="the digest that it waits for or went with",
+    )
 
     class Meta:
         app_label = "escalation"
         db_table = "tocsin_notification"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["method"],
+                condition=models.Q(purpose="digest", status="queued", attempts=0),
+                name="notification_open_digest",
+            )
+        ]
         indexes: ClassVar = [
+            # Serves a digest that leaves: the pages that it takes along.
+            models.Index(
+                fields=["digest"],
+                condition=models.Q(digest__isnull=False),
+                name="notification_digest",
+            ),
+            # Serves the count of what went to an address of late.
+            models.Index(
+                fields=["method", "sent_at"],
+                condition=models.Q(status="sent"),
+                name="notification_sent_to",
+            ),
             # Serves the sender's claim: the lanes in which rows wait, and each lane's
             # oldest due rows.
             models.Index(

@@ -162,6 +162,7 @@ def _outbox_row(new: NewNotification, now: datetime) -> Notification:
         queued_at=now,
         next_attempt_at=due_at,
         expires_at=due_at + retry.LIFETIMES[new.purpose],
+        severity=new.incident.severity if new.incident else None,
     )
 
 

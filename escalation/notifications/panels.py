@@ -1,5 +1,6 @@
 """What notifications add to the incident's page and to a person's account."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Count, Sum
@@ -51,10 +52,16 @@ def notifications_mark(seen: Seen) -> str:
 
 def shown_notifications(seen: Seen) -> list[dict[str, Any]]:
     """Return the messages of the reader's organisations, newest first."""
-    rows = list(_rows(seen).order_by("-pk")[:MAX_SHOWN])
+    rows = list(_rows(seen).select_related("digest").order_by("-pk")[:MAX_SHOWN])
     behind = held_back().filter(pk__in=[row.pk for row in rows])
     waiting = set(behind.values_list("pk", flat=True))
-    return [_shown(row, is_held_back=row.pk in waiting) for row in rows]
+    return [
+        {
+            **_shown(row, is_held_back=row.pk in waiting),
+            **_to_come(row, now=seen.now),
+        }
+        for row in rows
+    ]
 
 
 def account_panel(person: User) -> dict[str, Any]:
@@ -85,7 +92,8 @@ def _rows(seen: Seen) -> Any:
 
 
 def _shown(row: Notification, *, is_held_back: bool) -> dict[str, Any]:
-    error = "" if row.status == NotificationStatus.SENT else row.last_error
+    is_there = row.status in {NotificationStatus.SENT, NotificationStatus.MERGED}
+    error = "" if is_there else row.last_error
     return {
         "channel_name": CHANNELS[row.channel].label,
         "channel": CHANNELS[row.channel].label,
@@ -99,6 +107,18 @@ def _shown(row: Notification, *, is_held_back: bool) -> dict[str, Any]:
         "last_error": _PROVIDER_DOWN if is_held_back else error,
         "purpose": _PURPOSES.get(row.purpose, row.purpose),
     }
+
+
+def _to_come(row: Notification, *, now: datetime) -> dict[str, Any]:
+    """Return when a message is due that waits, and for what."""
+    if row.status != NotificationStatus.QUEUED:
+        return {"due_at": None, "waits_for": ""}
+    leaves_at = row.digest.next_attempt_at if row.digest else row.next_attempt_at
+    if leaves_at <= now:
+        return {"due_at": None, "waits_for": ""}
+    is_retry = row.attempts > 0
+    waits_for = "digest" if row.digest else "next try" if is_retry else "due"
+    return {"due_at": leaves_at, "waits_for": waits_for}
 
 
 def _last_failures(methods: list[ContactMethod]) -> dict[int, str]:

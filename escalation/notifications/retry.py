@@ -28,6 +28,7 @@ CLOCK: Final = "clock"
 OVERDUE: Final = "overdue"
 LEGAL: Final = "legal"
 DECISION: Final = "decision"
+DIGEST: Final = "digest"
 
 # After this, counted from queueing, a message that was tried is given up.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -45,6 +46,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         OVERDUE: timedelta(hours=24),
         LEGAL: timedelta(hours=72),
         DECISION: timedelta(hours=72),
+        DIGEST: timedelta(minutes=30),
     }
 )
 
@@ -54,7 +56,9 @@ CANCELLED_BY_ACKNOWLEDGEMENT: Final = frozenset({PAGE, FALLBACK})
 # Seconds to wait after the first, second … try; the last figure repeats.
 _URGENT_DELAYS: Final = (5, 15, 30, 60)
 _STEADY_DELAYS: Final = (15, 60, 300, 900, 1800, 3600)
-_URGENT: Final = frozenset({PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE})
+_URGENT: Final = frozenset(
+    {PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE, DIGEST}
+)
 
 # Delays vary by a tenth either way, so that a storm's retries do not come as one.
 _JITTER: Final = 0.1

@@ -17,6 +17,7 @@ from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.circuits import Answer, is_provider_well, note_answers
 from escalation.notifications.claim import Claimed
 from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.digest_sending import follow
 from escalation.notifications.lanes import note_paces
 from escalation.notifications.models import (
     ContactMethod,
@@ -112,8 +113,25 @@ def settle(finished: Sequence[Finished], *, now: datetime) -> int:
                 record_outcome(_ENTRY_KINDS[one.status], one.row, detail=detail)
         failed = [one.row for one in kept if one.status == NotificationStatus.FAILED]
         tell_runs(failed, now=now)
+        follow(_ended(kept), now=now)
     _log_stale(settlements, written)
     return len(kept)
+
+
+def _ended(
+    kept: Sequence[_Settlement],
+) -> list[tuple[Notification, datetime | None]]:
+    """Return what has come to its end, with the instant of what has arrived."""
+    for one in kept:
+        one.row.last_error = _detail(one.finished.result)
+    return [
+        (
+            one.row,
+            one.finished.ended_at if one.status == NotificationStatus.SENT else None,
+        )
+        for one in kept
+        if one.status in {NotificationStatus.SENT, NotificationStatus.FAILED}
+    ]
 
 
 def _answer(finished: Finished) -> tuple[int, str, float]:

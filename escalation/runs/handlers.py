@@ -34,6 +34,7 @@ TIMED_OUT = "the acknowledgement timed out"
 FAILED = "every message of this step failed"
 Place = tuple[int, int, int]  # run id, step index, round
 
+_ARRIVED = (NotificationStatus.SENT, NotificationStatus.MERGED)
 _ON_ITS_WAY = (
     NotificationStatus.QUEUED,
     NotificationStatus.SENDING,
@@ -102,12 +103,12 @@ def go_on_if_unreached(timers: Sequence[Timer], now: datetime) -> None:
         is_ripe = first is not None and first + AT_LATEST_REACHED <= now
         (ripe if is_ripe else early).append(timer)
     _look_again(early, tried | to_come, now)
-    _go_on(ripe, now, reason=UNREACHED, counts_as_hope=(NotificationStatus.SENT,))
+    _go_on(ripe, now, reason=UNREACHED, counts_as_hope=_ARRIVED)
 
 
 def go_on_if_failed(timers: Sequence[Timer], now: datetime) -> None:
     """Go on at once with runs whose step has no message left that could arrive."""
-    hope = (NotificationStatus.SENT, *_ON_ITS_WAY)
+    hope = (*_ARRIVED, *_ON_ITS_WAY)
     _go_on(timers, now, reason=FAILED, counts_as_hope=hope)
 
 

@@ -189,6 +189,18 @@ KINDS: Final[dict[str, Kind]] = {
             personal="recipient",
         ),
         _kind(
+            "notification.held",
+            "{channel} to {recipient} gathered for a digest: {detail}",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
+            "notification.merged",
+            "{channel} to {recipient} delivered: {detail}",
+            _NOTICE,
+            personal="recipient",
+        ),
+        _kind(
             "notification.cancelled",
             "{channel} to {recipient} cancelled: {reason}",
             _NOTICE,

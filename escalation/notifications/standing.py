@@ -1,0 +1,112 @@
+"""Read due messages under their lock, and close those that are not worth sending."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import models
+
+from escalation.notifications import retry
+from escalation.notifications.consequences import record_outcome, tell_runs
+from escalation.notifications.models import Notification, NotificationStatus
+from incidents.models import Acknowledgement, Share
+
+# Building whole incidents would cost more than all the rest of a claim.
+_COLUMNS: Final = (
+    *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
+    *("queued_at", "next_attempt_at", "expires_at", "attempts", "step_index", "round"),
+    *("recipient_name", "severity", "digest__status", "organisation__name"),
+    *("destination", "incident__ref", "incident__status", "incident__severity"),
+    *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
+    *("recipient_user__uid", "run__state"),
+)
+
+
+def read_locked(
+    ids: Collection[int], *, more: Sequence[str] = ()
+) -> list[Notification]:
+    """Return messages with what sending and recording need, and `more` columns.
+
+    Reads after locking: an acknowledgement that has committed is seen.
+    """
+    if not ids:
+        return []
+    acknowledged = Acknowledgement.objects.filter(
+        incident=models.OuterRef("incident"),
+        organisation=models.OuterRef("organisation"),
+        ended_at=None,
+    )
+    shared = Share.objects.filter(
+        incident=models.OuterRef("incident"),
+        agency=models.OuterRef("organisation"),
+        unshared_at=None,
+    )
+    related = ("organisation", "incident", "method", "recipient_user", "run", "digest")
+    rows = (
+        Notification.objects.filter(pk__in=list(ids))
+        .select_related(*related)
+        .only(*_COLUMNS, *more)
+        .annotate(
+            has_acknowledgement=models.Exists(acknowledged),
+            has_share=models.Exists(shared),
+        )
+    )
+    return list(rows)
+
+
+def why_cancelled(row: Notification) -> str:
+    """Say why a message is pointless by now; empty for one that is not."""
+    if _is_hidden(row):
+        return "no longer shared with the recipient's organisation"
+    if row.purpose not in retry.CANCELLED_BY_ACKNOWLEDGEMENT:
+        return ""
+    if getattr(row, "has_acknowledgement", False):
+        return "acknowledged before it was sent"
+    if row.incident is not None and row.incident.is_closed:
+        return "the incident was closed before it was sent"
+    if row.run is not None and row.run.state in {"acknowledged", "stopped"}:
+        return "the escalation had stopped before it was sent"
+    return ""
+
+
+def why_failed(row: Notification, now: datetime) -> str:
+    """Say why to give up; a message that was never tried is sent however late."""
+    if row.attempts > 0 and row.expires_at <= now:
+        return f"given up after {row.attempts} tries"
+    if row.method is not None and row.method.disabled_at is not None:
+        return "the contact method was removed"
+    return ""
+
+
+def close_cancelled(rows: Sequence[Notification]) -> None:
+    """Close what `why_cancelled` has a reason for. Requires an open `recording`."""
+    for row in rows:
+        row.status, row.last_error = NotificationStatus.CANCELLED, why_cancelled(row)
+        record_outcome("notification.cancelled", row, detail=row.last_error)
+    _close(rows)
+
+
+def close_failed(rows: Sequence[Notification], now: datetime) -> None:
+    """Close what `why_failed` has a reason for, and tell the runs."""
+    for row in rows:
+        row.status, row.last_error = NotificationStatus.FAILED, why_failed(row, now)
+        record_outcome("notification.failed", row, detail=row.last_error)
+    _close(rows)
+    tell_runs(rows, now=now)
+
+
+def _is_hidden(row: Notification) -> bool:
+    """Whether the message is about an incident that its organisation may not see now."""
+    if row.incident is None or row.incident.organisation_id == row.organisation_id:
+        return False
+    return not getattr(row, "has_share", False)
+
+
+def _close(rows: Sequence[Notification]) -> None:
+    if not rows:
+        return
+    for row in rows:
+        row.lease_token = row.lease_until = None
+    Notification.objects.bulk_update(
+        rows, ["status", "last_error", "lease_token", "lease_until"]
+    )
