@@ -32,6 +32,7 @@ _FINAL = {
     "sent": "notification.sent",
     "failed": "notification.failed",
     "cancelled": "notification.cancelled",
+    "merged": "notification.merged",
 }
 
 
@@ -166,9 +167,19 @@ def _messages(world: World, watch: Watch, told: Told) -> Iterator[str]:
         if str(each.sent.uid) not in known:
             yield f"message {each.sent.uid} was sent and is in no outbox"
     yield from _tries(rows, watch)
-    for row in rows:
+    for row in rows.select_related("digest"):
         if row.incident_id is not None:
             yield from _recorded(row, told.messages[str(row.uid)])
+        if row.status == "merged":
+            yield from _merged(row, row.digest)
+
+
+def _merged(row: Notification, digest: Notification | None) -> Iterator[str]:
+    """A page that counts as merged stands in a digest that has arrived."""
+    if digest is None or digest.status != "sent":
+        yield f"message {row.uid} is merged into {digest}, which was not sent"
+    elif str(row.uid) not in digest.message["data"]["notifications"]:
+        yield f"message {row.uid} is merged and does not stand in its digest"
 
 
 def _tries(rows: QuerySet[Notification], watch: Watch) -> Iterator[str]:

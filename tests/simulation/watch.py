@@ -45,12 +45,13 @@ _RUN_MOVES = {
 }
 _MESSAGE_MOVES = {
     "": {"queued"},
-    "queued": {"sending", "cancelled", "failed"},
+    "queued": {"sending", "cancelled", "failed", "merged"},
     "sending": {"sent", "queued", "unknown", "failed", "cancelled"},
     "unknown": {"sending", "failed", "cancelled"},
     "sent": set(),
     "failed": set(),
     "cancelled": set(),
+    "merged": set(),
 }
 STOPPED_BY_ACKNOWLEDGEMENT = {"page", "fallback"}
 
