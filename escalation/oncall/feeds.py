@@ -7,7 +7,7 @@ its secret is kept. Whoever has it reads the shifts of one schedule, or of one p
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from escalation.oncall.editing import record_change
@@ -22,9 +22,10 @@ from incidents.models import Organisation, User
 
 FEED_PREFIX: Final = "tocf_"
 MAX_DAYS: Final = 366
-# What a calendar program gets: a little of what was, the next months.
-PAST: Final = timedelta(days=14)
-AHEAD: Final = timedelta(days=120)
+# What a calendar program gets: a little of what was, the next months. In steps, because
+# a shift that is cut at the edge is another one each time that the edge moves.
+_STEP: Final = timedelta(days=28)
+_AHEAD_STEPS: Final = 5
 _SECRET_BYTES: Final = 32
 _SHOWN_CHARACTERS: Final = 12
 
@@ -92,7 +93,7 @@ def shifts_of_feed(
     else:
         rows = Schedule.objects.filter(organisation=feed.organisation)
         schedules = list(rows.in_use())
-    start, end = now - PAST, now + AHEAD
+    start, end = _window(now)
     plans = plans_of(schedules, since=start)
     return [
         (schedule, shift)
@@ -100,6 +101,12 @@ def shifts_of_feed(
         for shift in shifts(plans[schedule.pk], start, end)
         if feed.schedule is not None or feed.made_by_id in shift.people
     ]
+
+
+def _window(now: datetime) -> tuple[datetime, datetime]:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    start = epoch + (now - epoch) // _STEP * _STEP - _STEP
+    return start, start + (1 + _AHEAD_STEPS) * _STEP
 
 
 def _digest(text: str) -> bytes:

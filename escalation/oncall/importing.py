@@ -69,7 +69,7 @@ def add_calendar(
     """
     if bool(url) == bool(text):
         raise BadInput("url", url, "Give either an address or a file.")
-    host = _host(url) if url else ""
+    host = host_of(url) if url else ""
     reading = _read(text, schedule, now) if text else Reading()
     if reading.error:
         raise BadInput("text", text[:40], f"As a calendar {reading.error}.")
@@ -107,6 +107,26 @@ def refresh_soon(calendar: ImportedCalendar, *, now: datetime) -> None:
     with recording(now):
         ImportedCalendar.objects.filter(pk=calendar.pk).update(due_at=now)
         ring_after_commit("calendars")
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address. Where it leads is checked when it is fetched."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a malformed one raises
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        remedy = "Give an address that begins with https:// or http://."
+        raise BadInput("url", url, remedy)
+    return parts.hostname[:255]
+
+
+def is_read_from(calendar: ImportedCalendar, url: str) -> bool:
+    """Tell whether this is the calendar's address."""
+    if calendar.url_sealed is None:
+        return False
+    return open_secret(calendar.url_sealed, context=CONTEXT).decode() == url
 
 
 def refresh_due(clock: Callable[[], datetime], *, fetch: Fetch) -> int:
@@ -222,19 +242,6 @@ def _unmatched(events: Sequence[Event], people: dict[str, User]) -> list[str]:
             if name not in people:
                 found[name] = None
     return list(found)[:MAX_UNMATCHED]
-
-
-def _host(url: str) -> str:
-    """Return the host of an address. Where it leads is checked when it is fetched."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # a malformed one raises
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        remedy = "Give an address that begins with https:// or http://."
-        raise BadInput("url", url, remedy)
-    return parts.hostname[:255]
 
 
 def _check_count(schedule: Schedule, name: str) -> None:

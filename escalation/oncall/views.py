@@ -36,7 +36,7 @@ from escalation.oncall.showing import (
     preview_of,
 )
 from escalation.oncall.status import Status, people_named, status_at
-from incidents.models import Organisation, User
+from incidents.models import Organisation, OrganisationKind, User
 from incidents.organisations.roles import Action, can, organisations_allowing
 from incidents.pages import PageRequest, page
 from incidents.timers.clock import read_now
@@ -58,8 +58,7 @@ def schedule_list(request: PageRequest) -> HttpResponse:
             _listed(row, plans[row.pk], found[row.pk], people, now) for row in schedules
         ],
         "is_one": len({row.organisation_id for row in schedules}) <= 1,
-        "can_make": bool(organisations_allowing(request.user, Action.CONFIGURE))
-        and Organisation.objects.of(request.user).exclude(kind="platform").exists(),
+        "makers": _makers(request.user),
         "swaps": [_swap(s, request.user) for s in _asked_of(request.user, now)],
         "days": DAYS,
     }
@@ -81,6 +80,13 @@ def schedule_page(
     if any(isinstance(form, forms.Form) and form.errors for form in more.values()):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     return render(request, "escalation/oncall/detail.html", context, status=status)
+
+
+def _makers(user: User) -> Sequence[Organisation]:
+    """Return the organisations for which the person may make a schedule."""
+    allowed = organisations_allowing(user, Action.CONFIGURE)
+    rows = Organisation.objects.filter(pk__in=allowed)
+    return list(rows.exclude(kind=OrganisationKind.PLATFORM))
 
 
 def _listed(

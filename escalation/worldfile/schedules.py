@@ -1,14 +1,18 @@
 """Read on-call schedules and overrides of the file."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from escalation.oncall.importing import host_of
 from escalation.oncall.models import OverrideMode
 from escalation.oncall.reading import ScheduleDraft, ScheduleError, read_schedule
 from escalation.worldfile.tables import Table
-from escalation.worldfile.world import OverrideSpec, ScheduleSpec
+from escalation.worldfile.world import ImportSpec, OverrideSpec, ScheduleSpec
+from incidents.errors import BadInput
 
 _FIELDS: Final = ("name", "zone", "fallback", "rotations")
+_IMPORT: Final = '[{ name = "…", url = "https://…" }]'
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT: Final = "Write an instant with its offset: 2026-12-24T09:00:00+01:00."
 
@@ -26,6 +30,7 @@ def read_schedule_table(table: Table) -> ScheduleSpec:
         organisation=table.slug("organisation"),
         slug=table.slug("slug"),
         draft=draft,
+        calendars=tuple(_imports(table)),
     )
 
 
@@ -42,6 +47,23 @@ def read_override_table(table: Table) -> OverrideSpec:
         replaces=table.email("replaces", default=""),
         reason=table.text("reason", default=""),
     )
+
+
+def _imports(table: Table) -> Iterator[ImportSpec]:
+    items = table.raw("calendars", default=[])
+    path = (*table.path, "calendars")
+    if not isinstance(items, list):
+        table.problems.add(path, f"{items!r} is no list; write {_IMPORT}.")
+        return
+    for index, item in enumerate(items):
+        inner = Table(item, path=(*path, index), problems=table.problems)
+        spec = ImportSpec(name=inner.text("name"), url=inner.text("url"))
+        inner.finish()
+        try:
+            host_of(spec.url)
+        except BadInput as error:
+            table.problems.add((*path, index, "url"), error.remedy)
+        yield spec
 
 
 def _instant(table: Table, name: str) -> datetime:

@@ -86,6 +86,14 @@ class CalendarSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSpec:
+    """A calendar outside that is a layer of a schedule."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSpec:
     """An on-call schedule; `draft` is what `oncall.reading.read_schedule` returns."""
 
@@ -93,6 +101,7 @@ class ScheduleSpec:
     organisation: str
     slug: str
     draft: ScheduleDraft
+    calendars: tuple[ImportSpec, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Write on-call schedules and overrides, before the policies that name them."""
 
 from escalation.oncall.editing import members_named, write_schedule
+from escalation.oncall.importing import add_calendar, is_read_from
 from escalation.oncall.models import Override, Schedule
 from escalation.oncall.overrides import (
     OverrideDraft,
@@ -10,6 +11,7 @@ from escalation.oncall.overrides import (
 from escalation.worldfile.changes import Changes, named
 from escalation.worldfile.world import OverrideSpec, ScheduleSpec, World
 from escalation.worldfile.write_access import organisation_of
+from incidents.events.actor import Actor
 from incidents.models import Organisation
 
 
@@ -24,11 +26,31 @@ def write_schedules(world: World, changes: Changes) -> None:
 def _write_schedule(spec: ScheduleSpec, changes: Changes) -> None:
     organisation = organisation_of(spec.organisation)
     what = f"schedule {organisation.slug}/{spec.slug}"
-    differences = write_schedule(organisation, spec.draft, slug=spec.slug)[1]
+    schedule, differences = write_schedule(organisation, spec.draft, slug=spec.slug)
     if "made" in differences:
         changes.add("+", f"{what} ({spec.draft.name})", organisation)
     elif differences:
         changes.add("~", named(what, differences), organisation)
+    _write_calendars(schedule, spec, changes)
+
+
+def _write_calendars(schedule: Schedule, spec: ScheduleSpec, changes: Changes) -> None:
+    """Add those that are not there with the same address; others stay."""
+    organisation = schedule.organisation
+    present = {row.name: row for row in schedule.calendars.defer("text")}
+    for wanted in spec.calendars:
+        row = present.get(wanted.name)
+        if row is not None and is_read_from(row, wanted.url):
+            continue
+        add_calendar(
+            schedule,
+            name=wanted.name,
+            url=wanted.url,
+            actor=Actor.system(organisation),
+            now=changes.now,
+        )
+        what = f"calendar {wanted.name} of schedule {organisation.slug}/{spec.slug}"
+        changes.add("~" if row else "+", what)
 
 
 def _write_override(spec: OverrideSpec, changes: Changes) -> None:

@@ -66,6 +66,18 @@ def test_a_feed_of_a_person_has_only_their_shifts(crew):
     assert {schedule.slug for schedule, _ in found} == {"duty"}
 
 
+def test_a_feed_shows_the_same_shifts_an_hour_later(crew):
+    feed, _ = feed_of(crew)
+    later = shifts_of_feed(feed, now=NOW + timedelta(hours=1))
+    assert shifts_of_feed(feed, now=NOW) == later
+
+
+def test_a_feed_looks_ahead_for_months(crew):
+    feed, _ = feed_of(crew)
+    found = [shift for _, shift in shifts_of_feed(feed, now=NOW)]
+    assert found[-1].end > NOW + timedelta(days=110)
+
+
 @pytest.mark.parametrize("days", [0, 367])
 def test_a_feed_lasts_a_year_at_most(crew, days):
     with pytest.raises(BadInput):

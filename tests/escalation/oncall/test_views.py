@@ -69,6 +69,16 @@ def test_list_says_who_is_on_call_and_what_is_missing(crew):
     assert (rows[made.pk]["names"], rows[made.pk]["gap_hours"]) == ([], 720)
 
 
+def test_list_offers_a_new_schedule_for_each_organisation(crew):
+    admin, page = browser(crew.admin), url("schedule-list")
+    assert f'href="{url("schedule-new")}"' in admin.get(page).text
+    make.person(make.lab("second"), crew.admin.email, role="admin")
+    text = admin.get(page).text
+    for slug in ("aurora", "second"):
+        assert f'href="{url("schedule-new")}?organisation={slug}"' in text
+    assert url("schedule-new") not in browser(crew.ann).get(page).text
+
+
 def test_list_takes_as_many_queries_for_three_schedules_as_for_one(crew):
     client, counts = browser(crew.ann), []
     for _ in range(3):

@@ -126,6 +126,39 @@ def test_what_cannot_be_used_is_told_at_its_place(apply):
     ]
 
 
+TEAM = """
+calendars = [{ name = "team", url = "https://calendar.example/private-secret.ics" }]
+
+[[schedules.rotations]]
+name = "Primary"
+"""
+
+
+def with_calendar(text=TEAM):
+    return SMALL + DUTY.replace(
+        '\n[[schedules.rotations]]\nname = "Primary"\n', text, 1
+    )
+
+
+def test_a_calendar_is_imported_once_and_its_address_never_exported(apply):
+    lines = apply(with_calendar()).lines
+    assert "+ calendar team of schedule aurora/duty" in lines
+    assert apply(with_calendar()).lines == ()
+    assert "private-secret" not in export_world()
+    moved = with_calendar(TEAM.replace("private-secret", "other"))
+    assert apply(moved).lines == ("~ calendar team of schedule aurora/duty",)
+
+
+def test_an_address_that_is_none_is_told(apply):
+    text = with_calendar(TEAM.replace("https://calendar.example/", "ftp://x/"))
+    assert problems_of(apply, text) == [
+        (
+            "schedules[0].calendars[0].url",
+            "Give an address that begins with https:// or http://.",
+        )
+    ]
+
+
 def test_names_that_lead_nowhere_are_told(apply):
     text = SMALL + DUTY.replace("second@aurora", "eve@other") + AWAY
     text = text.replace('schedule = "duty"', 'schedule = "nights"')
