@@ -12,6 +12,7 @@ from rest_framework.routers import SimpleRouter
 from config.api_reference import describe_operations
 from config.status_api import StatusViewSet
 from escalation.authoring.api import PolicyViewSet
+from escalation.authoring.simulation_api import PolicySimulationViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.clocks.api import ClockViewSet
@@ -42,7 +43,10 @@ _UNDER_INCIDENTS = (
     ("incident-notification", NotificationViewSet),
 )
 # The same for a policy.
-_UNDER_POLICIES = (("policy", PolicyVersionViewSet),)
+_UNDER_POLICIES = (
+    ("policy", PolicyVersionViewSet),
+    ("policy", PolicySimulationViewSet),
+)
 _ROOTS = (
     ("organisations", OrganisationViewSet),
     ("teams", TeamViewSet),

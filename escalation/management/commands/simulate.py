@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from escalation.management.commands._asking import add_place, read_instant, side_of
-from escalation.runs.simulation.asking import Question, ask, event_row
+from escalation.runs.simulation.asking import Question, ask
 from escalation.runs.simulation.course import Event
+from escalation.runs.simulation.reporting import event_row
 from incidents.errors import TocsinError
 
 _WIDTH = 12

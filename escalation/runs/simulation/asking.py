@@ -10,7 +10,7 @@ from escalation.policies.models import Policy, PolicyVersion
 from escalation.policies.versions import read_plan
 from escalation.runs.simulate import simulate
 from escalation.runs.simulation.answers import AnswerError, read_answers
-from escalation.runs.simulation.course import EVENT_KINDS, Course, Event
+from escalation.runs.simulation.course import Course, Event
 from escalation.runs.simulation.coverage import Stretch, stretches
 from escalation.runs.simulation.timeline import PolicyTimeline
 from escalation.runs.simulation.world import NO_ROW, SimulatedWorld, Subject
@@ -122,30 +122,6 @@ def cover(
                 promise=None if minutes is None else timedelta(minutes=minutes),
                 found=stretches(timeline, policy, severities[-1], start, end),
             )
-
-
-def event_row(event: Event) -> dict[str, Any]:
-    """Return an event as the API shows it."""
-    row: dict[str, Any] = {
-        "at": event.at,
-        "kind": event.kind,
-        "meaning": EVENT_KINDS[event.kind],
-        "text": event.text,
-        "step": event.label,
-        "round": event.round,
-        "recipients": list(event.recipients),
-        "message": None,
-    }
-    if event.page is not None:
-        page = event.page
-        row["message"] = {
-            "channel": page.channel,
-            "recipient": page.name,
-            "purpose": page.purpose,
-            "subject": page.subject,
-            "text": page.text,
-        }
-    return row
 
 
 def _check(question: Question) -> None:
