@@ -45,7 +45,7 @@ _UNDER_INCIDENTS = (
 # The same for a policy.
 _UNDER_POLICIES = (
     ("policy", PolicyVersionViewSet),
-    ("policy", PolicySimulationViewSet),
+    ("simulation", PolicySimulationViewSet),
 )
 _ROOTS = (
     ("organisations", OrganisationViewSet),

@@ -97,9 +97,15 @@ def policy_simulate(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _form(request: HttpRequest, now: datetime) -> SimulationForm:
-    if request.GET:
-        return SimulationForm(request.GET)
-    return SimulationForm(initial={"at": now})
+    if not request.GET:
+        return SimulationForm(initial={"at": now})
+    # What an address leaves out is shown as what it means.
+    usual = {name: field.initial for name, field in SimulationForm.base_fields.items()}
+    given = request.GET.copy()
+    for name, value in usual.items():
+        if value is not None and name not in given:
+            given[name] = str(value)
+    return SimulationForm(given)
 
 
 def _played(policy: Policy, form: SimulationForm, now: datetime) -> dict[str, Any]:
@@ -147,6 +153,7 @@ def _row(event: Event, start: datetime) -> dict[str, Any]:
         "after": elapsed(event.at - start),
         "look": _LOOKS.get(event.kind, "plain"),
         "meaning": EVENT_KINDS[event.kind],
+        "is_bare": bool(event.label) or event.page is not None,
         "label": event.label,
         "text": event.text,
         "names": event.recipients if event.label else (),
@@ -167,11 +174,10 @@ def _coverage(policy: Policy, now: datetime) -> list[dict[str, Any]]:
 
 
 def _covered(one: Covered) -> dict[str, Any]:
-    longest = worst(one.found)
     first, last = one.severities[0], one.severities[-1]
     return {
         "severities": str(first) if first == last else f"{first} to {last}",
-        "longest": "never, for some" if longest is None else _wait(longest),
+        "longest": _longest(one),
         "promise": None if one.promise is None else _wait(one.promise),
         "is_kept": one.is_kept,
         "kept_percent": f"{one.kept_percent:.2f}",
@@ -179,6 +185,14 @@ def _covered(one: Covered) -> dict[str, Any]:
         "gaps": [_gap(gap) for gap in one.gaps[:_GAPS_SHOWN]],
         "more": max(0, len(one.gaps) - _GAPS_SHOWN),
     }
+
+
+def _longest(one: Covered) -> str:
+    longest = worst(one.found)
+    if longest is not None:
+        return _wait(longest)
+    is_never = all(stretch.wait is None for stretch in one.found)
+    return "nobody is ever told" if is_never else "at times nobody is told"
 
 
 def _bar(gap: Stretch, one: Covered) -> dict[str, str]:

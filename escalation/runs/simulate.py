@@ -290,7 +290,7 @@ class Rehearsal:
     def _acknowledge(self, organisation: str, user_id: int | None) -> None:
         self._given.append(self.world.given_by(organisation, user_id))
         facts = self._facts()
-        self._note("acknowledged", f"by {organisation}: {facts.standing.in_words()}")
+        self._note("acknowledged", f"{organisation}: {facts.standing.in_words()}")
         if not facts.standing.is_met or self.state != "active":
             return
         self._end("acknowledged", "paused", str(Reason.ACKNOWLEDGED))

@@ -72,7 +72,8 @@ def _lines(
     for event in events:
         after = _elapsed((event.at - start).total_seconds())
         step = f"step {event.label}: " if event.label else ""
-        who = f" [{', '.join(event.recipients)}]" if event.label else ""
+        names = ", ".join(event.recipients) if event.label else ""
+        who = f" [{names}]" if names else ""
         kind = event.kind.replace("_", " ")
         yield f"{event.at:%Y-%m-%d %H:%M:%S}Z  {after:>9}  {kind:<{_WIDTH}} {step}{event.text}{who}"
         if with_texts and event.kind == "sent" and event.page is not None:

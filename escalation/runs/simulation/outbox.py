@@ -69,7 +69,7 @@ class SimulatedOutbox:
         row.first_at = row.first_at or now
         if page.channel not in self.down:
             row.status = "sent"
-            return Tried("sent", f"{page.channel} to {page.name}")
+            return Tried("sent", f"Message by {page.channel} to {page.name}")
         again_at = retry.next_attempt(
             page.purpose,
             attempt=row.attempts,
@@ -79,9 +79,15 @@ class SimulatedOutbox:
         )
         if again_at is None:
             row.status = "failed"
-            return Tried("failed", f"{page.channel} is down; given up")
+            return Tried(
+                "failed", f"Message by {page.channel} to {page.name}: given up"
+            )
         # The first refusal says it all; the tries after it would fill the page.
-        text = f"{page.channel} is down" if row.attempts == 1 else ""
+        text = (
+            f"Message by {page.channel} to {page.name}: it is down"
+            if row.attempts == 1
+            else ""
+        )
         return Tried("retried", text, again_at)
 
     def take_back(self) -> list[Page]:
