@@ -13,7 +13,7 @@ without a list every method is used at once.
 [('mail', 0), ('sms', 300)]
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -119,6 +119,23 @@ def end_of_quiet_hours(rules: Rules, at: datetime) -> datetime | None:
         if start <= at < end
     ]
     return max(ends, default=None)
+
+
+def changes_between(rules: Rules, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield the instants between two at which a person's plan becomes another.
+
+    Quiet hours begin or end then, for a page of now or for one that is delayed.
+    """
+    if rules.quiet is None:
+        return
+    zone = ZoneInfo(rules.zone)
+    delays = {timedelta(), *(timedelta(minutes=c.after_minutes) for c in rules.normal)}
+    day = start.astimezone(zone).date() - timedelta(days=1)
+    while day <= end.astimezone(zone).date() + timedelta(days=1):
+        if day.weekday() in rules.quiet.days:
+            for edge in _quiet_night(rules.quiet, day, zone):
+                yield from (edge.astimezone(UTC) - delay for delay in delays)
+        day += timedelta(days=1)
 
 
 def _lines(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from escalation.notifications.rules import changes_between
 from escalation.oncall.shifts import next_shift, shifts
 from escalation.policies.mentions import jumps_in
 from escalation.policies.models import Policy, PolicyVersion
@@ -113,3 +114,5 @@ def _changes(batch: Batch, start: datetime, until: datetime) -> Iterator[datetim
     for calendar in batch.surroundings.calendars.values():
         for opens_at, closes_at in calendar.intervals(start, until=until):
             yield from (opens_at, closes_at)
+    for rules in batch.directory.rules.values():
+        yield from changes_between(rules, start, until)

@@ -160,7 +160,7 @@ def imagined_incident(
 
 
 def _page(row: NewNotification, at: datetime, course: Course) -> Page:
-    delay = timedelta(0)
+    delay = timedelta(seconds=row.delay_seconds)
     place = None
     if row.step_index is not None and row.round is not None:
         place = (row.step_index, row.round)
@@ -172,7 +172,7 @@ def _page(row: NewNotification, at: datetime, course: Course) -> Page:
         address=row.address,
         subject=row.message.subject,
         text=row.message.text,
-        due_at=at + delay,
+        due_at=row.held_until or at + delay,
         place=place,
         user_id=row.recipient_user_id,
     )

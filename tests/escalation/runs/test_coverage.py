@@ -53,6 +53,11 @@ POLICIES = {
             ],
         },
     ),
+    "light-sleeper": (
+        make.notify({"user": "light@aurora.example"}),
+        make.wait(9),
+        make.notify({"user": "light@aurora.example"}),
+    ),
     "nobody": (make.notify({"desk": "aurora"}),),
     "next": (make.notify({"next_on_call": "duty"}), make.wait(5)),
 }
@@ -66,6 +71,19 @@ def timeline():
     ]
     for person in people:
         make.contact(lab, person)
+    light = make.person(lab, "light@aurora.example")
+    make.contact(lab, light, slug="mail")
+    make.contact(lab, light, slug="second")
+    make.rules(
+        lab,
+        light,
+        normal=[
+            {"method": "mail", "after_minutes": 4},
+            {"method": "second", "after_minutes": 30},
+        ],
+        zone="Europe/Berlin",
+        quiet={"from": "21:30", "to": "06:20"},
+    )
     make.calendar(lab, slug="office", zone="Europe/Berlin", hours=WEEKDAYS)
     duty = make.schedule(lab, "duty", zone="Europe/Berlin")
     make.rotation(

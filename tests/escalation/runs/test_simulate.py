@@ -253,3 +253,24 @@ def test_simulation_writes_nothing(lab):
     assert not Incident.objects.exists()
     assert not Notification.objects.exists()
     assert not Timer.objects.exists()
+
+
+def test_simulation_of_quiet_hours_and_delays_is_what_a_real_run_does(lab):
+    boss = User.objects.get(email="boss@aurora.example")
+    method = boss.contact_methods.get()
+    make.rules(
+        lab,
+        boss,
+        normal=[{"method": method.slug, "after_minutes": 7}],
+        zone="UTC",
+        quiet={"from": "23:00", "to": "03:20"},
+    )
+    steps = (make.notify(one("boss")), make.wait(4), make.notify({"team": "duty"}))
+    path = make.policy(lab, *steps, make.wait(90), slug="path")
+    make.route(lab, path, is_default=True)
+    make.incident(lab, severity=2)
+    play(NOW + 3 * 60 * MINUTE)
+    events = simulated(lab, severity=2)
+    assert simulated_steps(events) == real_steps(lab)
+    assert simulated_messages(events) == real_messages()
+    assert [e.at for e in events if e.kind == "sent"][1] == NOW + 27 * MINUTE
