@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 
 from escalation.oncall.loading import load_schedules
 from escalation.oncall.plan import SchedulePlan
-from escalation.oncall.shifts import next_on_call, shifts, who
+from escalation.oncall.shifts import next_on_call, shifts, who, worked_out
 from escalation.policies.targets import Target
 from escalation.runs.situation import Reason
 from escalation.runs.turns import last_turns
 from incidents.models import Membership, Team, User
 
 Key = tuple[int, str]  # organisation id, and what the target says
+# Whoever is on call next is looked for until here.
+_NEXT_SHIFT = timedelta(days=60)
 
 
 @dataclass(slots=True)
@@ -140,8 +142,12 @@ class People:
             for person in (*who(plan, self.now), *next_on_call(plan, self.now))
         }
         if until is not None:
+            self.schedules = {
+                key: worked_out(plan, self.now, until + _NEXT_SHIFT)
+                for key, plan in self.schedules.items()
+            }
             for plan in self.schedules.values():
-                for shift in shifts(plan, self.now, until):
+                for shift in shifts(plan, self.now, until + _NEXT_SHIFT):
                     present.update(shift.people)
         for user in User.objects.filter(pk__in=present):
             self.names[user.pk] = str(user)

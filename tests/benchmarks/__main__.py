@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
+    coverage,
     idle,
     memory,
     slow_receiver,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "pages": stream.pages_rows,
     "at-once": stream.at_once_rows,
     "memory": memory.rows,
+    "coverage": coverage.rows,
     "slow_receiver": slow_receiver.rows,
 }
 

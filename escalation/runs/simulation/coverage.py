@@ -35,7 +35,7 @@ class Timeline(Protocol):
         """Return the facts for an incident of that severity."""
         ...
 
-    def next_change(self, policy: str, at: datetime) -> datetime | None:
+    def next_change(self, policy: str, severity: int, at: datetime) -> datetime | None:
         """Return the first later instant at which the facts may differ."""
         ...
 
@@ -121,7 +121,7 @@ def _search(timeline: Timeline, policy: str, severity: int, start: datetime) -> 
         if at - start > HORIZON:
             break
         if search.is_moving:
-            change_at = timeline.next_change(policy, at)
+            change_at = timeline.next_change(policy, severity, at)
             if change_at is not None:
                 search.moves = min(search.moves, change_at - at)
         facts = timeline.facts(policy, severity, at)

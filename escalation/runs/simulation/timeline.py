@@ -1,24 +1,35 @@
 """One organisation's policies over time: read once, then asked at any instant."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from escalation.notifications.rules import changes_between
 from escalation.oncall.shifts import next_shift, shifts
-from escalation.policies.mentions import jumps_in
+from escalation.policies.matchers import IncidentFacts, holds
+from escalation.policies.mentions import (
+    calendars_in,
+    jumps_in,
+    schedules_in,
+    targets_in,
+)
 from escalation.policies.models import Policy, PolicyVersion
-from escalation.policies.steps import PolicyPlan
+from escalation.policies.step_kinds.assign import AssignStep
+from escalation.policies.step_kinds.raise_severity import RaiseSeverityStep
+from escalation.policies.steps import IfStep, NotifyStep, PolicyPlan
 from escalation.policies.versions import versions_in_force
 from escalation.runs.facts import Batch
 from escalation.runs.models import Run
-from escalation.runs.simulation.world import Subject, imagined_incident
-from escalation.runs.situation import Facts
+from escalation.runs.simulation.world import NO_ROW, Subject, imagined_incident
+from escalation.runs.situation import URGENT_FROM, Facts, is_urgent_step
+from incidents.incident.severity import SEVERITIES
 from incidents.models import Organisation
 
 # Paths that start late in the stretch look at the world until here behind it.
 _BEHIND = timedelta(days=3)
+# A page is for the next shift's people too, which begins within this.
+_NEXT = timedelta(days=60)
 
 
 @dataclass(slots=True)
@@ -29,8 +40,11 @@ class PolicyTimeline:
     subject: Subject
     versions: Mapping[str, PolicyVersion]
     batch: Batch
-    changes: tuple[datetime, ...]
-    _batches: dict[int, Batch] = field(default_factory=dict)
+    start: datetime
+    until: datetime
+    _changes: dict[tuple[str, bool], tuple[datetime, ...]] = field(default_factory=dict)
+    _runs: dict[tuple[str, int], Run] = field(default_factory=dict)
+    _batches: dict[datetime, Batch] = field(default_factory=dict)
     _facts: dict[tuple[str, int, int], Facts] = field(default_factory=dict)
 
     @classmethod
@@ -53,8 +67,7 @@ class PolicyTimeline:
             for number, version in enumerate(versions.values(), start=1)
         ]
         batch = Batch.load(runs, now=start, until=until, lock_turns=False)
-        changes = tuple(sorted(set(_changes(batch, start, until))))
-        return cls(side, subject, versions, batch, changes)
+        return cls(side, subject, versions, batch, start, until)
 
     def plan(self, policy: str) -> PolicyPlan:
         """Return what a policy says."""
@@ -62,57 +75,130 @@ class PolicyTimeline:
 
     def facts(self, policy: str, severity: int, at: datetime) -> Facts:
         """Return the facts for an incident of that severity."""
-        number = bisect_right(self.changes, at)
+        changes = self._changes_of(policy, severity)
+        number = bisect_right(changes, at)
         key = (policy, severity, number)
         if key not in self._facts:
-            if number not in self._batches:
-                self._batches[number] = self.batch.at(at)
-            batch = self._batches[number]
-            incident = imagined_incident(self.side, self.subject, severity, at)
-            run = Run(
-                pk=-1,
-                incident=incident,
+            # Facts hold from the last change on: policies share what is true there.
+            since = changes[number - 1] if number else self.start
+            if since not in self._batches:
+                self._batches[since] = self.batch.at(since)
+            run = self._run(policy, severity)
+            self._facts[key] = self._batches[since].facts_of(run)
+        return self._facts[key]
+
+    def _run(self, policy: str, severity: int) -> Run:
+        key = (policy, severity)
+        if key not in self._runs:
+            self._runs[key] = Run(
+                pk=NO_ROW,
+                incident=imagined_incident(
+                    self.side, self.subject, severity, self.start
+                ),
                 organisation=self.side,
                 version=self.versions[policy],
                 came_from=[],
             )
-            self._facts[key] = batch.facts_of(run)
-        return self._facts[key]
+        return self._runs[key]
 
-    def next_change(self, policy: str, at: datetime) -> datetime | None:
+    def next_change(self, policy: str, severity: int, at: datetime) -> datetime | None:
         """Return the first later instant at which the facts may differ."""
-        number = bisect_right(self.changes, at)
-        return self.changes[number] if number < len(self.changes) else None
+        changes = self._changes_of(policy, severity)
+        number = bisect_right(changes, at)
+        return changes[number] if number < len(changes) else None
 
     def severity_classes(self, policy: str) -> list[list[int]]:
         """Return the severities in groups for which the policy does the same."""
         plan = self.plan(policy)
-        if jumps_in(plan) or _mentions_severity(plan):
-            return [[severity] for severity in range(6)]
-        return [[0, 1, 2, 3], [4, 5]]
+        plans = [plan] if not jumps_in(plan) else list(self.batch.plans.values())
+        groups: dict[tuple[bool, ...], list[int]] = {}
+        for severity in range(len(SEVERITIES)):
+            sort = tuple(part for one in plans for part in _sort_of(one, severity))
+            groups.setdefault(sort, []).append(severity)
+        return list(groups.values())
+
+    def _changes_of(self, policy: str, severity: int) -> tuple[datetime, ...]:
+        """Return the instants at which facts that matter to a policy may change."""
+        plan = self.plan(policy)
+        plans = [plan] if not jumps_in(plan) else list(self.batch.plans.values())
+        minds_quiet = any(_minds_quiet_hours(one, severity) for one in plans)
+        key = (policy, minds_quiet)
+        if key not in self._changes:
+            found = _changes(self.batch, self.side.pk, plans, self.start, self.until)
+            quiet = _quiet(self.batch, self.side.pk, plans, self.start, self.until)
+            instants = {*found, *(quiet if minds_quiet else ())}
+            self._changes[key] = tuple(sorted(instants))
+        return self._changes[key]
 
 
-def _mentions_severity(plan: PolicyPlan) -> bool:
-    fields = {
-        condition.field
-        for step in plan.steps
-        for condition in getattr(step, "when", ())
-    }
-    kinds = {step.kind for step in plan.steps}
-    return "severity" in fields or "raise_severity" in kinds
+def _sort_of(plan: PolicyPlan, severity: int) -> Iterator[bool]:
+    """Yield what a plan asks about the severity, answered."""
+    yield severity >= URGENT_FROM
+    incident = IncidentFacts("", "", severity, "", "")
+    for step in plan.steps:
+        if isinstance(step, RaiseSeverityStep):
+            yield severity >= step.to
+        if isinstance(step, IfStep):
+            asked = [one for one in step.when if one.field == "severity"]
+            yield from (holds(one, incident) for one in asked)
 
 
-def _changes(batch: Batch, start: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the instants at which something that facts hold may change."""
-    people = batch.directory.people
-    for plan in (*people.schedules.values(), *batch.surroundings.schedules.values()):
+def _minds_quiet_hours(plan: PolicyPlan, severity: int) -> bool:
+    notify = [step for step in plan.steps if isinstance(step, NotifyStep)]
+    others = any(isinstance(step, AssignStep) for step in plan.steps)
+    asked = [is_urgent_step(step, severity) for step in notify]
+    return not all(asked) or (others and severity < URGENT_FROM)
+
+
+def _changes(
+    batch: Batch,
+    owner: int,
+    plans: Sequence[PolicyPlan],
+    start: datetime,
+    until: datetime,
+) -> Iterator[datetime]:
+    """Yield when shifts change and when hours begin and end."""
+    mentioned = {slug for plan in plans for slug in _schedules_of(plan)}
+    people, around = batch.directory.people, batch.surroundings
+    for (pk, slug), plan in {**around.schedules, **people.schedules}.items():
+        if pk != owner or slug not in mentioned:
+            continue
         for shift in shifts(plan, start, until):
             yield from (shift.start, shift.end)
         behind = next_shift(plan, until)
         if behind is not None:
             yield behind.start
-    for calendar in batch.surroundings.calendars.values():
-        for opens_at, closes_at in calendar.intervals(start, until=until):
-            yield from (opens_at, closes_at)
-    for rules in batch.directory.rules.values():
-        yield from changes_between(rules, start, until)
+    calendars = {slug for plan in plans for slug in calendars_in(plan)}
+    for (pk, slug), calendar in around.calendars.items():
+        if pk == owner and slug in calendars:
+            for opens_at, closes_at in calendar.intervals(start, until=until):
+                yield from (opens_at, closes_at)
+
+
+def _quiet(
+    batch: Batch,
+    owner: int,
+    plans: Sequence[PolicyPlan],
+    start: datetime,
+    until: datetime,
+) -> Iterator[datetime]:
+    """Yield when quiet hours of people whom the plans may tell begin and end."""
+    people = batch.directory.people
+    told: set[int] = set()
+    for plan in plans:
+        for target in targets_in(plan):
+            schedule = people.schedules.get((owner, target.value))
+            if target.kind in ("schedule", "next_on_call") and schedule is not None:
+                for shift in shifts(schedule, start, until + _NEXT):
+                    told.update(shift.people)
+            else:
+                told.update(people.named_by(target, owner))
+    for (pk, user_id), rules in batch.directory.rules.items():
+        if pk == owner and user_id in told:
+            yield from changes_between(rules, start, until)
+
+
+def _schedules_of(plan: PolicyPlan) -> set[str]:
+    targets = targets_in(plan)
+    named = {t.value for t in targets if t.kind in ("schedule", "next_on_call")}
+    return named | set(schedules_in(plan))

@@ -58,6 +58,15 @@ POLICIES = {
         make.wait(9),
         make.notify({"user": "light@aurora.example"}),
     ),
+    "grave": (
+        {
+            "kind": "if",
+            "when": [{"field": "severity", "op": "=", "value": 3}],
+            "then": [make.wait(6)],
+        },
+        {"kind": "raise_severity", "to": 5},
+        make.notify({"user": "light@aurora.example"}),
+    ),
     "nobody": (make.notify({"desk": "aurora"}),),
     "next": (make.notify({"next_on_call": "duty"}), make.wait(5)),
 }
@@ -133,4 +142,5 @@ def test_a_desk_is_no_human(timeline):
 
 def test_severities_that_make_no_difference_are_one_class(timeline):
     assert timeline.severity_classes("gaps") == [[0, 1, 2, 3], [4, 5]]
-    assert len(timeline.severity_classes("branches")) == 6
+    assert timeline.severity_classes("branches") == [[0, 1, 2, 3], [4, 5]]
+    assert timeline.severity_classes("grave") == [[0, 1, 2], [3], [4], [5]]
