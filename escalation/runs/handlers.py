@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from escalation.clocks.timers import RETARGET
+from escalation.clocks.timers import EFFECT, RETARGET
 from escalation.notifications.circuits import held_back
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.policies.steps import parse_policy
+from escalation.runs.clock_effects import carry_out
 from escalation.runs.clocks import follow_severity
 from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
 from escalation.runs.models import LIVE, Run, RunState, StepTaken
@@ -50,6 +51,7 @@ def register_handlers() -> None:
     register_handler(METHOD_FAILED, go_on_if_failed)
     register_handler(ACKNOWLEDGEMENT_ENDS, end_acknowledgements)
     register_handler(RETARGET, follow_severity)
+    register_handler(EFFECT, carry_out)
 
 
 def take_steps(timers: Sequence[Timer], now: datetime) -> None:

@@ -59,6 +59,13 @@ def unreachable(run: Run, facts: Facts, action: Skip) -> list[NewNotification]:
     return _to_all(run, facts.desk, purpose=retry.UNREACHABLE, key=key, why=why)
 
 
+def overdue(
+    run: Run, recipients: Iterable[Recipient], *, key: str, why: str
+) -> list[NewNotification]:
+    """Return the word that a clock is breached, which no acknowledgement stops."""
+    return _to_all(run, recipients, purpose=retry.OVERDUE, key=key, why=why)
+
+
 def exhausted(run: Run, facts: Facts) -> list[NewNotification]:
     """Return the last call: to the fallback contact, or to the desk when there is none."""
     fallback = fallback_of(facts)

@@ -1,0 +1,100 @@
+"""A breach goes to a step, and tells a role, through the whole loop."""
+
+from datetime import timedelta
+
+from escalation.models import Notification, Run, RunState
+from incidents.models import Timer
+from tests import factories as make
+from tests.factories import NOW
+
+MINUTE = timedelta(minutes=1)
+ACK = {"what": "acknowledge_by", "minutes": 10}
+UPDATE = {"what": "first_update_by", "minutes": 10}
+
+
+def path_to_the_boss(world, *clocks):
+    """Page duty, wait 60 minutes, page the boss; with clocks."""
+    boss = make.person(world.lab, "boss@aurora.example", role="approver")
+    make.contact(world.lab, boss)
+    path = make.policy(
+        world.lab,
+        make.notify({"user": world.duty.email}),
+        make.wait(60),
+        make.notify({"user": boss.email}),
+        make.wait(60),
+        clocks=list(clocks),
+    )
+    make.route(world.lab, path, is_default=True)
+
+
+def addresses(*purposes):
+    rows = Notification.objects.filter(purpose__in=purposes).order_by("pk")
+    return list(rows.values_list("address", flat=True))
+
+
+def test_a_breach_sends_the_path_on_to_its_step(world):
+    path_to_the_boss(world, {**ACK, "on_breach": [{"go_to": "3"}]})
+    world.open()
+    world.forward(9)
+    assert addresses("page") == ["duty@aurora.example"]
+    world.forward(2)
+    assert addresses("page") == ["duty@aurora.example", "boss@aurora.example"]
+    run = Run.objects.get()
+    assert (run.state, run.round) == (RunState.ACTIVE, 1)
+    # The wait that was cut short pages nobody again.
+    world.forward(55)
+    assert addresses("page") == ["duty@aurora.example", "boss@aurora.example"]
+    assert not Timer.objects.filter(kind="run.clock_effect").exists()
+
+
+def test_a_step_that_was_taken_is_taken_again_in_another_round(world):
+    path_to_the_boss(world, {**ACK, "on_breach": [{"go_to": "1"}]})
+    world.open()
+    world.forward(11)
+    assert addresses("page") == ["duty@aurora.example"] * 2
+    assert Run.objects.get().round == 2
+
+
+def test_an_acknowledged_path_stays_so_and_the_steps_people_are_told(world):
+    path_to_the_boss(world, {**UPDATE, "on_breach": [{"go_to": "3"}]})
+    incident = world.open()
+    world.acknowledge(incident)
+    world.forward(11)
+    assert addresses("page") == ["duty@aurora.example"]
+    assert "boss@aurora.example" in addresses("overdue")
+    assert Run.objects.get().state == RunState.ACKNOWLEDGED
+
+
+def test_a_breach_tells_a_role(world):
+    path_to_the_boss(world, {**ACK, "on_breach": [{"notify_role": "approver"}]})
+    world.open()
+    world.forward(11)
+    assert sorted(addresses("overdue")) == [
+        "boss@aurora.example",
+        "duty@aurora.example",
+    ]
+
+
+def test_a_role_that_nobody_can_be_reached_in_is_told_by_the_desk(world):
+    path_to_the_boss(world, {**ACK, "on_breach": [{"notify_role": "staff"}]})
+    world.open()
+    world.now = NOW + 11 * MINUTE
+    world.run()
+    assert "desk@aurora.example" in addresses("overdue")
+
+
+def test_a_breach_of_a_path_that_is_over_takes_it_up_again(world):
+    boss = make.person(world.lab, "boss@aurora.example")
+    make.contact(world.lab, boss)
+    steps = [make.notify({"user": world.duty.email}), make.notify({"user": boss.email})]
+    clock = {**ACK, "minutes": 120, "on_breach": [{"go_to": "1"}]}
+    make.route(
+        world.lab, make.policy(world.lab, *steps, clocks=[clock]), is_default=True
+    )
+    world.open()
+    Notification.objects.update(status="sent", first_attempt_at=NOW, attempts=1)
+    world.forward(100)
+    assert Run.objects.get().state == RunState.EXHAUSTED
+    world.forward(21)
+    assert addresses("page")[-2:] == ["duty@aurora.example", "boss@aurora.example"]
+    assert len(addresses("page")) == 4
