@@ -12,6 +12,7 @@ from rest_framework.routers import SimpleRouter
 from config.api_reference import describe_operations
 from config.status_api import StatusViewSet
 from escalation.authoring.api import PolicyViewSet
+from escalation.authoring.hand_over_api import PolicyHandOverViewSet
 from escalation.authoring.simulation_api import PolicySimulationViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
@@ -46,6 +47,7 @@ _UNDER_INCIDENTS = (
 _UNDER_POLICIES = (
     ("policy", PolicyVersionViewSet),
     ("simulation", PolicySimulationViewSet),
+    ("policy-run", PolicyHandOverViewSet),
 )
 _ROOTS = (
     ("organisations", OrganisationViewSet),

@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from escalation.authoring import decision_views as decisions
 from escalation.authoring.editor_views import policy_edit, policy_new
+from escalation.authoring.hand_over_views import policy_hand_over
 from escalation.authoring.simulation_views import policy_simulate
 from escalation.authoring.views import policy_detail, policy_list
 from escalation.calendars.views import (
@@ -37,6 +38,7 @@ urlpatterns = [
     path("policies/new/", policy_new, name="policy-new"),
     path("policies/<int:pk>/edit/", policy_edit, name="policy-edit"),
     path("policies/<int:pk>/simulate/", policy_simulate, name="policy-simulate"),
+    path("policies/<int:pk>/hand-over/", policy_hand_over, name="policy-hand-over"),
     path("policies/<int:pk>/diff/", decisions.policy_diff, name="policy-diff"),
     path(
         "policies/<int:pk>/second-person/",

@@ -21,7 +21,7 @@ from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
 from escalation.runs.deciding.notify import why_nobody
 from escalation.runs.facts import facts_now, names_of
-from escalation.runs.models import Run, RunState
+from escalation.runs.models import LIVE, Run, RunState
 from escalation.runs.situation import URGENT_FROM, Facts, fallback_of, reached_by
 from incidents.models import Organisation, User
 from incidents.organisations.roles import Action, can
@@ -58,8 +58,16 @@ def policy_detail(request: PageRequest, pk: int) -> HttpResponse:
         request.user, Action.CONFIGURE, policy.organisation
     ):
         context["edit_url"] = reverse("policy-edit", args=[policy.pk])
+        context["hand_over_url"] = _hand_over_url(policy, in_force)
         context["copy_url"] = f"{reverse('policy-new')}?from={policy.pk}"
     return render(request, "escalation/policies/detail.html", context)
+
+
+def _hand_over_url(policy: Policy, in_force: PolicyVersion) -> str:
+    """Return where runs of other versions are handed over; empty when there are none."""
+    runs = Run.objects.filter(version__policy=policy, state__in=LIVE)
+    is_needed = runs.exclude(version=in_force).exists()
+    return reverse("policy-hand-over", args=[policy.pk]) if is_needed else ""
 
 
 def _group(organisation: Organisation, reader: User) -> dict[str, Any]:

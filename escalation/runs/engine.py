@@ -4,9 +4,10 @@ Every function here requires an open `recording` and the incidents to be locked,
 takes a number of SQL statements that does not grow with the batch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
@@ -24,6 +25,7 @@ from escalation.runs.models import LIVE, Run, StepTaken
 from escalation.runs.models import RunState as State
 from escalation.runs.situation import RunState
 from escalation.runs.timers import STEP, next_step_timer
+from escalation.runs.told import without_told
 from escalation.runs.trail import record_end, record_start, record_steps
 from escalation.runs.watch import watch_acknowledgements
 from incidents.errors import NotPossible
@@ -116,10 +118,18 @@ def _version_in_force(
     return rows.select_related("policy").last()
 
 
-def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) -> None:
+def advance(
+    runs: Sequence[Run],
+    *,
+    now: datetime,
+    due: Mapping[int, datetime],
+    told: Mapping[int, Collection[int]] = MappingProxyType({}),
+) -> None:
     """Let active runs do what is due; `due` gives each run's due instant.
 
-    Requires `incident.organisation`, `organisation` and `version.policy` loaded.
+    `told` are contact methods that the next step of a run leaves out, by run id: it told
+    them before it was handed over. Requires `incident.organisation`, `organisation` and
+    `version.policy` loaded.
     """
     if not runs:
         return
@@ -129,6 +139,8 @@ def advance(runs: Sequence[Run], *, now: datetime, due: Mapping[int, datetime]) 
         state = RunState(run.step_index, run.round, due[run.pk])
         facts = batch.facts_of(run)
         decision = decide(state, facts, now)
+        if run.pk in told:
+            decision = without_told(decision, state, told[run.pk])
         batch.note_turns(run, decision)
         steps.append(Step(run, facts, due[run.pk], decision))
     batch.save_turns()

@@ -49,6 +49,13 @@ class Run(models.Model):
     assigned_to = models.ForeignKey(
         "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
     )
+    continues = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="the run that was handed over to this one's version",
+    )
     reason = models.CharField(
         max_length=300, help_text="why the route chose this policy"
     )

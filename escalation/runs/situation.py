@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_DESK = "that organisation does not see the incident or has no verified address"
     NO_WEBHOOK = "there is no such webhook, or it was removed"
     ACKNOWLEDGED_THERE = "everybody there has acknowledged already"
+    TOLD_BEFORE = "everybody there was told before the run was handed over"
     QUIET = "everybody there has quiet hours now, so it comes later"
     # Nothing to do:
     NOT_THEIRS = "only the owner of an incident can share it"

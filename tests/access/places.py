@@ -170,6 +170,9 @@ API = {
     "PUT calendars-detail": Place("lab", _of("calendar"), _CALENDAR, "configure"),
     "DELETE calendars-detail": Place("lab", _of("calendar"), act="configure"),
     "POST policies-validate": Place("make", body=_STEPS, act="configure"),
+    "POST policy-run-hand-over": Place(
+        "lab", _of("policy"), {"to_version": 1, **_BECAUSE}, "configure"
+    ),
     "GET policy-versions": Place("lab", _of("policy")),
     "GET policy-version": Place("lab", _version),
     "GET policy-diff": Place("lab", _of("policy")),
@@ -312,6 +315,8 @@ PAGES = {
     "GET policy-new": Place("account", act="configure"),
     "POST policy-new": Place("account", act="configure"),
     "GET policy-simulate": Place("lab", _of("policy")),
+    "GET policy-hand-over": Place("lab", _of("policy"), act="configure"),
+    "POST policy-hand-over": Place("lab", _of("policy"), {}, "configure"),
     "GET policy-diff": Place("lab", _of("policy")),
     "POST policy-approve": Place("lab", _version, {}, "approve"),
     "POST policy-reject": Place("lab", _version, _BECAUSE, "approve"),

@@ -1,0 +1,319 @@
+"""Move runs that are under way to another version of their policy, or another policy.
+
+A run never changes its version: the record of its steps would be read against the wrong
+text. It stops as handed over, and a new run goes on from a place of the new version. The
+same round goes on; messages that are on their way stay so, under the new run.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from escalation.notifications.models import Notification, NotificationStatus
+from escalation.policies.diff import diff_plans
+from escalation.policies.models import PolicyVersion, VersionState
+from escalation.policies.steps import PolicyPlan, parse_policy
+from escalation.runs.clocks import start_clocks_of
+from escalation.runs.engine import advance, end_runs, loaded
+from escalation.runs.models import LIVE, Run, RunState
+from escalation.runs.timers import STEP, next_step_timer
+from escalation.runs.trail import record_start
+from escalation.runs.watch import watch_acknowledgements
+from incidents.errors import BadInput, NotPossible
+from incidents.events.actor import Actor
+from incidents.events.record import recording
+from incidents.incident.lifecycle import lock_incidents
+from incidents.timers.schedule import add_timers, cancel_timers
+
+# So many incidents are locked at a time.
+BATCH: Final = 100
+_ON_ITS_WAY: Final = (
+    NotificationStatus.QUEUED,
+    NotificationStatus.SENDING,
+    NotificationStatus.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Where runs are to go on: a version, the label of its next step, and why.
+
+    Without a step each goes on at the step that it would have taken next.
+    """
+
+    version: PolicyVersion
+    step: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What became of one run, or would: `is_at_once` says that the step is taken now."""
+
+    run: UUID
+    incident: str
+    from_policy: str
+    from_version: int
+    from_step: str
+    to_step: str
+    is_at_once: bool
+    told: int
+    new_run: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One run on its way: `index` is its next step in the new version.
+
+    `places` leads from steps of the old version to the same ones of the new.
+    """
+
+    run: Run
+    index: int
+    is_at_once: bool
+    places: Mapping[int, int]
+
+
+def hand_over(
+    run_ids: Iterable[int],
+    order: HandOver,
+    *,
+    actor: Actor,
+    now: datetime,
+    is_dry_run: bool = False,
+) -> list[HandedOver]:
+    """Hand live runs of the version's organisation over; others are left alone.
+
+    Runs that have that version already stay. Owns its transactions, one for each hundred
+    incidents. Raises BadInput for a step that is not there, NotPossible for a version
+    that is not approved.
+    """
+    if order.version.state != VersionState.APPROVED:
+        message = f"Version {order.version.number} is {order.version.state}."
+        raise NotPossible(message, state={"state": order.version.state})
+    plan = parse_policy(order.version.body)
+    if order.step and plan.place_of(order.step) is None:
+        known = ", ".join(plan.labels)
+        raise BadInput("step", order.step, f"Use a step of that version: {known}.")
+    done: list[HandedOver] = []
+    for ids in _batches(sorted(set(run_ids))):
+        done += _hand_over(ids, order, plan, actor, now, is_dry_run=is_dry_run)
+    return done
+
+
+def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _hand_over(
+    ids: Sequence[int],
+    order: HandOver,
+    plan: PolicyPlan,
+    actor: Actor,
+    now: datetime,
+    *,
+    is_dry_run: bool,
+) -> list[HandedOver]:
+    with recording(now):
+        lock_incidents(
+            Run.objects.filter(pk__in=ids).values_list("incident", flat=True)
+        )
+        moves = [
+            _move(run, order, plan)
+            for run in loaded(ids)
+            if _may_be_moved(run, order.version)
+        ]
+        told = _told(moves)
+        if is_dry_run:
+            return [_said(move, plan, told) for move in moves]
+        news = _replace(moves, order, plan, actor, now)
+        _go_on(moves, news, told, now)
+        return [
+            _said(move, plan, told, new=new)
+            for move, new in zip(moves, news, strict=True)
+        ]
+
+
+def _may_be_moved(run: Run, version: PolicyVersion) -> bool:
+    return (
+        run.state in LIVE
+        and run.organisation_id == version.organisation_id
+        and run.version_id != version.pk
+        and not run.incident.is_closed
+    )
+
+
+def _move(run: Run, order: HandOver, plan: PolicyPlan) -> _Move:
+    """Find the run's place in the new version. Raises BadInput where it has none."""
+    before = parse_policy(run.version.body)
+    places = _same_places(before, plan)
+    same = places.get(run.step_index)
+    if not order.step:
+        if same is None:
+            label = before.label_at(run.step_index)
+            remedy = (
+                f"Step {label} of version {run.version.number}, which a run would take "
+                f"next, is not in version {order.version.number}: say where to go on."
+            )
+            raise BadInput("step", order.step, remedy)
+        return _Move(run, same, is_at_once=False, places=places)
+    index = plan.place_of(order.step) or 0
+    return _Move(run, index, is_at_once=index != same, places=places)
+
+
+def _same_places(before: PolicyPlan, after: PolicyPlan) -> dict[int, int]:
+    """Return {old step: new step} of those kept or changed in place, the ends too."""
+    places = {len(before.steps): len(after.steps)}
+    for change in diff_plans(before, after):
+        if change.before is None or change.after is None:
+            continue
+        old = before.place_of(change.before.label)
+        new = after.place_of(change.after.label)
+        if old is not None and new is not None:
+            places[old] = new
+    return places
+
+
+def _told(moves: Sequence[_Move]) -> dict[int, set[int]]:
+    """Return {former run's id: methods told, in this round, where it goes on}."""
+    wanted = {}
+    for move in moves:
+        back = {new: old for old, new in move.places.items()}
+        if move.is_at_once and move.index in back:
+            wanted[move.run.pk, back[move.index], move.run.round] = move.run.pk
+    rows = Notification.objects.filter(
+        run__in=wanted.values(),
+        purpose="page",
+        status__in=(*_ON_ITS_WAY, NotificationStatus.SENT),
+    )
+    told: dict[int, set[int]] = {}
+    columns = ("run_id", "step_index", "round", "method_id")
+    for run_id, step, round_number, method_id in rows.values_list(*columns):
+        if (run_id, step, round_number) in wanted and run_id and method_id:
+            told.setdefault(run_id, set()).add(method_id)
+    return told
+
+
+def _replace(
+    moves: Sequence[_Move],
+    order: HandOver,
+    plan: PolicyPlan,
+    actor: Actor,
+    now: datetime,
+) -> list[Run]:
+    """Stop the former runs and make those that go on, messages on their way included."""
+    formers = [move.run for move in moves]
+    cancel_timers(STEP, [run.pk for run in formers])
+    states = [RunState(run.state) for run in formers]
+    # Only one run of an organisation is live: the former make room first.
+    Run.objects.filter(pk__in=[run.pk for run in formers]).update(
+        state=RunState.STOPPED
+    )
+    news = Run.objects.bulk_create(
+        _new_run(move, state, order, plan, actor, now)
+        for move, state in zip(moves, states, strict=True)
+    )
+    for move, new in zip(moves, news, strict=True):
+        _keep_messages(move, new)
+    version = order.version
+    where = f"version {version.number} of {version.policy.name} by {actor.name}"
+    end_runs(formers, state=RunState.STOPPED, reason=f"handed over to {where}", now=now)
+    return news
+
+
+def _new_run(
+    move: _Move,
+    state: RunState,
+    order: HandOver,
+    plan: PolicyPlan,
+    actor: Actor,
+    now: datetime,
+) -> Run:
+    run = move.run
+    before = parse_policy(run.version.body)
+    why = f": {order.reason}" if order.reason else ""
+    reason = (
+        f"handed over by {actor.name} from version {run.version.number} of "
+        f"{run.version.policy.name}, step {before.label_at(run.step_index)}, "
+        f"to step {plan.label_at(move.index)}{why}"
+    )
+    is_active = state == RunState.ACTIVE
+    return Run(
+        incident=run.incident,
+        organisation=run.organisation,
+        version=order.version,
+        state=state,
+        step_index=move.index,
+        round=run.round,
+        came_from=run.came_from,
+        assigned_to_id=run.assigned_to_id,
+        continues=run,
+        reason=reason[:300],
+        started_at=now,
+        next_due_at=(now if move.is_at_once else run.next_due_at)
+        if is_active
+        else None,
+    )
+
+
+def _keep_messages(move: _Move, new: Run) -> None:
+    """Let what is on its way go on under the new run; whose step is gone is cancelled."""
+    rows = Notification.objects.filter(run=move.run, status__in=_ON_ITS_WAY)
+    for step_index in set(rows.values_list("step_index", flat=True)):
+        place = move.places.get(step_index) if step_index is not None else None
+        if place is not None:
+            rows.filter(step_index=step_index).update(run=new, step_index=place)
+
+
+def _go_on(
+    moves: Sequence[_Move],
+    news: Sequence[Run],
+    told: Mapping[int, set[int]],
+    now: datetime,
+) -> None:
+    """Take the step at once where another was chosen; else keep the instant it is due."""
+    for new in news:
+        record_start(new, reason=new.reason)
+    start_clocks_of(news, now=now)
+    pairs = list(zip(moves, news, strict=True))
+    at_once = {
+        new.pk: told.get(move.run.pk, set())
+        for move, new in pairs
+        if move.is_at_once and new.state == RunState.ACTIVE
+    }
+    add_timers(
+        next_step_timer(new)
+        for new in news
+        if new.next_due_at and new.pk not in at_once
+    )
+    advance(loaded(at_once), now=now, due=dict.fromkeys(at_once, now), told=at_once)
+    watch_acknowledgements(
+        new.incident_id for new in news if new.state == RunState.ACKNOWLEDGED
+    )
+
+
+def _said(
+    move: _Move,
+    plan: PolicyPlan,
+    told: Mapping[int, set[int]],
+    *,
+    new: Run | None = None,
+) -> HandedOver:
+    version = move.run.version
+    before = parse_policy(version.body)
+    return HandedOver(
+        run=move.run.uid,
+        incident=move.run.incident.ref,
+        from_policy=version.policy.slug,
+        from_version=version.number,
+        from_step=before.label_at(move.run.step_index),
+        to_step=plan.label_at(move.index),
+        is_at_once=move.is_at_once,
+        told=len(told.get(move.run.pk, ())),
+        new_run=new.uid if new else None,
+    )
