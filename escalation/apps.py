@@ -8,7 +8,8 @@ class EscalationConfig(AppConfig):
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
         from escalation.notifications import reachable  # noqa: PLC0415 (app ready)
-        from escalation.oncall import reach  # noqa: PLC0415 (app ready)
+        from escalation.oncall import reach, uses  # noqa: PLC0415 (app ready)
+        from escalation.policies import schedule_uses  # noqa: PLC0415 (app ready)
         from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
         from escalation.runs import handlers as runs  # noqa: PLC0415 (app ready)
 
@@ -17,3 +18,4 @@ class EscalationConfig(AppConfig):
         runs.register_handlers()
         messages.register_handlers()
         reach.register_reach(reachable.ways_to_reach)
+        uses.register_uses("policies", schedule_uses.policies_naming)

@@ -198,7 +198,7 @@ class ScheduleViewSet(ApiViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Take it out of use; a step that names it then reaches nobody."""
+        """Take it out of use; not while a policy names it."""
         schedule = find_schedule(self.person, pk)
         require(self.person, schedule, Action.CONFIGURE)
         actor = actor_for(self.person, schedule.organisation)

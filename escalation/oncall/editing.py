@@ -17,7 +17,8 @@ from escalation.oncall.reading import (
     rotation_plan,
     rotation_to_body,
 )
-from incidents.errors import BadInput
+from escalation.oncall.uses import uses_of
+from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.models import Organisation, User
@@ -70,8 +71,13 @@ def write_schedule(
 
 
 def archive_schedule(schedule: Schedule, *, actor: Actor, now: datetime) -> Schedule:
-    """Take a schedule out of use: a step that names it then reaches nobody."""
+    """Take a schedule out of use. Raises NotPossible while a policy names it."""
     with recording(now):
+        Schedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
+        uses = uses_of(schedule.organisation_id, schedule.slug)
+        for names in uses.values():
+            message = f"The policy {names[0]!r} names this schedule; change it first."
+            raise NotPossible(message, state=uses)
         rows = Schedule.objects.filter(pk=schedule.pk, archived_at=None)
         if rows.update(archived_at=now):
             what = f"schedule {schedule.slug} archived"

@@ -7,11 +7,11 @@ from escalation.oncall.editing import (
     read_draft,
     save_schedule,
 )
-from incidents.errors import BadInput
+from incidents.errors import BadInput, NotPossible
 from incidents.events.feed import read_fields
 from incidents.models import Entry
 from tests.escalation.oncall.test_reading import NIGHTS, PRIMARY, body
-from tests.factories import NOW
+from tests.factories import NOW, lab, notify, policy, wait
 
 WITH = {"people": ["ann@aurora.example", "bob@aurora.example"]}
 
@@ -87,6 +87,35 @@ def test_what_cannot_be_read_names_field_and_remedy():
         "zone: \"'Mars'\" cannot be used. Name a zone of the tz database, "
         "such as Europe/Berlin."
     )
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        notify({"schedule": "duty"}),
+        notify({"next_on_call": "duty"}),
+        {
+            "kind": "if",
+            "when": [{"field": "on_call", "op": "=", "value": "duty"}],
+            "then": [wait(5)],
+        },
+    ],
+)
+def test_a_schedule_is_not_archived_while_a_policy_names_it(crew, step):
+    made = policy(crew.lab, step)
+    with pytest.raises(NotPossible) as caught:
+        archive_schedule(crew.schedule, actor=crew.actor(crew.admin), now=NOW)
+    assert caught.value.state == {"policies": [made.name]}
+    made.archived_at = NOW
+    made.save()
+    archive_schedule(crew.schedule, actor=crew.actor(crew.admin), now=NOW)
+    assert list(Schedule.objects.in_use()) == []
+
+
+def test_a_policy_of_another_does_not_keep_a_schedule(crew):
+    policy(lab(), notify({"schedule": "duty"}))
+    archive_schedule(crew.schedule, actor=crew.actor(crew.admin), now=NOW)
+    assert list(Schedule.objects.in_use()) == []
 
 
 def test_an_archived_schedule_comes_back_when_it_is_saved(crew):
