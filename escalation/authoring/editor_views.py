@@ -19,6 +19,7 @@ from escalation.authoring.checking import Checked, check_policy, require_sound
 from escalation.authoring.editor.draft import change_steps, read_steps
 from escalation.authoring.editor.frame import clock_parts, frame_parts, read_frame
 from escalation.authoring.editor.rungs import Ladder, note_ids
+from escalation.authoring.simulation_views import draft_form, played
 from escalation.authoring.surroundings import Surroundings, load_surroundings
 from escalation.policies.approval import rules_of
 from escalation.policies.diff import Change, diff_lines, diff_plans, lines_of
@@ -158,8 +159,25 @@ def _show_editor(
         "focus": focus.replace(".", "-"),
         "notes": ",".join(f"#{one}" for one in note_ids(ladder)),
         "is_proposal": _is_proposal(draft),
+        "simulation": _simulated(request, draft, checked),
     }
     return render(request, "escalation/policies/edit.html", context)
+
+
+def _simulated(
+    request: PageRequest, draft: Draft, checked: Checked
+) -> dict[str, Any] | None:
+    """Return what the draft would do, once it can be read."""
+    if checked.plan is None or not draft.body["steps"]:
+        return None
+    now = read_now().replace(second=0, microsecond=0)
+    form = draft_form(request, now)
+    slug = draft.slug or "draft"
+    policy = draft.policy or Policy(
+        organisation=draft.organisation, slug=slug, name=draft.name or "The draft"
+    )
+    body = to_body(checked.plan)
+    return {"form": form, **played(policy, form, now, body=body)}
 
 
 def _review(

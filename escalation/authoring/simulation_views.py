@@ -1,6 +1,6 @@
 """The page on which a policy is played, and on which its coverage is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from incidents.timers.clock import read_now
 COVERAGE_DAYS: Final = 30
 WIDTH: Final = 1000  # units of the drawing, for all days together
 _GAPS_SHOWN: Final = 8
+_PREFIX: Final = "sim"
 # What is said of each event at a glance: the class of its mark.
 _LOOKS: Final = {
     "skipped": "warn",
@@ -88,7 +89,7 @@ def policy_simulate(request: PageRequest, pk: int) -> HttpResponse:
     version = versions_in_force([policy.pk]).get(policy.pk)
     context["version"] = version
     if version is not None:
-        context |= _played(policy, form, now)
+        context |= played(policy, form, now)
         if not request.htmx:
             context["coverage"] = _coverage(policy, now)
             context["ticks"] = _ticks(now)
@@ -108,8 +109,14 @@ def _form(request: HttpRequest, now: datetime) -> SimulationForm:
     return SimulationForm(given)
 
 
-def _played(policy: Policy, form: SimulationForm, now: datetime) -> dict[str, Any]:
-    """Return the events, or leave the errors in the form."""
+def played(
+    policy: Policy,
+    form: SimulationForm,
+    now: datetime,
+    *,
+    body: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the events of the policy, or of a draft of it; errors go into the form."""
     given = form.cleaned_data if form.is_bound and form.is_valid() else {}
     if form.is_bound and not given:
         return {}
@@ -121,13 +128,27 @@ def _played(policy: Policy, form: SimulationForm, now: datetime) -> dict[str, An
         tlp=given.get("tlp") or "AMBER+STRICT",
         answers=given.get("answers") or "nobody",
         down=tuple(given.get("down", ())),
+        body=body,
     )
     try:
         events = ask(policy.organisation, question)
     except BadInput as error:
+        if not form.is_bound:
+            return {}
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return {}
-    return {"at": question.at, **shown_events(events, question.at)}
+    return {"at": question.at, **_shown(events, question.at)}
+
+
+def draft_form(request: HttpRequest, now: datetime) -> SimulationForm:
+    """Return the form as part of the editor's: its controls belong to the draft."""
+    is_asked = f"{_PREFIX}-severity" in request.POST
+    form = SimulationForm(
+        request.POST if is_asked else None, prefix=_PREFIX, initial={"at": now}
+    )
+    for one in form.fields.values():
+        one.widget.attrs["form"] = "draft"
+    return form
 
 
 def _severity(given: dict[str, Any]) -> int:
@@ -135,7 +156,7 @@ def _severity(given: dict[str, Any]) -> int:
     return given["severity"] if given.get("severity") not in (None, "") else 4
 
 
-def shown_events(events: Sequence[Event], start: datetime) -> dict[str, Any]:
+def _shown(events: Sequence[Event], start: datetime) -> dict[str, Any]:
     """Return events as the page shows them, and when the first human is told."""
     told = [e.at for e in events if e.kind == "sent" and e.page and e.page.user_id]
     return {

@@ -31,12 +31,10 @@ from escalation.runs.actions import (
 from escalation.runs.decide import decide
 from escalation.runs.simulation.answers import Answer
 from escalation.runs.simulation.clocks import ClockEvent, SimulatedClocks
-from escalation.runs.simulation.course import Course, Event, Place, World
+from escalation.runs.simulation.course import HORIZON, Course, Event, Place, World
 from escalation.runs.simulation.outbox import Page, SimulatedOutbox
 from escalation.runs.situation import Facts, Reason, RunState
 
-# A simulation ends here; a policy that still goes on then says so.
-HORIZON: Final = timedelta(days=14)
 MAX_EVENTS: Final = 2_000
 # A step that delivered nothing within this of its first attempt counts as unreached.
 AT_LATEST_REACHED: Final = timedelta(seconds=60)

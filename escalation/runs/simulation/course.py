@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from escalation.calendars.working_time import WorkingTime
@@ -10,6 +10,9 @@ from escalation.policies.acknowledgement import Given
 from escalation.runs.actions import Decision
 from escalation.runs.simulation.outbox import Page
 from escalation.runs.situation import Facts
+
+# A simulation ends here; a policy that still goes on then says so.
+HORIZON: Final = timedelta(days=14)
 
 Place = tuple[int, int]  # step index, round
 

@@ -18,7 +18,7 @@ from escalation.runs.actions import Decision
 from escalation.runs.effects import Step, messages_of
 from escalation.runs.facts import Batch
 from escalation.runs.models import Run
-from escalation.runs.simulation.course import Course
+from escalation.runs.simulation.course import HORIZON, Course
 from escalation.runs.simulation.outbox import Page
 from escalation.runs.situation import Facts
 from incidents.models import (
@@ -53,6 +53,7 @@ class SimulatedWorld:
     subject: Subject
     agencies: Mapping[str, int]
     opened_at: datetime
+    _batches: dict[str, Batch] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -94,7 +95,7 @@ class SimulatedWorld:
     def facts(self, course: Course, at: datetime) -> Facts:
         """Return the facts, without any acknowledgement."""
         run = self._run(course)
-        batch = self._batch(run, at)
+        batch = self._batch(run, course, at)
         batch.shares[run.incident_id] = self._seen_by(course)
         for team, user_id in course.turns.items():
             batch.directory.people.take_turn(self.side.pk, team, user_id)
@@ -124,8 +125,16 @@ class SimulatedWorld:
         roles = frozenset(rows.values_list("role", flat=True))
         return Given(organisation, is_own=is_own, person=user_id, roles=roles)
 
-    def _batch(self, run: Run, at: datetime) -> Batch:
-        return Batch.load([run], now=at, lock_turns=False)
+    def _batch(self, run: Run, course: Course, at: datetime) -> Batch:
+        """Return what is true at an instant; each policy's people are read once."""
+        if course.policy not in self._batches:
+            self._batches[course.policy] = Batch.load(
+                [run],
+                now=self.opened_at,
+                until=self.opened_at + HORIZON,
+                lock_turns=False,
+            )
+        return self._batches[course.policy].at(at)
 
     def _seen_by(self, course: Course) -> set[int]:
         shared = {self.agencies[slug] for slug in course.shared_with}
