@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
     coverage,
+    deciding,
     idle,
     memory,
     slow_receiver,
@@ -29,12 +30,14 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "webhook": webhook.rows,
     "storm": storm.storm_rows,
     "singles": storm.singles_rows,
+    "many": storm.many_rows,
     "idle": idle.rows,
     "timers": timers.rows,
     "ticks": stream.nothing_due_rows,
     "stream": stream.stream_rows,
     "pages": stream.pages_rows,
     "at-once": stream.at_once_rows,
+    "deciding": deciding.rows,
     "memory": memory.rows,
     "coverage": coverage.rows,
     "slow_receiver": slow_receiver.rows,

@@ -43,6 +43,16 @@ def singles_rows() -> Iterator[Row]:
     )
 
 
+def many_rows() -> Iterator[Row]:
+    """Measure 2,000 alerts that are an incident and a notification each."""
+    yield _row(
+        Storm(2000, 2000),
+        what="2,000 incidents, one policy step each with a webhook",
+        reach="≥ 150 notifications/s end to end",
+        unit="notifications",
+    )
+
+
 def _row(storm: Storm, *, what: str, reach: str, unit: str) -> Row:
     with whole() as running, running.web("tests.benchmarks.empty_site") as empty:
         blow(running, Storm(WARM_UP, WARM_UP), name="warm")
