@@ -3,6 +3,7 @@ from django.urls import include, path
 from escalation.authoring import decision_views as decisions
 from escalation.authoring.editor_views import policy_edit, policy_new
 from escalation.authoring.hand_over_views import policy_hand_over
+from escalation.authoring.route_views import route_edit, route_new, route_remove
 from escalation.authoring.simulation_views import policy_simulate
 from escalation.authoring.views import policy_detail, policy_list
 from escalation.calendars.views import (
@@ -39,6 +40,9 @@ urlpatterns = [
     path("policies/<int:pk>/edit/", policy_edit, name="policy-edit"),
     path("policies/<int:pk>/simulate/", policy_simulate, name="policy-simulate"),
     path("policies/<int:pk>/hand-over/", policy_hand_over, name="policy-hand-over"),
+    path("routes/new/", route_new, name="route-new"),
+    path("routes/<int:pk>/edit/", route_edit, name="route-edit"),
+    path("routes/<int:pk>/remove/", route_remove, name="route-remove"),
     path("policies/<int:pk>/diff/", decisions.policy_diff, name="policy-diff"),
     path(
         "policies/<int:pk>/second-person/",

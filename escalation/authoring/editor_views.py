@@ -6,6 +6,7 @@ put in place. Nothing is saved before it was reviewed.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +18,13 @@ from django.utils.text import slugify
 from escalation.authoring.access import find_policy, require
 from escalation.authoring.checking import Checked, check_policy, require_sound
 from escalation.authoring.editor.draft import change_steps, read_steps
-from escalation.authoring.editor.frame import clock_parts, frame_parts, read_frame
-from escalation.authoring.editor.rungs import Ladder, note_ids
+from escalation.authoring.editor.frame import (
+    FramePart,
+    clock_parts,
+    frame_parts,
+    read_frame,
+)
+from escalation.authoring.editor.rungs import Ladder, findings_of, note_ids
 from escalation.authoring.simulation_views import draft_form, played
 from escalation.authoring.surroundings import Surroundings, load_surroundings
 from escalation.policies.approval import rules_of
@@ -146,18 +152,22 @@ def _show_editor(
 ) -> HttpResponse:
     ladder = Ladder(there, checked).of(draft.body["steps"])
     labels = checked.plan.labels if checked.plan else ()
-    at_steps = set(labels) | {rung.label for rung in ladder.rungs}
+    frame = _with_findings(frame_parts(draft.body, there), checked)
+    clocks = _with_findings(clock_parts(draft.body, there, labels), checked)
+    placed = {one for row in (*frame, *clocks) for one in row["findings"]}
+    placed |= set(findings_of(ladder))
+    rows = [row["id"] for row in (*frame, *clocks) if row["id"]]
     context = {
         "draft": draft,
         "ladder": ladder,
-        "frame": frame_parts(draft.body, there),
-        "clocks": clock_parts(draft.body, there, labels),
+        "frame": frame,
+        "clocks": clocks,
         "checked": checked,
-        "elsewhere": [f for f in checked.findings if f.where not in at_steps],
+        "elsewhere": [one for one in checked.findings if one not in placed],
         "end": describe_span(checked.spans["end"]) if "end" in checked.spans else "",
         "error": error,
         "focus": focus.replace(".", "-"),
-        "notes": ",".join(f"#{one}" for one in note_ids(ladder)),
+        "notes": ",".join(f"#{one}" for one in (*note_ids(ladder), *rows)),
         "is_proposal": _is_proposal(draft),
         "simulation": _simulated(request, draft, checked),
     }
@@ -178,6 +188,22 @@ def _simulated(
     )
     body = to_body(checked.plan)
     return {"form": form, **played(policy, form, now, body=body)}
+
+
+def _with_findings(rows: Iterable[FramePart], checked: Checked) -> list[dict[str, Any]]:
+    """Return rows with what was found at each; the id is of its notes."""
+    return [
+        {
+            "id": f"note-{slugify(row.where)}" if row.where else "",
+            "parts": row.parts,
+            "findings": [
+                one
+                for one in checked.findings
+                if row.where and f"{one.where}.".startswith(f"{row.where}.")
+            ],
+        }
+        for row in rows
+    ]
 
 
 def _review(

@@ -81,27 +81,30 @@ def _group(organisation: Organisation, reader: User) -> dict[str, Any]:
     versions |= versions_in_force(policy.pk for policy in policies)
     proposed = PolicyVersion.objects.proposed().filter(policy__in=policies)
     waiting = set(proposed.values_list("policy_id", flat=True))
+    may_edit = can(reader, Action.CONFIGURE, organisation)
+    query = f"?organisation={organisation.slug}"
     return {
         "organisation": organisation,
-        "routes": [_route(route) for route in routes.prefetch_related("share_with")],
+        "routes": [
+            _route(route, may_edit=may_edit)
+            for route in routes.prefetch_related("share_with")
+        ],
         "policies": [
             _listed(policy, versions[policy.pk], is_waiting=policy.pk in waiting)
             for policy in policies
         ],
         "second_person": second_person_panel(organisation, reader),
-        "new_url": (
-            f"{reverse('policy-new')}?organisation={organisation.slug}"
-            if can(reader, Action.CONFIGURE, organisation)
-            else ""
-        ),
+        "new_url": f"{reverse('policy-new')}{query}" if may_edit else "",
+        "new_route_url": f"{reverse('route-new')}{query}" if may_edit else "",
     }
 
 
-def _route(route: Route) -> dict[str, Any]:
+def _route(route: Route, *, may_edit: bool) -> dict[str, Any]:
     url = reverse("policy-detail", args=[route.policy_id]) if route.policy_id else ""
     sentence = describe(parse_matchers(route.matchers))
     return {
         "position": route.position,
+        "edit_url": reverse("route-edit", args=[route.pk]) if may_edit else "",
         "name": route.name,
         "sentence": sentence[:1].upper() + sentence[1:],
         "is_default": route.is_default,

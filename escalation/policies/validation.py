@@ -7,7 +7,7 @@ is well formed; here is what follows from them together.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from escalation.policies.clock_targets import ClockTarget, parse_clocks
+from escalation.policies.clock_targets import parse_clocks
 from escalation.policies.findings import Around, Finding, Reached
 from escalation.policies.mentions import targets_of_step
 from escalation.policies.phrases import duration, listed
@@ -19,7 +19,7 @@ from escalation.policies.step_kinds.wait import WaitStep
 from escalation.policies.step_kinds.wait_until import WaitUntilStep
 from escalation.policies.steps import PolicyPlan
 from escalation.policies.targets import Target, describe_target
-from escalation.policies.timing import Branch, describe_span, times
+from escalation.policies.timing import Branch, times
 from incidents.incident.tlp import Content, Tlp, content_for
 
 _NAMES_SHOWN: Final = 3
@@ -87,23 +87,6 @@ def _clocks(plan: PolicyPlan, around: Around) -> Iterator[Finding]:
                 yield Finding("error", where, "no_such_step", message)
         if clock.calendar:
             yield from _calendar(clock.calendar, where, around)
-        yield from _late_go_to(plan, clock, where)
-
-
-def _late_go_to(plan: PolicyPlan, clock: ClockTarget, where: str) -> Iterator[Finding]:
-    """Find a breach that goes to a step which the path has passed long before."""
-    if clock.calendar:
-        return
-    taken = times(plan)
-    for effect in clock.effects:
-        place = plan.place_of(effect.value) if effect.kind == "go_to" else None
-        span = taken.get(place) if place is not None else None
-        if span and span.most is not None and span.most < clock.minutes * 60:
-            message = (
-                f"Step {effect.value} is taken {describe_span(span)}, before this runs"
-                f" out; then it is taken a second time."
-            )
-            yield Finding("warning", where, "goes_back", message)
 
 
 def _branches(plan: PolicyPlan, never: set[Branch]) -> Iterator[Finding]:

@@ -122,6 +122,16 @@ def note_ids(ladder: RungList) -> Sequence[str]:
     return found
 
 
+def findings_of(ladder: RungList) -> list[Finding]:
+    """Return what was found at all steps."""
+    found: list[Finding] = []
+    for rung in ladder.rungs:
+        found += rung.findings
+        for branch in rung.branches:
+            found += findings_of(branch)
+    return found
+
+
 def _moves(step: Mapping[str, Any], place: str, count: int) -> tuple[Option, ...]:
     """Return the buttons that make sense where the step stands."""
     prefix, _, index = place.rpartition(".")

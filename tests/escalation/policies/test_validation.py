@@ -90,13 +90,6 @@ def test_clock_that_goes_to_no_step_is_an_error():
     )
 
 
-def test_clock_that_goes_back_on_the_path_is_a_warning():
-    clock = {"what": "resolve_by", "minutes": 60, "on_breach": [{"go_to": "3"}]}
-    assert check(PAGE, make.wait(5), PAGE, clocks=[clock]) == [
-        ("warning", "clocks[0]", "goes_back")
-    ]
-
-
 def test_errors_come_first():
     levels = [level for level, _, _ in check(jump("night"), PAGE)]
     assert levels == ["error", "warning"]
