@@ -64,10 +64,7 @@ def _describe(step: NotifyStep) -> str:
     clauses = []
     if people:
         how = {"urgent": ", urgently", "normal": ", without urgency"}
-        clauses.append(
-            f"notify {listed(people)} by every verified method"
-            f"{how.get(step.urgency or '', '')}"
-        )
+        clauses.append(f"notify {listed(people)}{how.get(step.urgency or '', '')}")
     if webhooks:
         clauses.append(f"post to {listed(webhooks)}")
     return capitalised(" and ".join(clauses))

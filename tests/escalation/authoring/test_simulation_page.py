@@ -36,7 +36,7 @@ def test_page_plays_the_policy_at_once(client, lab, path):
     rows = answer.context["rows"]
     assert [(row["after"], row["text"]) for row in rows] == [
         ("+0:00:00", "path: it is simulated"),
-        ("+0:00:00", "Notify the duty team by every verified method"),
+        ("+0:00:00", "Notify the duty team"),
         ("+0:00:00", "Wait 5 minutes"),
         ("+0:00:00", "Message by email to duty@aurora.example"),
         ("+0:05:00", "the last step is taken and nobody has acknowledged"),

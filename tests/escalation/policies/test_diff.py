@@ -19,8 +19,8 @@ def test_changed_wait_is_one_change_and_the_rest_is_kept():
     assert told(changes) == [
         (
             "kept",
-            "Notify the duty team by every verified method",
-            "Notify the duty team by every verified method",
+            "Notify the duty team",
+            "Notify the duty team",
         ),
         ("changed", "Wait 15 minutes", "Wait 5 minutes"),
     ]
@@ -32,8 +32,8 @@ def test_step_put_between_is_added_and_the_others_only_move_along():
     assert [c.kind for c in changes] == ["kept", "added", "kept"]
     assert changes[2] == Change(
         "kept",
-        Line("2", "Notify the boss team by every verified method"),
-        Line("3", "Notify the boss team by every verified method"),
+        Line("2", "Notify the boss team"),
+        Line("3", "Notify the boss team"),
     )
 
 
