@@ -1,7 +1,12 @@
 """Who puts what on the pages that show both apps."""
 
 from config.platform_part import platform_part
-from escalation.clocks.panels import CLOCK_DEADLINES, clocks_mark, clocks_panel
+from escalation.clocks.panels import (
+    CLOCK_DEADLINES,
+    clocks_mark,
+    clocks_panel,
+    overdue_part,
+)
 from escalation.notifications.panels import (
     account_panel,
     notifications_mark,
@@ -28,5 +33,5 @@ def register_panels() -> None:
     FILED_PAGE.add(filed_panel)
     add_account_panel(account_panel)
     add_account_panel(rules_panel)
-    for part in (paged_part, agency_part, lab_part, platform_part):
+    for part in (paged_part, overdue_part, agency_part, lab_part, platform_part):
         add_home_panel(part)

@@ -15,8 +15,9 @@ from escalation.clocks.showing import GROUPS, ShownClock, shown_clocks
 from escalation.clocks.sla import is_overdue
 from escalation.clocks.trail import name_of
 from incidents.incident.deadlines import Deadline
+from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection
 from incidents.incident.panels import Due, Part, Seen
-from incidents.models import Organisation, User
+from incidents.models import Incident, Organisation, User
 from incidents.organisations.roles import allowed_actions
 
 
@@ -49,6 +50,22 @@ def clocks_mark(seen: Seen) -> str:
     return ".".join(
         f"{state[:2]}{at.timestamp():.0f}" if at else state[:2] for state, at in states
     )
+
+
+def overdue_part(person: User, now: datetime) -> HomePart:
+    """Return what is overdue for the person's organisations, for the first page."""
+    late = _open(person).filter(due_at__lt=now)
+    rows = Incident.objects.visible_to(person).filter(pk__in=late.values("incident"))
+    ordered = rows.select_related("organisation").order_by("-severity", "-opened_at")
+    incidents = list(ordered[:SECTION_ROWS])
+    if not incidents:
+        return HomePart()
+    deadlines = CLOCK_DEADLINES.deadlines([i.pk for i in incidents], person, now)
+    for incident in incidents:
+        incident.deadline = deadlines.get(incident.pk)  # type: ignore[attr-defined]  # shown beside
+    url = reverse("incident-list") + "?state=all&due=overdue"
+    section = HomeSection("Overdue", incidents, "", url=url, url_label="All of them")
+    return HomePart(sections=[section])
 
 
 class ClockDeadlines:

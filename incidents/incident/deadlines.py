@@ -6,7 +6,7 @@ nothing below imports what lies above it. Each reader hears of their own side's 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from django.db.models import DateTimeField, Value
@@ -17,6 +17,16 @@ from incidents.organisations.models import User
 
 # Where nothing is due: behind everything that is.
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+DUE_CHOICES: Final[list[tuple[str, str]]] = [
+    ("overdue", "Overdue"),
+    ("hour", "Within an hour"),
+    ("day", "Within a day"),
+]
+_AHEAD: Final = {
+    "overdue": timedelta(0),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,13 @@ def with_next_due(rows: IncidentQuerySet, person: User) -> IncidentQuerySet:
 def due_before(rows: IncidentQuerySet, instant: datetime) -> IncidentQuerySet:
     """Keep what is due before an instant. Requires `with_next_due`."""
     return rows.filter(due_at__lt=instant)  # type: ignore[misc]  # an annotation
+
+
+def due_within(
+    rows: IncidentQuerySet, person: User, choice: str, now: datetime
+) -> IncidentQuerySet:
+    """Keep what is due for the person's side as one of DUE_CHOICES says."""
+    return due_before(with_next_due(rows, person), now + _AHEAD[choice])
 
 
 def deadlines_of(

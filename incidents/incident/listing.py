@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.db.models import Count
 
 from incidents.errors import BadInput
-from incidents.incident.deadlines import deadlines_of, due_before, with_next_due
+from incidents.incident.deadlines import DUE_CHOICES, deadlines_of, due_within
 from incidents.incident.models import (
     CATEGORY_CHOICES,
     Incident,
@@ -31,11 +30,6 @@ _STATES: Final[dict[str, tuple[str, ...]]] = {
     "acknowledged": (Status.ACKNOWLEDGED,),
     "closed": (Status.RESOLVED, Status.MERGED),
     "all": tuple(Status.values),
-}
-_AHEAD: Final = {
-    "overdue": timedelta(0),
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
 }
 _TABS: Final = (
     ("open", "Open"),
@@ -68,15 +62,7 @@ class FilterForm(forms.Form):
         choices=[("", "Any"), *CATEGORY_CHOICES], required=False
     )
     organisation = forms.ChoiceField(label="From", required=False)
-    due = forms.ChoiceField(
-        choices=[
-            ("", "Any"),
-            ("overdue", "Overdue"),
-            ("hour", "Within an hour"),
-            ("day", "Within a day"),
-        ],
-        required=False,
-    )
+    due = forms.ChoiceField(choices=[("", "Any"), *DUE_CHOICES], required=False)
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,8 +98,9 @@ def list_page(request: PageRequest) -> Found:
     form = FilterForm(request.GET or None, person=request.user)
     wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
     now = read_now()
-    visible = with_next_due(Incident.objects.visible_to(request.user), request.user)
-    narrowed = _narrowed(visible, wanted, now)
+    narrowed = _narrowed(Incident.objects.visible_to(request.user), wanted)
+    if wanted.get("due"):
+        narrowed = due_within(narrowed, request.user, wanted["due"], now)
     counts = dict(narrowed.order_by().values_list("status").annotate(Count("pk")))
     rows = narrowed.filter(status__in=_STATES[state]).select_related("organisation")
     before = _position(request.user, request.GET.get("before", ""))
@@ -155,11 +142,7 @@ def list_context(request: PageRequest, found: Found) -> dict[str, Any]:
     }
 
 
-def _narrowed(
-    rows: IncidentQuerySet, wanted: Mapping[str, Any], now: datetime
-) -> IncidentQuerySet:
-    if wanted.get("due"):
-        rows = due_before(rows, now + _AHEAD[wanted["due"]])
+def _narrowed(rows: IncidentQuerySet, wanted: Mapping[str, Any]) -> IncidentQuerySet:
     if wanted.get("severity"):
         rows = rows.filter(severity__gte=int(wanted["severity"]))
     if wanted.get("category"):

@@ -15,6 +15,7 @@ from incidents.incident.access import (
     note_reading,
     require_owner,
 )
+from incidents.incident.deadlines import DUE_CHOICES
 from incidents.incident.models import AcknowledgedVia, Incident
 from incidents.incident.viewset import IncidentApiViewSet
 from incidents.organisations.authentication import reader_name
@@ -39,7 +40,7 @@ from incidents.triage.serializers import (
 )
 
 MAX_ROWS = 200
-_FILTERS = ("state", "severity", "category", "lab", "owner", "q")
+_FILTERS = ("state", "severity", "category", "lab", "owner", "due", "q")
 
 
 class TriageQueueViewSet(ApiViewSet):
@@ -56,6 +57,7 @@ class TriageQueueViewSet(ApiViewSet):
             OpenApiParameter("category"),
             OpenApiParameter("lab", description="the lab's slug"),
             OpenApiParameter("owner", enum=[name for name, _ in OWNERS]),
+            OpenApiParameter("due", enum=[name for name, _ in DUE_CHOICES]),
             OpenApiParameter("q"),
         ]
     )

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
+from incidents.incident.deadlines import DUE_CHOICES
 from incidents.incident.models import CATEGORY_CHOICES, Incident
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
@@ -154,6 +155,7 @@ class QueueFilterForm(forms.Form):
         choices=[("", "Any"), *CATEGORY_CHOICES], required=False
     )
     lab = forms.ChoiceField(required=False)
+    due = forms.ChoiceField(choices=[("", "Any"), *DUE_CHOICES], required=False)
     owner = forms.ChoiceField(choices=[("", "Anybody"), *OWNERS], required=False)
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:

@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from incidents.errors import BadInput
+from incidents.incident.deadlines import DUE_CHOICES, due_within
 from incidents.incident.models import CLOSED, Acknowledgement, Incident, Share
 from incidents.incident.search import matching
 from incidents.incident.severity import SEVERITIES
@@ -55,6 +56,7 @@ class QueueFilters:
     category: str = ""
     lab: str = ""
     owner: str = ""
+    due: str = ""
     q: str = ""
 
     @classmethod
@@ -68,6 +70,7 @@ class QueueFilters:
             category=_one_of(query, "category", dict(CATEGORY_CHOICES)),
             lab=_slug(query, "lab"),
             owner=_one_of(query, "owner", dict(OWNERS)),
+            due=_one_of(query, "due", dict(DUE_CHOICES)),
             q=query.get("q", ""),
         )
 
@@ -83,7 +86,7 @@ def rows_for(
     """
     rows = _annotated(_visible(user), now=now)
     return (
-        _filtered(rows, user=user, filters=filters)
+        _filtered(rows, user=user, filters=filters, now=now)
         .select_related("incident__organisation", "organisation", "owner")
         .order_by(
             "urgency",
@@ -190,7 +193,7 @@ def _urgency() -> Case:
 
 
 def _filtered(
-    rows: QuerySet[TriageRow], *, user: User, filters: QueueFilters
+    rows: QuerySet[TriageRow], *, user: User, filters: QueueFilters, now: datetime
 ) -> QuerySet[TriageRow]:
     wanted = _state(filters.state) & _owner(filters.owner, user)
     if filters.severity is not None:
@@ -199,6 +202,9 @@ def _filtered(
         wanted &= Q(incident__category=filters.category)
     if filters.lab:
         wanted &= Q(incident__organisation__slug=filters.lab)
+    if filters.due:
+        due = due_within(Incident.objects.all(), user, filters.due, now)
+        wanted &= Q(incident__in=due.order_by().values("pk"))
     if filters.q.strip():
         found = matching(Incident.objects.visible_to(user), filters.q)
         wanted &= Q(incident__in=found.order_by().values("pk"))

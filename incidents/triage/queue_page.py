@@ -90,7 +90,10 @@ def queue_context(
 ) -> dict[str, Any]:
     """Return the variables of the queue's template."""
     filters = found.filters
-    given = (filters.q, filters.severity, filters.category, filters.lab, filters.owner)
+    given = (
+        *(filters.q, filters.severity, filters.category),
+        *(filters.lab, filters.owner, filters.due),
+    )
     counts = count_rows(request.user, now=now)
     ids = [row.incident_id for row in found.rows]
     deadlines = deadlines_of(ids, request.user, now)

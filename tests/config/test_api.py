@@ -85,7 +85,10 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
     [delivery] = store_deliveries(source, [b"{}"])
     policy = factories.policy(lab, factories.notify({"desk": "aurora"}))
     token, _ = create_token(api_world.person("staff"), name="n")
-    under = {"ref": incident.ref, "uid": str(attachment.uid)}
+    clock = factories.clock(
+        incident, factories.policy(api_world.lab, factories.wait(1))
+    )
+    under = {"ref": incident.ref, "uid": str(attachment.uid), "clock": str(clock.pk)}
     return {
         **dict.fromkeys(
             [

@@ -4,6 +4,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from escalation.models import Clock, ClockPause, ClockState
+from incidents.events.actor import Actor
+from incidents.incident.shares import share
 from tests import factories as make
 
 
@@ -76,3 +78,36 @@ def test_the_list_shows_what_is_due_next_and_finds_what_is_overdue(client, db):
     assert found[calm.ref] is None
     late = client.get(reverse("incident-list") + "?due=overdue").context["incidents"]
     assert [row.ref for row in late] == [incident.ref]
+
+
+def test_the_queue_shows_and_finds_what_is_due_next(client, db):
+    naisa, lab = make.agency(), make.lab()
+    officer = make.person(naisa, role="officer")
+    incident = make.incident(lab, now=timezone.now() - timedelta(minutes=90))
+    share(
+        incident,
+        agency=naisa,
+        reason="x",
+        user=None,
+        actor=Actor.system(lab),
+        now=timezone.now(),
+    )
+    # The lab's own deadline is nothing to the agency.
+    make.clock(incident, make.policy(lab, make.wait(5)), minutes=5)
+    client.force_login(officer)
+    url = reverse("triage-queue")
+    assert client.get(url).context["rows"][0].due_label == ""
+    assert client.get(f"{url}?due=day").context["rows"] == []
+    make.clock(incident, make.policy(naisa, make.wait(5)), what="triage_by")
+    [row] = client.get(f"{url}?due=overdue").context["rows"]
+    assert (row.due_label, row.is_overdue) == ("Triage", True)
+
+
+def test_the_first_page_names_what_is_overdue(client, db):
+    _, duty, clock = scene(90)
+    client.force_login(duty)
+    titles = [s.title for s in client.get(reverse("home")).context["sections"]]
+    assert titles[0] == "Overdue"
+    Clock.objects.filter(pk=clock.pk).update(due_at=timezone.now() + timedelta(hours=1))
+    titles = [s.title for s in client.get(reverse("home")).context["sections"]]
+    assert "Overdue" not in titles
