@@ -27,9 +27,9 @@ faults: $(STAMP)
 	STORM_ALERTS=500 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \
 		tests/escalation/test_races.py
 
-# A thousand made-up schedules over whole years in each zone; some minutes.
+# Two hundred made-up schedules over whole years in each zone; some minutes.
 shifts-long: $(STAMP)
-	SHIFTS_EXAMPLES=1000 $(BIN)/pytest -s tests/escalation/oncall/test_minute_walk.py
+	SHIFTS_EXAMPLES=200 $(BIN)/pytest -s tests/escalation/oncall/test_minute_walk.py
 
 # Goes on where the last run with the same tally ended; a new FROM needs a new TALLY.
 SEEDS ?= 2000

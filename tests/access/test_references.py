@@ -97,7 +97,7 @@ def test_bulk_acknowledgement_is_not_in_the_name_of_an_agency_that_lost_the_shar
 @pytest.mark.parametrize("who", _OUTSIDERS)
 def test_nothing_is_made_in_the_name_of_another(scene: Scene, who: str):
     client = scene.call(who)
-    for key in keys("make"):
+    for key in [key for key in keys("make") if key.startswith("api")]:
         send = getattr(client, key.split()[1].lower())
         answers = [
             send(address(key, scene), {**PLACES[key].body, "organisation": slug})

@@ -298,3 +298,21 @@ def test_an_error_of_a_calendar_is_shown_with_what_is_in_force(crew):
     answer = browser(crew.ann).get(url("schedule-detail", crew.schedule.pk))
     for text in ("the server answered 503", "last good copy", "eve@other.example"):
         assert text in answer.text
+
+
+def test_page_takes_as_many_queries_for_three_of_each_as_for_one(crew):
+    client, counts = browser(crew.admin), []
+    now = timezone.now()
+    hours = {"start_at": now, "end_at": now + timedelta(hours=1)}
+    owned = {"organisation": crew.lab, "schedule": crew.schedule}
+    for number in range(3):
+        row = Override.objects.create(**owned, **hours, mode="whole")
+        row.people.add(crew.cat)
+        crew.schedule.swaps.create(**hours, organisation=crew.lab, asked_by=crew.ann)
+        ImportedCalendar.objects.create(**owned, name=str(number))
+        sent = {"whose": "schedule", "days": "30"}
+        client.post(url("feed-new", crew.schedule.pk), sent)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url("schedule-detail", crew.schedule.pk))
+        counts.append(len(queries))
+    assert counts == [counts[0]] * 3
