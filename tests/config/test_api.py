@@ -85,6 +85,7 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
     [delivery] = store_deliveries(source, [b"{}"])
     policy = factories.policy(lab, factories.notify({"desk": "aurora"}))
     token, _ = create_token(api_world.person("staff"), name="n")
+    rules = factories.rules(lab, api_world.person("staff"))
     clock = factories.clock(
         incident, factories.policy(api_world.lab, factories.wait(1))
     )
@@ -101,6 +102,7 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
         "members": {"id": str(Membership.objects.filter(organisation=lab)[0].pk)},
         "tokens": {"id": str(token.pk)},
         "policies": {"id": str(policy.pk), "number": "1"},
+        "notification-rules": {"id": str(rules.pk)},
         "routes": {"id": str(factories.route(lab, policy, is_default=True).pk)},
         "sources": {"uid": str(source.uid), "delivery": str(delivery.uid)},
         "contact-methods": {"id": str(factories.contact(lab).pk)},
