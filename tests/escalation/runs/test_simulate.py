@@ -274,3 +274,36 @@ def test_simulation_of_quiet_hours_and_delays_is_what_a_real_run_does(lab):
     assert simulated_steps(events) == real_steps(lab)
     assert simulated_messages(events) == real_messages()
     assert [e.at for e in events if e.kind == "sent"][1] == NOW + 27 * MINUTE
+
+
+def test_simulation_of_a_breached_clock_is_what_a_real_run_does(lab):
+    clock = {
+        "what": "acknowledge_by",
+        "minutes": 8,
+        "warn": [{"percent": 50}, {"minutes_before": 1}],
+        "on_breach": [{"go_to": "4"}],
+    }
+    steps = (
+        make.notify({"team": "duty"}),
+        make.wait(30),
+        make.notify(one("second")),
+        make.notify(one("boss")),
+        make.wait(20),
+    )
+    path = make.policy(lab, *steps, slug="path", clocks=[clock])
+    make.route(lab, path, is_default=True)
+    make.incident(lab, severity=4)
+    play(NOW + 2 * 60 * MINUTE)
+    events = simulated(lab, severity=4)
+    assert [e.at for e in events if e.kind.startswith("clock_")] == [
+        NOW + 4 * MINUTE,
+        NOW + 7 * MINUTE,
+        NOW + 8 * MINUTE,
+    ]
+    assert [e for e in simulated_steps(events) if e[1] == "4"] == [
+        (NOW + 8 * MINUTE, "4", 1, "taken", ("boss@aurora.example",))
+    ]
+    real = [
+        (at.replace(microsecond=0), *rest) for at, *rest in map(tuple, real_steps(lab))
+    ]
+    assert simulated_steps(events) == real
