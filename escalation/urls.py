@@ -13,7 +13,13 @@ from escalation.calendars.views import (
     calendar_new,
 )
 from escalation.clocks.views import clock_pause, clock_resume
-from escalation.runs.views import incident_escalate
+from escalation.runs.views import (
+    incident_escalate,
+    incident_pass_on,
+    incident_reassign,
+    incident_snooze,
+    incident_unsnooze,
+)
 
 _VERSION = "policies/<int:pk>/versions/<int:number>/"
 
@@ -53,4 +59,8 @@ urlpatterns = [
     path(f"{_VERSION}reject/", decisions.policy_reject, name="policy-reject"),
     path(f"{_VERSION}withdraw/", decisions.policy_withdraw, name="policy-withdraw"),
     path("incidents/<str:ref>/escalate/", incident_escalate, name="incident-escalate"),
+    path("incidents/<str:ref>/reassign/", incident_reassign, name="incident-reassign"),
+    path("incidents/<str:ref>/snooze/", incident_snooze, name="incident-snooze"),
+    path("incidents/<str:ref>/unsnooze/", incident_unsnooze, name="incident-unsnooze"),
+    path("incidents/<str:ref>/pass-on/", incident_pass_on, name="incident-pass-on"),
 ]

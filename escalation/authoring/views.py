@@ -21,14 +21,14 @@ from escalation.policies.versions import versions_in_force
 from escalation.routing.models import Route
 from escalation.runs.deciding.notify import why_nobody
 from escalation.runs.facts import facts_now, names_of
-from escalation.runs.models import LIVE, Run, RunState
+from escalation.runs.models import LIVE, Run
 from escalation.runs.situation import URGENT_FROM, Facts, fallback_of, reached_by
 from incidents.models import Organisation, User
 from incidents.organisations.roles import Action, can
 from incidents.pages import PageRequest, page
 from incidents.timers.clock import read_now
 
-_RUNNING = Q(versions__runs__state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED])
+_RUNNING = Q(versions__runs__state__in=LIVE)
 BY_FILE = "configuration file"
 
 
@@ -153,9 +153,7 @@ def _detail(
 
 
 def _facts(policy: Policy, shown: PolicyVersion) -> list[dict[str, Any]]:
-    running = Run.objects.filter(
-        version=shown, state__in=[RunState.ACTIVE, RunState.ACKNOWLEDGED]
-    )
+    running = Run.objects.filter(version=shown, state__in=LIVE)
     facts: list[dict[str, Any]] = [
         {"label": "Organisation", "value": policy.organisation},
         {"label": "Made", "at": shown.made_at},

@@ -19,9 +19,11 @@ from escalation.notifications.answering import (
     recipient_of,
     standing_acknowledgement,
 )
+from escalation.notifications.consequences import ask_to_pass_on
 from escalation.notifications.models import Notification
 from incidents.errors import NotPossible
 from incidents.events.actor import Actor
+from incidents.events.record import recording
 from incidents.incident.tlp import may_carry_content
 from incidents.models import (
     AcknowledgedVia,
@@ -48,7 +50,10 @@ def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, {"state": "invalid"}, status=HTTPStatus.NOT_FOUND)
     context = _context(notification)
     if request.method == "POST" and context["state"] == "ready":
-        context["state"] = _acknowledge(notification, request.user)
+        if "pass_on" in request.POST and context["may_pass_on"]:
+            context["state"] = _pass_on(notification)
+        else:
+            context["state"] = _acknowledge(notification, request.user)
     return _page(request, context)
 
 
@@ -78,6 +83,13 @@ def _acknowledge(notification: Notification, user: Any) -> str:
     return "done"
 
 
+def _pass_on(notification: Notification) -> str:
+    now = read_now()
+    with recording(now):
+        ask_to_pass_on(notification, now=now)
+    return "passed_on"
+
+
 def _member(user: Any, organisation: Organisation) -> User | None:
     """Return the signed-in person if they may acknowledge for the organisation."""
     if not isinstance(user, User) or not user.is_active:
@@ -102,6 +114,8 @@ def _context(notification: Notification) -> dict[str, Any]:
         "title": incident.title if may_show_title else "",
         "organisation": notification.organisation,
         "recipient": recipient_of(notification),
+        "may_pass_on": notification.run is not None
+        and notification.run.state == "active",
         "acknowledged_by": (row.user or row.organisation) if row else None,
         "acknowledged_at": row.at if row else None,
     }

@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
+
 from escalation.notifications.ack_links import LinkExpired, LinkInvalid
 from escalation.notifications.models import Notification
 from incidents.events.actor import Actor
@@ -19,7 +21,12 @@ from incidents.models import (
     User,
 )
 
-ANSWERED_WITH: Final = ("incident__organisation", "organisation", "recipient_user")
+ANSWERED_WITH: Final = (
+    "incident__organisation",
+    "organisation",
+    "recipient_user",
+    "run",
+)
 
 
 def find_answerable(uid: uuid.UUID) -> Notification:
@@ -64,6 +71,8 @@ def acknowledge_for(
         incident_of(notification),
         organisation=notification.organisation,
         user=user,
+        # Whoever has the link counts as the one to whom it was sent.
+        link_user=notification.recipient_user if user is None else None,
         via=via,
         actor=actor,
         now=now,
@@ -72,13 +81,19 @@ def acknowledge_for(
 
 
 def standing_acknowledgement(notification: Notification) -> Acknowledgement | None:
-    """Return the acknowledgement of the message's organisation, if it stands."""
-    rows = Acknowledgement.objects.select_related("user", "organisation")
-    return rows.filter(
+    """Return the acknowledgement after which nothing is asked of the reader any more.
+
+    Where the run wants several people's, it is the reader's own.
+    """
+    rows = Acknowledgement.objects.select_related("user", "organisation").filter(
         incident=notification.incident_id,
         organisation=notification.organisation_id,
         ended_at=None,
-    ).first()
+    )
+    run, reader = notification.run, notification.recipient_user
+    if run is not None and run.needs_several and run.state == "active":
+        rows = rows.filter(Q(user=reader) | Q(link_user=reader)) if reader else rows
+    return rows.first()
 
 
 def incident_of(notification: Notification) -> Incident:

@@ -8,9 +8,23 @@ from escalation.notifications.models import Notification
 from escalation.notifications.outbox import entry_fields, recipients_personal
 from incidents.events.actor import Actor
 from incidents.events.record import record
-from incidents.timers.schedule import NewTimer, add_timers
+from incidents.timers.schedule import NewTimer, add_timer, add_timers
 
 METHOD_FAILED: Final = "run.method_failed"
+NEXT_PLEASE: Final = "run.next_please"
+
+
+def ask_to_pass_on(row: Notification, *, now: datetime) -> None:
+    """Ask the run of a message to go on, because its reader cannot take it."""
+    if row.run_id is not None:
+        add_timer(
+            kind=NEXT_PLEASE,
+            subject_id=row.run_id,
+            incident_id=row.incident_id,
+            organisation_id=row.organisation_id,
+            due_at=now,
+            payload={"notification": str(row.uid)},
+        )
 
 
 def tell_runs(rows: Iterable[Notification], *, now: datetime) -> None:

@@ -11,6 +11,9 @@ from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.models import Notification, NotificationStatus
 from incidents.models import Acknowledgement, Share
 
+# Nobody is paged any more by a run in one of these states.
+_SILENT: Final = frozenset({"acknowledged", "snoozed", "stopped"})
+
 # Building whole incidents would cost more than all the rest of a claim.
 _COLUMNS: Final = (
     *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
@@ -18,7 +21,7 @@ _COLUMNS: Final = (
     *("recipient_name", "severity", "digest__status", "organisation__name"),
     *("destination", "incident__ref", "incident__status", "incident__severity"),
     *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
-    *("recipient_user__uid", "run__state"),
+    *("recipient_user__uid", "run__state", "run__needs_several"),
 )
 
 
@@ -48,6 +51,12 @@ def read_locked(
         .only(*_COLUMNS, *more)
         .annotate(
             has_acknowledgement=models.Exists(acknowledged),
+            has_own_acknowledgement=models.Exists(
+                acknowledged.filter(
+                    models.Q(user=models.OuterRef("recipient_user"))
+                    | models.Q(link_user=models.OuterRef("recipient_user"))
+                )
+            ),
             has_share=models.Exists(shared),
         )
     )
@@ -60,11 +69,11 @@ def why_cancelled(row: Notification) -> str:
         return "no longer shared with the recipient's organisation"
     if row.purpose not in retry.CANCELLED_BY_ACKNOWLEDGEMENT:
         return ""
-    if getattr(row, "has_acknowledgement", False):
+    if _is_acknowledged(row):
         return "acknowledged before it was sent"
     if row.incident is not None and row.incident.is_closed:
         return "the incident was closed before it was sent"
-    if row.run is not None and row.run.state in {"acknowledged", "stopped"}:
+    if row.run is not None and row.run.state in _SILENT:
         return "the escalation had stopped before it was sent"
     return ""
 
@@ -93,6 +102,16 @@ def close_failed(rows: Sequence[Notification], now: datetime) -> None:
         record_outcome("notification.failed", row, detail=row.last_error)
     _close(rows)
     tell_runs(rows, now=now)
+
+
+def _is_acknowledged(row: Notification) -> bool:
+    """Whether enough people have acknowledged, or the reader has.
+
+    Where the policy wants several, the run is paused in the last one's transaction.
+    """
+    if row.run is not None and row.run.needs_several:
+        return bool(getattr(row, "has_own_acknowledgement", False))
+    return bool(getattr(row, "has_acknowledgement", False))
 
 
 def _is_hidden(row: Notification) -> bool:

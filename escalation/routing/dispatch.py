@@ -21,7 +21,7 @@ from escalation.routing.models import Route
 from escalation.routing.rules import Match, RouteRule, first_match
 from escalation.runs.engine import NewRun, end_runs, start_runs
 from escalation.runs.handlers import drop_steps
-from escalation.runs.models import Run, RunState
+from escalation.runs.models import LIVE, Run, RunState
 from escalation.runs.surroundings import incident_facts
 from incidents.events.actor import Actor
 from incidents.events.pending import claim, drop, register_consumer
@@ -41,7 +41,6 @@ BATCH: Final = 250
 # These start a path from its first step, whatever became of the one before.
 _STARTS_ANEW: Final = frozenset({"incident.shared", "incident.reopened"})
 AGAIN: Final = "routing.again"
-_LIVE: Final = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
 NO_ROUTE: Final = "no route matched and there is no default route"
 
 log = structlog.get_logger(__name__)
@@ -259,7 +258,7 @@ def _start(cases: Sequence[_Case], now: datetime) -> None:
             continue
         if not _wants_new_run(case, run, version):
             continue
-        if run is not None and run.state in _LIVE:
+        if run is not None and run.state in LIVE:
             superseded.append(run)
         news.append(NewRun(case.incident, case.organisation, version, case.reason))
     if superseded:
@@ -284,7 +283,7 @@ def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool
         return run.version.policy_id != version.policy_id
     is_other = run.version.policy_id != version.policy_id
     return (
-        run.state == RunState.ACTIVE
+        run.state in (RunState.ACTIVE, RunState.SNOOZED)
         and is_other
         and "incident.severity_changed" in case.kinds
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from escalation.policies.acknowledgement import Given, Standing, standing
-from escalation.policies.steps import PolicyPlan
+from escalation.policies.steps import PolicyPlan, parse_policy
 from escalation.runs.models import Run
 from incidents.models import Acknowledgement, Membership, Organisation
 
@@ -61,6 +61,32 @@ class Acknowledged:
                 (row.organisation_id, row.person_id or 0), frozenset()
             ),
         )
+
+
+def standing_in_words(run: Run, plan: PolicyPlan) -> str:
+    """Return how far a run's rule is met, empty for one that needs only one person."""
+    if not run.needs_several:
+        return ""
+    found = Acknowledged.load([run], [plan], Organisation.objects.all())
+    return found.standing_of(run, plan).in_words()
+
+
+def enough_acknowledged(runs: Sequence[Run]) -> set[int]:
+    """Return the ids of the runs whose policies' rules of acknowledgement are met.
+
+    Requires `version` loaded.
+    """
+    bodies = {run.version_id: run.version.body for run in runs}
+    plans = {pk: parse_policy(body) for pk, body in bodies.items()}
+    organisations = Organisation.objects.all() if _names_any(plans.values()) else ()
+    found = Acknowledged.load(runs, plans.values(), organisations)
+    return {
+        run.pk for run in runs if found.standing_of(run, plans[run.version_id]).is_met
+    }
+
+
+def _names_any(plans: Iterable[PolicyPlan]) -> bool:
+    return any(plan.acknowledgement.of for plan in plans)
 
 
 def _roles(people: Iterable[int | None]) -> Mapping[tuple[int, int], frozenset[str]]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from escalation.runs.situation import Reason, Recipient
 
-State = Literal["active", "acknowledged", "exhausted", "stopped"]
+State = Literal["active", "acknowledged", "exhausted", "jumped", "stopped"]
 Turn = tuple[str, int]  # team's slug, id of the person whose turn was taken
 
 

@@ -1,7 +1,8 @@
 """Runs of an incident over REST, and starting one by hand."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, Final, TypedDict
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,15 +13,23 @@ from rest_framework.response import Response
 from escalation.policies.models import Policy
 from escalation.policies.sentences import describe_plan
 from escalation.policies.steps import parse_policy
+from escalation.policies.targets import Target
+from escalation.runs.acknowledged import standing_in_words
 from escalation.runs.engine import escalate
 from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
+from escalation.runs.passing_on import pass_on_by_hand
+from escalation.runs.pausing import snooze, unsnooze
+from escalation.runs.reassigning import reassign
 from incidents.errors import BadInput
+from incidents.events.actor import Actor
 from incidents.incident.access import acting_organisation, actor_for
 from incidents.incident.viewset import IncidentApiViewSet, SideBody
-from incidents.models import Organisation
+from incidents.models import Incident, Organisation
 from incidents.organisations.roles import Action
 from incidents.timers.clock import read_now
+
+CANNOT_REASON: Final = "cannot take it"
 
 
 class StepTakenSerializer(serializers.Serializer[Any]):
@@ -50,6 +59,11 @@ class RunSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField()
     started_at = serializers.DateTimeField()
     next_due_at = serializers.DateTimeField(allow_null=True)
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    assigned_to = serializers.CharField(allow_null=True)
+    acknowledgement = serializers.CharField(
+        help_text="how far it is, where the policy wants several people's"
+    )
     ended_at = serializers.DateTimeField(allow_null=True)
     sentences = serializers.ListField(child=serializers.CharField())
     steps_taken = StepTakenSerializer(many=True)
@@ -59,6 +73,34 @@ class EscalateBody(SideBody):
     """Which policy to start; left out, the one of your default route."""
 
     policy = serializers.SlugField(default=None, allow_null=True)
+
+
+class ReassignBody(SideBody):
+    """Who gets it: either a person, by e-mail address, or a team, by slug."""
+
+    user = serializers.EmailField(default="", allow_blank=True)
+    team = serializers.SlugField(default="", allow_blank=True)
+    reason = serializers.CharField(max_length=300)
+
+
+class SnoozeBody(SideBody):
+    """Until when, and why."""
+
+    until = serializers.DateTimeField()
+    reason = serializers.CharField(max_length=300)
+
+
+class PassOnBody(SideBody):
+    """Why; it may be left out."""
+
+    reason = serializers.CharField(max_length=300, default="", allow_blank=True)
+
+
+class Doing(TypedDict):
+    """Who does it, and when."""
+
+    actor: Actor
+    now: datetime
 
 
 class RunViewSet(IncidentApiViewSet):
@@ -87,7 +129,53 @@ class RunViewSet(IncidentApiViewSet):
             actor=actor_for(self.person, organisation),
             now=read_now(),
         )
-        rows = runs_for(incident.pk, [organisation.pk])
+        return self._respond(run)
+
+    @extend_schema(request=ReassignBody, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def reassign(self, request: Request, ref: str) -> Response:
+        """Give it to a person or team of your organisation; they are paged at once."""
+        incident, body = self.find(), self.read_body(ReassignBody)
+        side, who = self._side(incident, body["organisation"])
+        to, reason = target_of(body), body["reason"]
+        run = reassign(incident, organisation=side, to=to, reason=reason, **who)
+        return self._respond(run)
+
+    @extend_schema(request=SnoozeBody, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: Request, ref: str) -> Response:
+        """Page nobody of your organisation until an instant; then its path goes on."""
+        incident, body = self.find(), self.read_body(SnoozeBody)
+        side, who = self._side(incident, body["organisation"])
+        until, reason = body["until"], body["reason"]
+        run = snooze(incident, organisation=side, until=until, reason=reason, **who)
+        return self._respond(run)
+
+    @extend_schema(request=SideBody, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def unsnooze(self, request: Request, ref: str) -> Response:
+        """End a snooze; the path goes on at once."""
+        incident, body = self.find(), self.read_body(SideBody)
+        side, who = self._side(incident, body["organisation"])
+        return self._respond(unsnooze(incident, organisation=side, **who))
+
+    @extend_schema(request=PassOnBody, responses=RunSerializer)
+    @action(detail=True, methods=["post"], url_path="pass-on")
+    def pass_on(self, request: Request, ref: str) -> Response:
+        """Say that you cannot take it; the next step is taken at once."""
+        incident, body = self.find(), self.read_body(PassOnBody)
+        side, who = self._side(incident, body["organisation"])
+        reason = body["reason"] or CANNOT_REASON
+        return self._respond(
+            pass_on_by_hand(incident, organisation=side, reason=reason, **who)
+        )
+
+    def _side(self, incident: Incident, slug: str) -> tuple[Organisation, Doing]:
+        side = acting_organisation(self.person, incident, Action.ACKNOWLEDGE, slug=slug)
+        return side, {"actor": actor_for(self.person, side), "now": read_now()}
+
+    def _respond(self, run: Run) -> Response:
+        rows = runs_for(run.incident_id, [run.organisation_id])
         shown = [row for row in rows if row.pk == run.pk]
         return Response(RunSerializer(render_runs(shown)[0]).data)
 
@@ -99,13 +187,17 @@ def render_runs(runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 def _shown(run: Run) -> dict[str, Any]:
     plan = parse_policy(run.version.body)
-    copied = "state state_reason reason round started_at next_due_at ended_at"
+    copied = (
+        "state state_reason reason round started_at next_due_at snoozed_until ended_at"
+    )
     return {name: getattr(run, name) for name in copied.split()} | {
         "id": run.uid,
         "organisation": run.organisation.slug,
         "policy": run.version.policy.slug,
         "policy_name": run.version.policy.name,
         "version": run.version.number,
+        "assigned_to": str(run.assigned_to) if run.assigned_to else None,
+        "acknowledgement": standing_in_words(run, plan),
         "next_step": plan.label_at(run.step_index),
         "sentences": list(describe_plan(plan)),
         "steps_taken": [
@@ -121,6 +213,14 @@ def _shown(run: Run) -> dict[str, Any]:
             for taken in run.steps_taken.all()
         ],
     }
+
+
+def target_of(body: dict[str, Any]) -> Target:
+    """Return to whom something is given. Raises BadInput unless just one is named."""
+    user, team = body["user"], body["team"]
+    if bool(user) == bool(team):
+        raise BadInput("user", user, "Name either a person or a team.")
+    return Target("user", user) if user else Target("team", team)
 
 
 def _policy_named(organisation: Organisation, slug: str | None) -> Policy | None:

@@ -22,6 +22,7 @@ from incidents.models import Timer
 from incidents.timers.schedule import cancel_timers
 
 _CAN_GO = (RunState.ACTIVE, RunState.EXHAUSTED)
+_QUIET = (RunState.ACKNOWLEDGED, RunState.SNOOZED)
 
 
 def carry_out(timers: Sequence[Timer], now: datetime) -> None:
@@ -34,7 +35,7 @@ def carry_out(timers: Sequence[Timer], now: datetime) -> None:
     told = [(t, run) for t, run in there if t.payload["effect"] == "notify_role"]
     sent = [(t, run) for t, run in there if t.payload["effect"] == "go_to"]
     _tell_roles(told, now)
-    _tell_steps([(t, r) for t, r in sent if r.state == RunState.ACKNOWLEDGED], now)
+    _tell_steps([(t, r) for t, r in sent if r.state in _QUIET], now)
     _go([(t, run) for t, run in sent if run.state in _CAN_GO], now)
 
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from escalation.clocks.start import Path, has_targets, retarget, start_clocks
-from escalation.runs.models import Run, RunState
+from escalation.runs.models import LIVE, Run
 from incidents.models import Timer
-
-_LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
 
 
 def start_clocks_of(runs: Sequence[Run], *, now: datetime) -> None:
@@ -40,7 +38,7 @@ def follow_severity(timers: Sequence[Timer], now: datetime) -> None:
     """Move clocks to the targets of the new severity, and start those it adds."""
     incident_ids = sorted({t.incident_id for t in timers if t.incident_id})
     retarget(incident_ids, now=now)
-    rows = Run.objects.filter(incident__in=incident_ids, state__in=_LIVE)
+    rows = Run.objects.filter(incident__in=incident_ids, state__in=LIVE)
     related = ("incident__organisation", "organisation", "version__policy")
     runs = [
         run

@@ -46,7 +46,7 @@ def _walk(walk: Walk) -> Decision:
         if taken.until is not None:
             return _decision(walk, "active", Reason.DUE, taken.until)
         if taken.ends:
-            return _decision(walk, "stopped", Reason.JUMPED)
+            return _decision(walk, "jumped", Reason.JUMPED)
     if any(isinstance(one, Notify | Assign | AskDecision) for one in walk.actions):
         return _decision(walk, "active", Reason.DUE, walk.now + LAST_GRACE)
     return _decision(walk, "exhausted", Reason.ALL_TAKEN)

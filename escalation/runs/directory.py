@@ -34,6 +34,7 @@ class Directory:
         now: datetime,
         until: datetime | None = None,
         owners: Iterable[int] = (),
+        authors: Iterable[tuple[int, int]] = (),
         lock_turns: bool = False,
     ) -> "Directory":
         """Read the people and desks for these (organisation id, target) pairs at `now`.
@@ -41,7 +42,9 @@ class Directory:
         Desks of `owners` are read also if no target names them.
         """
         pairs = set(wanted)
-        people = People.load(pairs, now=now, until=until, lock_turns=lock_turns)
+        people = People.load(
+            pairs, now=now, until=until, authors=authors, lock_turns=lock_turns
+        )
         directory = cls(people)
         rows = Organisation.objects.exclude(kind=OrganisationKind.PLATFORM)
         directory.organisations = {row.slug: row for row in rows}
@@ -116,6 +119,14 @@ class Directory:
             )
             for contact in plan.contacts
         ]
+
+    def author(
+        self, organisation_id: int, user_id: int | None, *, now: datetime
+    ) -> tuple[Recipient, ...]:
+        """Return the ways to whoever wrote a policy, if they still belong."""
+        if user_id is None or (organisation_id, user_id) not in self.people.authors:
+            return ()
+        return tuple(self.person(organisation_id, user_id, is_urgent=False, now=now))
 
     def _desk(self, slug: str, seen_by: frozenset[int]) -> list[Recipient]:
         organisation = self.organisations.get(slug)

@@ -14,6 +14,7 @@ from django.db import connection
 
 from escalation.notifications.outbox import end_delays
 from escalation.policies.models import Policy, PolicyVersion
+from escalation.policies.steps import parse_policy
 from escalation.policies.versions import versions_in_force
 from escalation.runs import effects
 from escalation.runs.actions import Jump
@@ -49,6 +50,7 @@ class NewRun:
     version: PolicyVersion
     reason: str
     came_from: tuple[int, ...] = ()
+    step_index: int = 0
 
 
 def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
@@ -59,6 +61,8 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
             organisation=new.organisation,
             version=new.version,
             came_from=list(new.came_from),
+            step_index=new.step_index,
+            needs_several=_needs_several(new.version),
             reason=new.reason[:300],
             started_at=now,
             next_due_at=now,
@@ -70,6 +74,11 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
     start_clocks_of(runs, now=now)
     advance(runs, now=now, due={run.pk: now for run in runs})
     return runs
+
+
+def _needs_several(version: PolicyVersion) -> bool:
+    rule = parse_policy(version.body).acknowledgement
+    return rule.mode != "one"
 
 
 def escalate(
@@ -151,11 +160,25 @@ def advance(
     _jump(steps, now)
 
 
+def resume(
+    runs: Sequence[Run], *, reason: str | Mapping[int, str], now: datetime
+) -> None:
+    """Put runs to work where they stand, for one reason or {run id: reason}."""
+    if not runs:
+        return
+    cancel_timers(STEP, [run.pk for run in runs])
+    for run in runs:
+        why = reason if isinstance(reason, str) else reason[run.pk]
+        run.state, run.state_reason, run.ended_at = State.ACTIVE, why[:300], None
+        record_start(run, reason=f"taken up again: {why}")
+    advance(runs, now=now, due={run.pk: now for run in runs})
+
+
 def end_runs(runs: Sequence[Run], *, state: State, reason: str, now: datetime) -> None:
     """Stop runs, or pause them for an acknowledgement, and drop their next step."""
     for run in runs:
         run.state, run.state_reason, run.next_due_at = state, reason[:300], None
-        run.ended_at = None if state == State.ACKNOWLEDGED else now
+        run.ended_at = None if state in LIVE else now
         record_end(run)
     _save(runs)
     end_delays([run.pk for run in runs], now=now)

@@ -78,6 +78,7 @@ class Batch:
             now=now,
             until=until,
             owners={run.organisation_id for run in runs},
+            authors=_authors(runs),
             lock_turns=lock_turns,
         )
         rows = directory.organisations.values()
@@ -131,6 +132,9 @@ class Batch:
             policies=frozenset(self.policies.get(run.organisation_id, ())),
             came_from=self._came_from(run),
             desk=self.directory.desk_of(run.organisation_id, run.organisation.name),
+            authors=self.directory.author(
+                run.organisation_id, run.version.made_by_id, now=self.now
+            ),
         )
 
     def note_turns(self, run: Run, decision: Decision) -> None:
@@ -236,6 +240,15 @@ def _is_urgent(step: object, severity: int) -> bool:
 def names_of(recipients: Iterable[Recipient]) -> list[str]:
     """Return the recipients' names, each once, in their order."""
     return list(dict.fromkeys(recipient.name for recipient in recipients))
+
+
+def _authors(runs: Sequence[Run]) -> set[tuple[int, int]]:
+    """Return (organisation id, user id) of those who wrote the runs' policies."""
+    return {
+        (run.organisation_id, run.version.made_by_id)
+        for run in runs
+        if run.version.made_by_id
+    }
 
 
 def _shares_of(

@@ -7,21 +7,33 @@ from escalation.clocks.timers import EFFECT, RETARGET
 from escalation.notifications.circuits import held_back
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.policies.steps import parse_policy
+from escalation.runs.acknowledged import enough_acknowledged
 from escalation.runs.clock_effects import carry_out
 from escalation.runs.clocks import follow_severity
-from escalation.runs.engine import NewRun, advance, end_runs, loaded, start_runs
+from escalation.runs.engine import (
+    NewRun,
+    advance,
+    end_runs,
+    loaded,
+    resume,
+    start_runs,
+)
 from escalation.runs.models import LIVE, Run, RunState, StepTaken
+from escalation.runs.passing_on import pass_on_by_link
+from escalation.runs.pausing import pause_if_enough, wake
 from escalation.runs.situation import Reason
 from escalation.runs.timers import (
     ACKNOWLEDGEMENT_ENDS,
     AT_LATEST_REACHED,
     CHECK_REACHED,
     METHOD_FAILED,
+    NEXT_PLEASE,
+    SNOOZE_ENDS,
     STEP,
 )
-from escalation.runs.trail import record_start, record_unreached
+from escalation.runs.trail import record_unreached
 from escalation.runs.watch import newest_runs, watch_acknowledgements
-from incidents.incident.lifecycle import CHANGED
+from incidents.incident.lifecycle import CHANGED, on_acknowledged
 from incidents.models import Acknowledgement, Incident, Share, Status, Timer
 from incidents.timers.schedule import (
     NewTimer,
@@ -52,6 +64,9 @@ def register_handlers() -> None:
     register_handler(ACKNOWLEDGEMENT_ENDS, end_acknowledgements)
     register_handler(RETARGET, follow_severity)
     register_handler(EFFECT, carry_out)
+    register_handler(SNOOZE_ENDS, wake)
+    register_handler(NEXT_PLEASE, pass_on_by_link)
+    on_acknowledged(pause_if_enough)
 
 
 def take_steps(timers: Sequence[Timer], now: datetime) -> None:
@@ -69,7 +84,7 @@ def look_at_changes(timers: Sequence[Timer], now: datetime) -> None:
     incident_ids = {t.incident_id for t in timers if t.incident_id}
     live = Run.objects.filter(incident__in=incident_ids, state__in=LIVE)
     runs = loaded(live.values_list("pk", flat=True))
-    acknowledged = _acknowledged(incident_ids)
+    acknowledged = enough_acknowledged(runs)
     shared = _shared(incident_ids)
     closed = [run for run in runs if run.incident.is_closed]
     unshared = [r for r in runs if r not in closed and not _is_visible(r, shared)]
@@ -78,8 +93,8 @@ def look_at_changes(timers: Sequence[Timer], now: datetime) -> None:
         run
         for run in runs
         if run.pk not in gone
-        and run.state == RunState.ACTIVE
-        and (run.incident_id, run.organisation_id) in acknowledged
+        and run.state in (RunState.ACTIVE, RunState.SNOOZED)
+        and run.pk in acknowledged
     ]
     drop_steps([*closed, *unshared, *paused])
     end_runs(closed, state=RunState.STOPPED, reason=Reason.CLOSED, now=now)
@@ -134,19 +149,11 @@ def end_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
     runs = loaded(newest_runs(forgotten).values_list("pk", flat=True))
     paused = [run for run in runs if run.state == RunState.ACKNOWLEDGED]
     anew = [run for run in runs if run.state == RunState.EXHAUSTED]
-    _resume(paused, now)
+    resume(paused, reason=TIMED_OUT, now=now)
     start_runs(
         [NewRun(r.incident, r.organisation, r.version, TIMED_OUT) for r in anew],
         now=now,
     )
-
-
-def _resume(runs: Sequence[Run], now: datetime) -> None:
-    """Put paused runs to work where they stood, their wait cut short."""
-    for run in runs:
-        run.state, run.state_reason = RunState.ACTIVE, TIMED_OUT
-        record_start(run, reason=f"taken up again: {TIMED_OUT}")
-    advance(runs, now=now, due={run.pk: now for run in runs})
 
 
 def _place(timer: Timer) -> Place:
@@ -262,11 +269,6 @@ def drop_steps(runs: Sequence[Run]) -> None:
     ids = [run.pk for run in runs]
     if ids:
         cancel_timers(STEP, ids)
-
-
-def _acknowledged(incident_ids: Iterable[int]) -> set[tuple[int, int]]:
-    rows = Acknowledgement.objects.filter(incident__in=incident_ids, ended_at=None)
-    return set(rows.values_list("incident_id", "organisation_id"))
 
 
 def _shared(incident_ids: Iterable[int]) -> set[tuple[int, int]]:

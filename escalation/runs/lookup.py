@@ -11,6 +11,6 @@ def runs_for(incident_id: int, organisation_ids: Iterable[int]) -> list[Run]:
         incident=incident_id, organisation__in=list(organisation_ids)
     )
     related = rows.select_related(
-        "incident__organisation", "organisation", "version__policy"
+        "incident__organisation", "organisation", "version__policy", "assigned_to"
     )
     return list(related.prefetch_related("steps_taken").order_by("-pk"))

@@ -48,7 +48,7 @@ def asked(run: Run, action: AskDecision) -> list[NewNotification]:
     why = f"The decision under {action.regime} is asked for."
     key = f"run:{run.pk}:decision:{action.regime}"
     recipients = action.recipients
-    return _to_all(run, recipients, purpose=retry.DECISION, key=key, why=why)
+    return to_all(run, recipients, purpose=retry.DECISION, key=key, why=why)
 
 
 def unreachable(run: Run, facts: Facts, action: Skip) -> list[NewNotification]:
@@ -56,28 +56,37 @@ def unreachable(run: Run, facts: Facts, action: Skip) -> list[NewNotification]:
     label = facts.plan.label_at(action.step_index)
     why = f"Step {label} of {run.version.policy.name}: {action.reason}"
     key = f"run:{run.pk}:unreachable:{action.step_index + 1}"
-    return _to_all(run, facts.desk, purpose=retry.UNREACHABLE, key=key, why=why)
+    return to_all(run, facts.desk, purpose=retry.UNREACHABLE, key=key, why=why)
 
 
 def overdue(
     run: Run, recipients: Iterable[Recipient], *, key: str, why: str
 ) -> list[NewNotification]:
     """Return the word that a clock is breached, which no acknowledgement stops."""
-    return _to_all(run, recipients, purpose=retry.OVERDUE, key=key, why=why)
+    return to_all(run, recipients, purpose=retry.OVERDUE, key=key, why=why)
 
 
 def exhausted(run: Run, facts: Facts) -> list[NewNotification]:
-    """Return the last call: to the fallback contact, or to the desk when there is none."""
-    fallback = fallback_of(facts)
-    purpose = retry.FALLBACK if fallback else retry.EXHAUSTED
+    """Return the last call to the fallback contact, and the word to the policy's owner.
+
+    Its owner is the organisation's desk, and whoever wrote the version. Whoever is both
+    gets the last call.
+    """
     why = f"Every step of {run.version.policy.name} was taken"
     key = f"run:{run.pk}:exhausted:{run.round}"
-    return _to_all(run, fallback or facts.desk, purpose=purpose, key=key, why=why)
+    owners = {one.method_id: one for one in (*facts.desk, *facts.authors)}
+    called = fallback_of(facts)
+    told = [owners[pk] for pk in owners if pk not in {one.method_id for one in called}]
+    return [
+        *to_all(run, called, purpose=retry.FALLBACK, key=key, why=why),
+        *to_all(run, told, purpose=retry.EXHAUSTED, key=key, why=why),
+    ]
 
 
-def _to_all(
+def to_all(
     run: Run, recipients: Iterable[Recipient], *, purpose: str, key: str, why: str
 ) -> list[NewNotification]:
+    """Return one message for each of these, each at most once under this key."""
     return [
         _notification(run, r, purpose=purpose, key=f"{key}:{r.method_id}", why=why)
         for r in recipients

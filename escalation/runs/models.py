@@ -13,11 +13,13 @@ class RunState(models.TextChoices):
 
     ACTIVE = "active", "Running"
     ACKNOWLEDGED = "acknowledged", "Paused by an acknowledgement"
+    SNOOZED = "snoozed", "Snoozed"
     EXHAUSTED = "exhausted", "All steps taken"
+    JUMPED = "jumped", "Handed on to another policy"
     STOPPED = "stopped", "Stopped"
 
 
-LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED)
+LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED, RunState.SNOOZED)
 
 
 class Run(models.Model):
@@ -46,6 +48,11 @@ class Run(models.Model):
         default=list,
         help_text="policies whose jumps led here; none of them is jumped to again",
     )
+    needs_several = models.BooleanField(
+        default=False,
+        help_text="one acknowledgement alone does not pause it; its policy says whose do",
+    )
+    snoozed_until = models.DateTimeField(null=True)
     assigned_to = models.ForeignKey(
         "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -71,7 +78,7 @@ class Run(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["incident", "organisation"],
-                condition=models.Q(state__in=["active", "acknowledged"]),
+                condition=models.Q(state__in=["active", "acknowledged", "snoozed"]),
                 name="run_active_once",
             )
         ]

@@ -13,6 +13,7 @@ from escalation.policies.steps import parse_policy
 from escalation.runs.ladder import Ladder, Rung, ladder_of
 from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
+from escalation.runs.page_actions import path_actions
 from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection, Warned
 from incidents.incident.panels import Due, PageAction, Part, Seen
 from incidents.incident.strip import own_acknowledgement
@@ -48,9 +49,14 @@ def ladder_panel(seen: Seen) -> Part:
     run = runs[0]
     ladder = _ladder(run, seen.now)
     # The run hears of an acknowledgement a moment later; nothing is paged meanwhile.
-    is_pausing = run.state == RunState.ACTIVE and own_acknowledgement(seen) is not None
+    is_pausing = (
+        run.state == RunState.ACTIVE
+        and not run.needs_several
+        and own_acknowledgement(seen) is not None
+    )
     due = None if is_pausing else _due(run, ladder)
-    return Part(context={"ladder": ladder}, actions=_escalate(seen), due=due)
+    actions = (*path_actions(seen, run), *_escalate(seen))
+    return Part(context={"ladder": ladder}, actions=actions, due=due)
 
 
 def filed_panel(seen: Seen) -> Part:
@@ -88,6 +94,8 @@ def _ladder(run: Run, now: datetime) -> Ladder:
 def _due(run: Run, ladder: Ladder) -> Due | None:
     if run.state == RunState.ACKNOWLEDGED:
         return _acknowledgement_ends(run)
+    if run.state == RunState.SNOOZED:
+        return Due("Snoozed: the path goes on.", run.snoozed_until)
     if run.state != RunState.ACTIVE or run.next_due_at is None:
         return None
     coming = ladder.coming

@@ -1,15 +1,23 @@
 """Go on with a run at once because the person who was reached cannot take it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from escalation.notifications.models import Notification
 from escalation.policies.steps import parse_policy
 from escalation.runs.engine import advance, loaded
-from escalation.runs.handlers import drop_steps
-from escalation.runs.models import RunState, StepTaken
-from escalation.runs.trail import record_unreached
+from escalation.runs.locking import locked_live_run
+from escalation.runs.models import Run, RunState, StepTaken
+from escalation.runs.timers import STEP
+from escalation.runs.trail import record_passing_on
+from incidents.errors import NotPossible
+from incidents.events.actor import Actor
 from incidents.events.record import recording
-from incidents.incident.lifecycle import lock_incidents
+from incidents.incident.lifecycle import lock_incidents, state_of
+from incidents.models import Incident, Organisation, Timer
+from incidents.timers.schedule import cancel_timers
+
+CANNOT = "cannot take it"
 
 
 def pass_on(notification: Notification, *, reason: str, now: datetime) -> bool:
@@ -21,31 +29,77 @@ def pass_on(notification: Notification, *, reason: str, now: datetime) -> bool:
         return False
     with recording(now):
         lock_incidents([notification.incident_id])
-        runs = [run for run in loaded([notification.run_id]) if _waits(run.state)]
-        if not runs or not _is_last_step(notification):
-            return False
-        drop_steps(runs)
-        for run in runs:
-            plan = parse_policy(run.version.body)
-            record_unreached(
-                run,
-                label=plan.label_at(notification.step_index or 0),
-                round_number=notification.round or 0,
-                reason=reason,
-            )
-        advance(runs, now=now, due={run.pk: now for run in runs})
-    return True
+        return bool(_pass_on([(notification, reason)], now))
 
 
-def _waits(state: str) -> bool:
-    return state == RunState.ACTIVE
+def pass_on_by_link(timers: Sequence[Timer], now: datetime) -> None:
+    """Take the next steps because of links that say "I cannot"."""
+    uids = [timer.payload["notification"] for timer in timers]
+    said = [
+        (row, f"{row.recipient_name or row.address} {CANNOT}")
+        for row in Notification.objects.filter(uid__in=uids)
+    ]
+    _pass_on(said, now)
 
 
-def _is_last_step(notification: Notification) -> bool:
-    """Tell whether the message is of the step that its run took last."""
-    taken = StepTaken.objects.filter(run=notification.run_id, outcome="taken")
+def pass_on_by_hand(
+    incident: Incident,
+    *,
+    organisation: Organisation,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> Run:
+    """Take the next step of the organisation's run because a person cannot take it.
+
+    Raises NotPossible unless it pages somebody now. Locks the incident.
+    """
+    with recording(now):
+        run = locked_live_run(incident, organisation)
+        if run.state != RunState.ACTIVE:
+            message = f"Nobody is paged for {incident.ref} now."
+            raise NotPossible(message, state=state_of(run.incident))
+        last = _last_told([run]).get(run.pk)
+        label = _label(run, last.step_index if last else run.step_index)
+        _go_on({run: (label, reason, actor)}, now)
+    return run
+
+
+def _pass_on(said: Sequence[tuple[Notification, str]], now: datetime) -> list[Run]:
+    """Go on with active runs that wait for just these messages' steps."""
+    runs = {run.pk: run for run in loaded({n.run_id or 0 for n, _ in said})}
+    last = _last_told(list(runs.values()))
+    going: dict[Run, tuple[str, str, Actor]] = {}
+    for notification, reason in said:
+        run = runs.get(notification.run_id or 0)
+        if run is None or run.state != RunState.ACTIVE:
+            continue
+        step = last.get(run.pk)
+        place = (notification.step_index, notification.round)
+        if step is not None and (step.step_index, step.round) == place:
+            name = notification.recipient_name or notification.address
+            actor = Actor.link(run.organisation, name=name)
+            going[run] = (_label(run, step.step_index), reason, actor)
+    _go_on(going, now)
+    return list(going)
+
+
+def _go_on(going: dict[Run, tuple[str, str, Actor]], now: datetime) -> None:
+    if not going:
+        return
+    cancel_timers(STEP, [run.pk for run in going])
+    for run, (label, reason, actor) in going.items():
+        record_passing_on(run, label=label, reason=reason, actor=actor)
+    advance(list(going), now=now, due={run.pk: now for run in going})
+
+
+def _last_told(runs: Sequence[Run]) -> dict[int, StepTaken]:
+    """Return the step of each run that told somebody last."""
+    taken = StepTaken.objects.filter(run__in=runs, outcome="taken")
     # A wait is taken too; it reaches nobody.
     taken = taken.exclude(recipients=[])
-    last = taken.order_by("-pk").first()
-    place = (notification.step_index, notification.round)
-    return last is not None and (last.step_index, last.round) == place
+    return {row.run_id: row for row in taken.order_by("pk")}
+
+
+def _label(run: Run, index: int) -> str:
+    return parse_policy(run.version.body).label_at(index)

@@ -32,6 +32,7 @@ class People:
     last_turns: dict[Key, int] = field(default_factory=dict)
     team_ids: dict[Key, int] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    authors: set[tuple[int, int]] = field(default_factory=set)
 
     @classmethod
     def load(
@@ -40,15 +41,19 @@ class People:
         *,
         now: datetime,
         until: datetime | None = None,
+        authors: Iterable[tuple[int, int]] = (),
         lock_turns: bool = False,
     ) -> "People":
         """Read who is named by these (organisation id, target) pairs at `now`.
 
-        With `until` also who is on call later, up to then, for `at`. With `lock_turns` nobody else takes a turn until the transaction ends.
+        Also those of `authors` (organisation id, user id) who still belong. With `until`
+        also who is on call later, up to then, for `at`. With `lock_turns` nobody else
+        takes a turn until the transaction ends.
         """
         pairs = set(wanted)
         people = cls(now)
         people._read_users(_keys(pairs, "user"))
+        people._read_authors(set(authors))
         people._read_roles(_keys(pairs, "role"))
         in_turn = _keys(pairs, "round_robin")
         people._read_teams(_keys(pairs, "team") | in_turn)
@@ -100,6 +105,16 @@ class People:
         for row in rows:
             self.users[row.organisation_id, row.user.email] = row.user_id
             self.names[row.user_id] = str(row.user)
+
+    def _read_authors(self, pairs: set[tuple[int, int]]) -> None:
+        if not pairs:
+            return
+        rows = _members({pk for pk, _ in pairs}).filter(
+            user__in={user for _, user in pairs}
+        )
+        for row in rows:
+            self.names[row.user_id] = str(row.user)
+            self.authors.add((row.organisation_id, row.user_id))
 
     def _read_roles(self, keys: set[Key]) -> None:
         if not keys:

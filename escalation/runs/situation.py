@@ -113,6 +113,8 @@ class Facts:
     came_from: frozenset[str] = frozenset()
     # Who hears of what the path could not do: the run's own organisation's desk.
     desk: tuple[Recipient, ...] = ()
+    # Whoever wrote the policy's version hears when every step is taken.
+    authors: tuple[Recipient, ...] = ()
 
     @property
     def severity(self) -> int:

@@ -10,6 +10,8 @@ STEP: Final = "run.step"
 CHECK_REACHED: Final = "run.check_reached"
 METHOD_FAILED: Final = "run.method_failed"
 ACKNOWLEDGEMENT_ENDS: Final = "run.acknowledgement_ends"
+SNOOZE_ENDS: Final = "run.snooze_ends"
+NEXT_PLEASE: Final = "run.next_please"
 
 # A step that delivered nothing within this of its first attempt counts as unreached.
 AT_LATEST_REACHED: Final = timedelta(seconds=60)

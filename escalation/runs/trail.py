@@ -27,6 +27,7 @@ from incidents.ledger.canonical import format_at
 _END_KINDS = {
     RunState.ACKNOWLEDGED: "run.acknowledged",
     RunState.EXHAUSTED: "run.exhausted",
+    RunState.JUMPED: "run.stopped",
     RunState.STOPPED: "run.stopped",
 }
 
@@ -53,6 +54,24 @@ def record_end(run: Run) -> None:
     if run.state == RunState.EXHAUSTED:
         body["policy"] = run.version.policy.name
     _record(_END_KINDS[RunState(run.state)], run, body)
+
+
+def record_snooze(run: Run, *, until: datetime, reason: str, actor: Actor) -> None:
+    """Record that a run is put off, until when, by whom and why."""
+    body = {"until": format_at(until), "reason": reason, "run": str(run.uid)}
+    _record("run.snoozed", run, body, actor=actor)
+
+
+def record_passing_on(run: Run, *, label: str, reason: str, actor: Actor) -> None:
+    """Record that somebody cannot take it, so that the run goes on."""
+    body = {"step": label, "reason": reason, "run": str(run.uid)}
+    _record("run.passed_on", run, body, actor=actor)
+
+
+def record_reassignment(run: Run, *, to: str, reason: str, actor: Actor) -> None:
+    """Record that somebody gave the incident to others of the organisation."""
+    body = {"to": to, "reason": reason, "run": str(run.uid)}
+    _record("run.reassigned", run, body, actor=actor)
 
 
 def record_steps(
@@ -128,11 +147,13 @@ def record_unreached(run: Run, *, label: str, round_number: int, reason: str) ->
     _record("run.step_skipped", run, body)
 
 
-def _record(kind: str, run: Run, body: dict[str, Any]) -> None:
+def _record(
+    kind: str, run: Run, body: dict[str, Any], *, actor: Actor | None = None
+) -> None:
     record(
         kind,
         incident=run.incident,
         organisation_id=run.organisation_id,
-        actor=system_actor(run),
+        actor=actor or system_actor(run),
         body=body,
     )

@@ -25,13 +25,19 @@ def watch_acknowledgements(incident_ids: Iterable[int]) -> None:
         return
     cancel_timers(ACKNOWLEDGEMENT_ENDS, [row.pk for row in watched])
     minutes = _timeouts(watched)
+    # Of several people's acknowledgements the newest counts for all.
+    newest = {
+        (row.incident_id, row.organisation_id): row.at
+        for row in sorted(watched, key=lambda row: row.at)
+    }
     add_timers(
         NewTimer(
             kind=ACKNOWLEDGEMENT_ENDS,
             subject_id=row.pk,
             organisation_id=row.organisation_id,
             incident_id=row.incident_id,
-            due_at=row.at + timedelta(minutes=after),
+            due_at=newest[row.incident_id, row.organisation_id]
+            + timedelta(minutes=after),
         )
         for row in watched
         if (after := minutes.get((row.incident_id, row.organisation_id)))

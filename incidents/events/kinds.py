@@ -159,6 +159,25 @@ KINDS: Final[dict[str, Kind]] = {
             "policy reason run",
         ),
         _kind(
+            "run.snoozed",
+            "Snoozed until {until}: {reason}",
+            "until reason run",
+            apart="reason",
+        ),
+        _kind(
+            "run.passed_on",
+            "Step {step} passed on: {reason}",
+            "step reason run",
+            apart="reason",
+        ),
+        _kind(
+            "run.reassigned",
+            "Given to {to}: {reason}",
+            "to reason run",
+            personal="to",
+            apart="reason",
+        ),
+        _kind(
             "decision.asked",
             "A decision under {regime} is asked for: {reason}",
             "regime reason run",

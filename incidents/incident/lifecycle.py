@@ -28,9 +28,11 @@ CHANGED = "incident.changed"
 
 WhenMerged = Callable[[Incident, Incident], None]
 WhenReopened = Callable[[Incident, datetime], None]
+WhenAcknowledged = Callable[[Incident, datetime], None]
 
 _when_merged: list[WhenMerged] = []
 _when_reopened: list[WhenReopened] = []
+_when_acknowledged: list[WhenAcknowledged] = []
 
 
 def on_merged(action: WhenMerged) -> None:
@@ -41,6 +43,11 @@ def on_merged(action: WhenMerged) -> None:
 def on_reopened(action: WhenReopened) -> None:
     """Have `action(incident, now)` called when one is reopened, locked; for ready()."""
     _when_reopened.append(action)
+
+
+def on_acknowledged(action: WhenAcknowledged) -> None:
+    """Have `action(incident, now)` called in an acknowledgement, locked; for ready()."""
+    _when_acknowledged.append(action)
 
 
 def lock_incidents(ids: Iterable[int]) -> dict[int, Incident]:
@@ -85,6 +92,8 @@ def acknowledge(  # noqa: PLR0913  (whose word, for whom, how and when)
             actor=actor,
             body={"how": _how(via, actor), "via": str(AcknowledgedVia(via).label)},
         )
+        for action in _when_acknowledged:
+            action(incident, now)
         announce_change(incident, organisation.pk, now=now)
     return incident
 

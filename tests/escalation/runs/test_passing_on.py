@@ -50,7 +50,7 @@ def test_entry_says_who_passed_on(lab, incident):
     reasons = [
         item.data["reason"]
         for item in timeline(incident, [lab.pk])
-        if item.kind == "run.step_skipped"
+        if item.kind == "run.passed_on"
     ]
     assert reasons == [REASON]
 
