@@ -1,6 +1,6 @@
 """What `decide` looks at: where a run stands, and what is true at that instant. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -130,6 +130,8 @@ def reached_by(
     `used` says how many turns of each round robin are taken already.
     """
     is_urgent = is_urgent_step(step, facts.severity)
+    if len(step.targets) == 1:
+        return _reached(step.targets[0], facts, is_urgent, used or {})
     found = {
         recipient.method_id: recipient
         for target in step.targets
@@ -140,13 +142,13 @@ def reached_by(
 
 def _reached(
     target: Target, facts: Facts, is_urgent: bool, used: Mapping[Target, int]
-) -> Iterator[Recipient]:
+) -> tuple[Recipient, ...]:
     found = facts.reach.get((target, is_urgent), ())
     if facts.acknowledged_by:
         found = tuple(r for r in found if r.user_id not in facts.acknowledged_by)
     if target.kind == "round_robin":
         found = in_turn(found, used.get(target, 0))
-    return iter(found)
+    return found
 
 
 def in_turn(recipients: tuple[Recipient, ...], number: int) -> tuple[Recipient, ...]:

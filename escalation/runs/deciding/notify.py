@@ -52,5 +52,7 @@ def why_nobody(step: NotifyStep, facts: Facts) -> Reason:
 
 
 def _why(recipients: tuple[Recipient, ...]) -> Reason:
-    is_quiet = all(recipient.held_until is not None for recipient in recipients)
-    return Reason.QUIET if is_quiet else Reason.DUE
+    for recipient in recipients:
+        if recipient.held_until is None:
+            return Reason.DUE
+    return Reason.QUIET

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from escalation.policies.targets import Target
 from escalation.runs.actions import Action, Skip
@@ -30,8 +31,7 @@ class Walk:
         return Taken(Skip(self.index, self.round, reason, is_dead_end))
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What came of a step: an action, and where the path goes on.
 
     Without `to` it goes on with the step that follows. `until` ends the walk and is when

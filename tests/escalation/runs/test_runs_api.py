@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
+from incidents.timers.clock import read_now
 from tests import factories
 from tests.api_world import ApiWorld, make_api_world
 
@@ -85,3 +88,66 @@ def test_closed_incident_is_not_escalated(api_world: ApiWorld) -> None:
     client.post(address(incident, "resolve"), {"reason": "done"})
     answer = client.post(address(incident, "escalate"), {"policy": "night"})
     assert (answer.status_code, answer.json()["state"]["status"]) == (409, "resolved")
+
+
+def paging(api_world: ApiWorld):
+    """Return an incident whose path has paged and waits."""
+    incident = api_world.incident()
+    path_of(api_world)
+    sent = {"policy": "night"}
+    api_world.as_("responder").post(address(incident, "escalate"), sent)
+    return incident
+
+
+def test_snooze_is_shown_and_ends_on_demand(api_world: ApiWorld) -> None:
+    incident, client = paging(api_world), api_world.as_("responder")
+    until = (read_now() + timedelta(hours=1)).isoformat()
+    sent = {"until": until, "reason": "known"}
+    shown = client.post(address(incident, "snooze"), sent).json()
+    assert (shown["state"], shown["state_reason"]) == ("snoozed", "known")
+    assert shown["snoozed_until"] is not None
+    shown = client.post(address(incident, "unsnooze"), {}).json()
+    assert (shown["state"], shown["snoozed_until"]) == ("exhausted", None)
+    again = client.post(address(incident, "unsnooze"), {})
+    assert (again.status_code, again.json()["state"]["status"]) == (409, "open")
+
+
+def test_snooze_in_the_past_names_the_field(api_world: ApiWorld) -> None:
+    incident = paging(api_world)
+    sent = {"until": "2020-01-01T00:00:00Z", "reason": "known"}
+    answer = api_world.as_("responder").post(address(incident, "snooze"), sent)
+    assert answer.json()["errors"][0]["field"] == "until"
+
+
+def test_passing_on_takes_the_next_step(api_world: ApiWorld) -> None:
+    incident, client = paging(api_world), api_world.as_("responder")
+    shown = client.post(address(incident, "pass-on"), {}).json()
+    assert (shown["state"], shown["next_step"]) == ("exhausted", "3")
+
+
+@pytest.mark.parametrize("part", ["reassign", "snooze", "unsnooze", "pass-on"])
+def test_without_a_path_at_work_there_is_nothing_to_change(
+    api_world: ApiWorld, part: str
+) -> None:
+    incident = api_world.incident()
+    until = (read_now() + timedelta(hours=1)).isoformat()
+    sent = {
+        "reassign": {"team": "duty", "reason": "x"},
+        "snooze": {"until": until, "reason": "x"},
+    }
+    answer = api_world.as_("responder").post(
+        address(incident, part), sent.get(part, {})
+    )
+    assert (answer.status_code, answer.json()["state"]["ref"]) == (409, incident.ref)
+
+
+def test_reassigning_names_just_one_and_somebody_who_can_be_reached(
+    api_world: ApiWorld,
+) -> None:
+    incident, client = paging(api_world), api_world.as_("responder")
+    for sent in ({}, {"user": "nobody@example.org"}):
+        answer = client.post(address(incident, "reassign"), {**sent, "reason": "x"})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) in (
+            (422, "user"),
+            (422, "to"),
+        )
