@@ -94,10 +94,11 @@ def _claim_once(
         ]
         closed = {row.pk for row in [*cancelled, *expired]}
         due = [row for row in rows if row.pk not in closed]
-        going = hold_over_limit(gather(due, now=now), now=now)
-        leased = _lease(fill(going, now=now), slow, now)
+        # First, so that a digest of this claim does not close its pages once more.
         close_cancelled(cancelled)
         close_failed(expired, now)
+        going = hold_over_limit(gather(due, now=now), now=now)
+        leased = _lease(fill(going, now=now), slow, now)
         follow([(row, None) for row in expired], now=now)
     return leased, len(leased) < len(due)
 

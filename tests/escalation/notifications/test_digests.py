@@ -151,6 +151,25 @@ def test_acknowledged_page_is_not_taken_along(lab, ann, mail, mail_server):
     assert mail_server.mails[-1]["Subject"] == "[Tocsin] 1 more page"
 
 
+def test_page_that_is_due_with_its_digest_is_cancelled_once(
+    lab, ann, mail, mail_server
+):
+    *_, row = storm(mail, *[4] * 6)
+    deliver_batch(NOW)
+    actor = Actor.of(ann, lab)
+    acknowledge(
+        row.incident, organisation=lab, user=ann, via="page", actor=actor, now=NOW
+    )
+    # An acknowledged run makes what waits due at once, to be cancelled.
+    Notification.objects.filter(pk=row.pk).update(next_attempt_at=at(1))
+    deliver_batch(at(1))
+    assert kinds(row) == [
+        "notification.queued",
+        "notification.held",
+        "notification.cancelled",
+    ]
+
+
 def test_digest_with_nothing_left_is_not_sent(lab, ann, mail, mail_server):
     rows = storm(mail, *[4] * 6)
     deliver_batch(NOW)
