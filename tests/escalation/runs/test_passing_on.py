@@ -1,10 +1,13 @@
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from escalation.models import Notification
+from escalation.notifications.ack_links import acknowledge_url
 from escalation.runs.passing_on import pass_on
 from incidents.events.feed import timeline
+from incidents.timers.clock import read_now
 from tests import factories as make
 from tests.escalation.runs.test_handlers import (
     acknowledge_for,
@@ -66,3 +69,18 @@ def test_what_somebody_has_acknowledged_is_not_passed_on(lab, incident):
     fast_forward(NOW)
     assert not pass_on(first_page(), reason=REASON, now=NOW)
     assert paged(lab) == ["a"]
+
+
+def test_button_of_a_link_passes_on_and_says_who(client):
+    lab = path_of_three(make.lab())
+    incident = make.incident(lab)
+    route_all()
+    sent = Notification.objects.get()
+
+    answer = client.post(urlsplit(acknowledge_url(sent.uid)).path, {"pass_on": "1"})
+    fast_forward(read_now())
+
+    assert answer.context["state"] == "passed_on"
+    assert paged(lab) == ["a", "b"]
+    [entry] = [e for e in timeline(incident, [lab.pk]) if e.kind == "run.passed_on"]
+    assert (entry.data["step"], "cannot take it" in entry.data["reason"]) == ("1", True)
