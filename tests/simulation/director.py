@@ -337,6 +337,9 @@ class Director:
         self._beat()
         # Whoever hears no bell for a second looks by itself.
         self.tasks += CONSUMERS
+        if self.draw.random() < 0.2:
+            # Another one looks at the same moment.
+            self.tasks += CONSUMERS
         return True
 
     def _pause(self) -> None:

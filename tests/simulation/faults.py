@@ -16,7 +16,7 @@ _CRASH = {
     Stop.COMMIT: 0.03,
     Stop.COMMITTED: 0.03,
     Stop.RETURNED: 0.05,
-    Stop.SENT: 0.02,
+    Stop.SENT: 0.04,
 }
 
 

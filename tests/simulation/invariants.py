@@ -60,7 +60,7 @@ def _nothing_waits(world: World, poison: Poison) -> Iterator[str]:
         if row.status not in _FINAL:
             yield f"message {row.uid} ended as {row.status}"
     if poison.fired() != poison.planned:
-        yield f"of {poison.planned} poisoned timers, once healed, {poison.fired()} fired"
+        yield f"of {poison.planned} counted timers {poison.fired()} fired"
 
 
 def _deliveries(world: World) -> Iterator[str]:

@@ -18,10 +18,10 @@ from tests.simulation.channel import CHANNEL, RecordingChannel
 from tests.simulation.director import Director
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import check
-from tests.simulation.poison import Poison, poison_timer
+from tests.simulation.poison import Poison, plan
 from tests.simulation.server import Server
 from tests.simulation.told import read_told
-from tests.simulation.worlds import EPOCH, HORIZON, make_world
+from tests.simulation.worlds import EPOCH, make_world
 
 SEEDS_IN_A_DATABASE = 50
 # How many messages a minute may go to one address, and to one provider.
@@ -68,11 +68,7 @@ class Player:
         Purse.objects.all().delete()
         world = make_world(seed, start, draw)
         self.poison.renew()
-        for _ in range(draw.choice((0, 0, 1, 2))):
-            due_at = start + HORIZON * draw.random()
-            how = draw.choice(("raise", "sql"))
-            poison_timer(world.lab.pk, None, due_at, how)
-            self.poison.planned += 1
+        plan(self.poison, world.lab.pk, start, draw)
         director = Director(
             world,
             self.server,
