@@ -104,7 +104,7 @@ def _runs(world: World, told: Told) -> Iterator[str]:
         sent.add(row)
     runs = Run.objects.filter(organisation__in=ids)
     for run in runs.select_related("version", "incident"):
-        judged = JudgedRun(world, run, taken[run.pk], told.cuts[str(run.uid)])
+        judged = JudgedRun(world, run, taken[run.pk], str(run.uid), told)
         yield from _state(run, standing)
         yield from judged.follows_its_path()
         yield from judged.told(sent)

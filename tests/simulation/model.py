@@ -11,7 +11,8 @@ from typing import Any
 
 from escalation.models import ContactMethod
 from incidents.models import Incident, User
-from tests.simulation.worlds import CLOSES, EPOCH, OPEN_HOURS, OPENS, ROLE, World
+from tests.simulation.paths import ROLE
+from tests.simulation.worlds import CLOSES, EPOCH, OPEN_HOURS, OPENS, World
 
 Place = tuple[int, int]  # step index from 0, round from 1
 Methods = frozenset[int]
@@ -37,6 +38,10 @@ class Path:
 
     def first(self) -> Place | None:
         return self._through_repeats(self._top[0], 1)
+
+    def place_of(self, label: str) -> int:
+        """Return the place of a step outside all branches, by its number."""
+        return self._top[int(label) - 1]
 
     def after(self, place: Place, *, is_taken: bool) -> Place | None:
         """Return where a path goes on after a step that was taken or passed over."""

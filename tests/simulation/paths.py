@@ -9,6 +9,8 @@ Body = dict[str, Any]
 
 MAX_DEPTH = 2
 TEAM, SCHEDULE, CALENDAR = "duty", "watch", "hours"
+# The role of the people whom a path may name by it; all others have another.
+ROLE = "admin"
 WAITS = (20, 60, 150, 300, 600)
 KINDS = {
     "notify": 8,
@@ -37,7 +39,6 @@ class Names:
 
     organisation: str
     emails: tuple[str, ...]
-    role: str
     agency: str
     other_policy: str = ""
 
@@ -62,23 +63,34 @@ def draw_body(names: Names, draw: random.Random) -> Body:
     if draw.random() < 0.5:
         body["fallback"] = _target(names, draw, ("user", "team", "desk"))
     if draw.random() < 0.4:
-        body["clocks"] = _clocks(draw)
+        labels = [
+            str(number)
+            for number, step in enumerate(steps, start=1)
+            if step["kind"] == "notify"
+        ]
+        body["clocks"] = _clocks(labels, draw)
     return body
 
 
-def _clocks(draw: random.Random) -> list[Body]:
-    whats = ("acknowledge_by", "first_update_by", "resolve_by")
-    return [_clock(what, draw) for what in draw.sample(whats, draw.randint(1, 2))]
+def _clocks(labels: list[str], draw: random.Random) -> list[Body]:
+    whats = draw.sample(("acknowledge_by", "first_update_by", "resolve_by"), 2)
+    return [_clock(what, labels, draw) for what in whats]
 
 
-def _clock(what: str, draw: random.Random) -> Body:
+def _clock(what: str, labels: list[str], draw: random.Random) -> Body:
     clock: Body = {"what": what, "minutes": draw.choice((1, 5, 20, 60))}
     if draw.random() < 0.3:
         clock["calendar"] = CALENDAR
     if draw.random() < 0.3:
         clock["severity"] = [4, 5]
     clock["warn"] = draw.choice(([], [{"percent": 75}], [{"minutes_before": 2}]))
-    clock["on_breach"] = draw.choice(([], [{"raise_severity": 5}]))
+    effects: tuple[list[Body], ...] = (
+        [],
+        [{"raise_severity": 5}],
+        [{"go_to": draw.choice(labels)}],
+        [{"notify_role": ROLE}],
+    )
+    clock["on_breach"] = draw.choice(effects)
     return clock
 
 
@@ -132,7 +144,7 @@ def _target(
         "round_robin": TEAM,
         "schedule": SCHEDULE,
         "next_on_call": SCHEDULE,
-        "role": names.role,
+        "role": ROLE,
         "desk": names.organisation,
     }
     return {kind: values[kind]}

@@ -17,6 +17,9 @@ _CUT_SHORT = (
 )
 
 
+_SENT_ON = "sent on to step "
+
+
 @dataclass
 class Told:
     """What the private streams of a seed's incidents say."""
@@ -25,6 +28,10 @@ class Told:
     messages: dict[str, Counter] = field(default_factory=lambda: defaultdict(Counter))
     # Run uid: when its wait was cut short for a recorded reason.
     cuts: dict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
+    # Run uid: when a breached clock sent it on, and to which step.
+    sent_on: dict[str, list[tuple[datetime, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     # Clock: what was said of it, in order.
     clocks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -45,6 +52,12 @@ def read_told(world: World) -> Told:
             told.messages[found["notification"]][entry.kind] += 1
         elif entry.kind.startswith("clock."):
             told.clocks[str(found["clock"])].append(entry.kind.removeprefix("clock."))
-        elif "run" in found and any(why in found["reason"] for why in _CUT_SHORT):
+        elif "run" not in found:
+            continue
+        elif found["reason"].startswith(_SENT_ON):
+            label = found["reason"].removeprefix(_SENT_ON).partition(":")[0]
+            told.sent_on[found["run"]].append((entry.at, label))
+            told.cuts[found["run"]].add(entry.at)
+        elif any(why in found["reason"] for why in _CUT_SHORT):
             told.cuts[found["run"]].add(entry.at)
     return told

@@ -4,6 +4,7 @@ The superuser's connection sees what is committed and nothing else. Since actors
 one at a time, each difference between two looks is the work of one commit.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,8 @@ _RUN_MOVES = {
     "active": {"acknowledged", "exhausted", "stopped"},
     # Taken up again and led to its end in one transaction.
     "acknowledged": {"active", "exhausted", "stopped"},
-    "exhausted": set(),
+    # A breached clock may send it on.
+    "exhausted": {"active", "acknowledged", "stopped"},
     "stopped": set(),
 }
 _MESSAGE_MOVES = {
@@ -208,10 +210,11 @@ class Watch:
             self.wrong.append(f"page {uid} was queued for a closed incident")
 
     def _leased(self, uid: str, *, is_again: bool, elapsed: float) -> None:
-        since = elapsed - self.claimed_at.get(uid, elapsed - 10**6)
+        # The lease's own clock went on while the machine was slow.
+        since = elapsed + time.monotonic() - self.claimed_at.get(uid, -(10.0**6))
         if is_again and since < _LEASE_SECONDS - _SLACK_SECONDS:
             self.wrong.append(f"{uid} was leased again {since:.1f} s after its lease")
-        self.claimed_at[uid] = elapsed
+        self.claimed_at[uid] = elapsed + time.monotonic()
 
     def _pushed(self, rows: list) -> None:
         for pk, kind, error in rows:

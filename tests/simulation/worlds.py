@@ -11,7 +11,7 @@ from incidents.intake.sources import SourceOptions, create_source
 from incidents.models import Organisation, Source, User
 from tests import factories as make
 from tests.simulation.channel import CHANNEL, MANNERS
-from tests.simulation.paths import CALENDAR, SCHEDULE, TEAM, Names, draw_body
+from tests.simulation.paths import CALENDAR, ROLE, SCHEDULE, TEAM, Names, draw_body
 
 HORIZON = timedelta(minutes=40)
 # A Monday, so long ago that nothing of a schedule lies in the future of the server.
@@ -19,8 +19,6 @@ EPOCH = datetime(2025, 11, 24, tzinfo=UTC)
 # The calendar is open in these minutes of these hours.
 OPEN_HOURS, OPENS, CLOSES = range(0, 24, 3), 10, 25
 QUIET_AFTER, QUIET_LASTS = timedelta(minutes=10), timedelta(minutes=15)
-# The role of the people whom a path may name by it; all others have another.
-ROLE = "admin"
 # What people do to an incident that is there, and how often.
 DEEDS = {
     "acknowledge": 14,
@@ -154,6 +152,7 @@ def _make_wishes(
     body: dict[str, Any] = {
         "normal": _lines(methods, normal),
         "urgent": _lines(methods, urgent),
+        "digest_after": draw.choice((0, 1, 5)),
     }
     if is_quiet:
         first, last = (f"{at:%H:%M}" for at in world.quiet)
@@ -178,7 +177,6 @@ def _make_paths(world: World, organisation: Organisation, draw: random.Random) -
         names = Names(
             organisation.slug,
             tuple(person.email for person in world.people[organisation.pk]),
-            ROLE,
             world.agency.slug,
             others[0] if others else "",
         )
