@@ -40,7 +40,7 @@ def carry_out(timers: Sequence[Timer], now: datetime) -> None:
 
 
 def _go(wanted: Sequence[tuple[Timer, Run]], now: datetime) -> None:
-    """Send runs on to their steps; one that was taken already begins another round."""
+    """Send runs on to their steps; going back begins another round."""
     going: dict[int, tuple[Timer, int]] = {}
     runs: dict[int, Run] = {}
     for timer, run in wanted:
@@ -54,7 +54,11 @@ def _go(wanted: Sequence[tuple[Timer, Run]], now: datetime) -> None:
     taken = set(rows.values_list("run_id", "step_index", "round"))
     for pk, (timer, place) in going.items():
         run = runs[pk]
-        if (pk, place, run.round) in taken:
+        # Also for what was taken behind it: a step pages once in a round.
+        if any(
+            (run_id, turn) == (pk, run.round) and at >= place
+            for run_id, at, turn in taken
+        ):
             run.round += 1
         run.step_index, run.state, run.ended_at = place, RunState.ACTIVE, None
         run.state_reason = timer.payload["reason"]

@@ -55,6 +55,34 @@ def test_a_step_that_was_taken_is_taken_again_in_another_round(world):
     assert Run.objects.get().round == 2
 
 
+def test_steps_behind_one_that_was_gone_back_to_page_once_more(world):
+    second, boss = (
+        make.person(world.lab, f"{name}@aurora.example") for name in ("second", "boss")
+    )
+    make.contact(world.lab, second)
+    make.contact(world.lab, boss)
+    steps = [
+        step
+        for user in (world.duty, second, boss)
+        for step in (make.notify({"user": user.email}), make.wait(60))
+    ]
+    clocks = [
+        {**ACK, "on_breach": [{"go_to": "5"}]},
+        {**UPDATE, "minutes": 20, "on_breach": [{"go_to": "3"}]},
+    ]
+    path = make.policy(world.lab, *steps, clocks=clocks)
+    make.route(world.lab, path, is_default=True)
+    world.open()
+    Notification.objects.update(status="sent", first_attempt_at=NOW, attempts=1)
+    world.forward(21)
+    assert addresses("page") == [
+        f"{name}@aurora.example" for name in ("duty", "boss", "second")
+    ]
+    Notification.objects.update(status="sent", first_attempt_at=NOW, attempts=1)
+    world.forward(61)
+    assert addresses("page")[3:] == ["boss@aurora.example"]
+
+
 def test_an_acknowledged_path_stays_so_and_the_steps_people_are_told(world):
     path_to_the_boss(world, {**UPDATE, "on_breach": [{"go_to": "3"}]})
     incident = world.open()
