@@ -52,7 +52,7 @@ class Faults:
             doubled=draw.choice((0.0, 0.1, 0.5)),
             outage=draw.choice((0.0, 0.02, 0.1)),
             beats=draw.choice((1, 1, 2, 3)),
-            restart_in=draw.randint(200, 600),
+            restart_in=draw.randint(20, 120),
         )
 
     def order(self, actor: Actor) -> Order:
