@@ -36,13 +36,16 @@ SELECT json_build_object(
 )
 """
 
+_ENDS = {"exhausted", "jumped", "stopped"}
 _RUN_MOVES = {
-    "": {"active", "acknowledged", "exhausted", "stopped"},
-    "active": {"acknowledged", "exhausted", "stopped"},
+    "": {"active", "acknowledged", *_ENDS},
+    "active": {"acknowledged", "snoozed", *_ENDS},
     # Taken up again and led to its end in one transaction.
-    "acknowledged": {"active", "exhausted", "stopped"},
+    "acknowledged": {"active", "snoozed", *_ENDS},
+    "snoozed": {"active", "acknowledged", *_ENDS},
     # A breached clock may send it on.
-    "exhausted": {"active", "acknowledged", "stopped"},
+    "exhausted": {"active", "acknowledged", *_ENDS},
+    "jumped": set(),
     "stopped": set(),
 }
 _MESSAGE_MOVES = {
