@@ -179,6 +179,7 @@ def _step(today: Facts, index: int, checked: Checked) -> dict[str, Any]:
     why = why_nobody(asked, today) if targets and not names else ""
     return {
         "index": label,
+        "is_inside": not label.isdigit(),
         "when": describe_span(span) if span else "",
         "findings": [one for one in checked.findings if one.where == label],
         "sentence": describe_step(step),

@@ -34,6 +34,11 @@ class Rung:
     names: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether it stands in a branch: its label is too long for a mark."""
+        return not self.label.isdigit()
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:

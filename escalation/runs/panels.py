@@ -15,7 +15,7 @@ from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
 from escalation.runs.page_actions import path_actions
 from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection, Warned
-from incidents.incident.panels import Due, PageAction, Part, Seen
+from incidents.incident.panels import Due, Move, PageAction, Part, Seen
 from incidents.incident.strip import own_acknowledgement
 from incidents.models import Acknowledgement, Incident, Organisation, Pending, User
 from incidents.organisations.roles import Action, organisations_allowing
@@ -23,6 +23,8 @@ from incidents.organisations.roles import Action, organisations_allowing
 # The consumer that routes; while one of its rows waits, nothing is known yet.
 ROUTER: Final = "router"
 _NAMES_SHOWN: Final = 3
+# After the first acknowledgement, before what may wait.
+_TOO_RANK: Final = 1
 
 
 class EscalateForm(forms.Form):
@@ -56,7 +58,9 @@ def ladder_panel(seen: Seen) -> Part:
     )
     due = None if is_pausing else _due(run, ladder)
     actions = (*path_actions(seen, run), *_escalate(seen))
-    return Part(context={"ladder": ladder}, actions=actions, due=due)
+    is_wanted = any(action.name == "acknowledge" for action in actions)
+    move = Move("Yours: acknowledge it too.", rank=_TOO_RANK) if is_wanted else None
+    return Part(context={"ladder": ladder}, actions=actions, due=due, move=move)
 
 
 def filed_panel(seen: Seen) -> Part:

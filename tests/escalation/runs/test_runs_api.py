@@ -151,3 +151,25 @@ def test_reassigning_names_just_one_and_somebody_who_can_be_reached(
             (422, "user"),
             (422, "to"),
         )
+
+
+def test_page_says_how_far_a_quorum_is_and_whose_move_it_is(
+    api_world: ApiWorld, client
+) -> None:
+    incident = api_world.incident()
+    rule = {"mode": "quorum", "count": 2}
+    step = factories.notify({"desk": "aurora"})
+    factories.contact(api_world.lab)
+    factories.policy(
+        api_world.lab, step, factories.wait(15), slug="two", acknowledgement=rule
+    )
+    as_admin = api_world.as_("admin")
+    as_admin.post(address(incident, "escalate"), {"policy": "two"})
+    as_admin.post(address(incident, "acknowledge"), {})
+    [shown, *_] = as_admin.get(address(incident, "runs")).json()
+    words = "acknowledged by 1 of 2; waiting for 1 more person"
+    assert (shown["state"], shown["acknowledgement"]) == ("active", words)
+    client.force_login(api_world.people["responder"])
+    page = client.get(f"/incidents/{incident.ref}/").content.decode()
+    assert "Acknowledged by 1 of 2; waiting for 1 more person." in page
+    assert "Yours: acknowledge it too." in page
