@@ -12,7 +12,7 @@ from incidents.rest import ApiViewSet
 from incidents.timers.clock import read_now
 
 
-class ShareSerializer(serializers.Serializer[Any]):
+class OnTimeShareSerializer(serializers.Serializer[Any]):
     """How many went on time. `percent` is rounded down and null when there were none."""
 
     count = serializers.IntegerField()
@@ -28,7 +28,7 @@ class DaySerializer(serializers.Serializer[Any]):
     """One day, in UTC."""
 
     on = serializers.DateField()
-    share = ShareSerializer()
+    share = OnTimeShareSerializer()
     max_ms = serializers.IntegerField()
 
 
@@ -36,7 +36,7 @@ class KindSerializer(serializers.Serializer[Any]):
     """One sort of thing in the last 24 hours; a quantile is the bound of its bucket."""
 
     what = serializers.CharField()
-    share = ShareSerializer()
+    share = OnTimeShareSerializer()
     p50_ms = serializers.IntegerField(allow_null=True)
     p99_ms = serializers.IntegerField(allow_null=True)
     max_ms = serializers.IntegerField()
@@ -56,7 +56,7 @@ class StatusSerializer(serializers.Serializer[Any]):
 
     at = serializers.DateTimeField()
     bound_seconds = serializers.IntegerField()
-    total = ShareSerializer()
+    total = OnTimeShareSerializer()
     waiting_late = serializers.IntegerField()
     days = DaySerializer(many=True)
     kinds = KindSerializer(many=True)

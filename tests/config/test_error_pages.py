@@ -84,8 +84,8 @@ def test_the_menu_follows_the_kind_of_organisation(client):
         labels[kind] = [item["label"] for item in context["nav"]()]
 
     assert labels == {
-        "lab": ["Home", "Incidents", "Policies", "Sources"],
-        "agency": ["Home", "Triage", "Incidents", "Policies"],
+        "lab": ["Home", "Incidents", "On call", "Policies", "Sources"],
+        "agency": ["Home", "Triage", "Incidents", "On call", "Policies"],
     }
 
 

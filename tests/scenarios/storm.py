@@ -37,6 +37,12 @@ address = "RECEIVER/pager"
 secret = "{SECRET}"
 verified = true
 
+# A storm counts every message: none is gathered into a digest.
+[[notification_rules]]
+organisation = "storm"
+person = "duty@storm.example"
+digest_after = 0
+
 [[contact_methods]]
 organisation = "storm"
 slug = "mail"
