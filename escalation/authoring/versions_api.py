@@ -165,7 +165,11 @@ class PolicyVersionViewSet(ApiViewSet):
         organisation = require(self.person, action_for_rule(is_on=is_on), policy)
         return self._set_rule(organisation, policy, is_on=is_on)
 
-    @extend_schema(parameters=[SecondPersonQuery], responses=SecondPersonSerializer)
+    @extend_schema(
+        operation_id="policies_second_person_of_all_retrieve",
+        parameters=[SecondPersonQuery],
+        responses=SecondPersonSerializer,
+    )
     @action(detail=False, url_path="second-person")
     def second_person_of_all(self, request: Request) -> Response:
         """Tell whether a second person approves each version of all policies."""
@@ -173,7 +177,11 @@ class PolicyVersionViewSet(ApiViewSet):
         organisation = organisation_for(self.person, Action.READ, slug=slug)
         return self._respond_rule(organisation, None)
 
-    @extend_schema(request=SecondPersonOfAllBody, responses=SecondPersonSerializer)
+    @extend_schema(
+        operation_id="policies_second_person_of_all_update",
+        request=SecondPersonOfAllBody,
+        responses=SecondPersonSerializer,
+    )
     @second_person_of_all.mapping.put
     def set_second_person_of_all(self, request: Request) -> Response:
         """Begin that at once, or ask for its end, which another person confirms."""

@@ -21,7 +21,7 @@ from incidents.timers.clock import read_now
 _CLOCK = r"clocks/(?P<clock>[0-9]{1,18})"
 
 
-class ReasonBody(StrictSerializer):
+class ClockReasonBody(StrictSerializer):
     """Why."""
 
     reason = serializers.CharField(max_length=500)
@@ -38,13 +38,13 @@ class ClockViewSet(IncidentApiViewSet):
         shown = shown_clocks(incident.pk, [side.pk for side in sides], read_now())
         return Response(render_clocks(shown))
 
-    @extend_schema(request=ReasonBody, responses=ClockSerializer)
+    @extend_schema(request=ClockReasonBody, responses=ClockSerializer)
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/pause")
     def pause(self, request: Request, ref: str, clock: str) -> Response:
         """Stop a clock for a reason; its time does not count until it is resumed."""
         return self._change(pause_clock, clock)
 
-    @extend_schema(request=ReasonBody, responses=ClockSerializer)
+    @extend_schema(request=ClockReasonBody, responses=ClockSerializer)
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/resume")
     def resume(self, request: Request, ref: str, clock: str) -> Response:
         """Let a clock that a person paused go on."""
@@ -52,7 +52,7 @@ class ClockViewSet(IncidentApiViewSet):
 
     def _change(self, change: Any, pk: str) -> Response:
         found = clock_to_change(self.find(), int(pk), self.person)
-        body = self.read_body(ReasonBody)
+        body = self.read_body(ClockReasonBody)
         actor = actor_for(self.person, found.organisation)
         changed: Clock = change(
             found, reason=body["reason"], actor=actor, now=read_now()
