@@ -218,4 +218,6 @@ def _needed_scope(request: Request, view: APIView) -> str:
 
 def _require_scope(token: ApiToken, scope: str) -> None:
     if scope not in token.scopes:
-        raise NotAllowed(f"This token lacks the scope {scope!r}; make one that has it.")
+        raise NotAllowed(
+            f"This token lacks the scope {str(scope)!r}; make one that has it."
+        )
