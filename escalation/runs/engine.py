@@ -220,7 +220,9 @@ def _move(steps: Sequence[Step], now: datetime) -> None:
     add_timers(next_step_timer(step.run) for step in steps if step.run.next_due_at)
     paused = [run for run in ended if run.state == State.ACKNOWLEDGED]
     watch_acknowledgements(run.incident_id for run in paused)
-    end_delays([run.pk for run in ended if run.state != State.EXHAUSTED], now=now)
+    # A path that goes on with another policy, or is at its end, leaves pages their time.
+    silent = [run for run in ended if run.state in (State.ACKNOWLEDGED, State.STOPPED)]
+    end_delays([run.pk for run in silent], now=now)
 
 
 def _jump(steps: Sequence[Step], now: datetime) -> None:

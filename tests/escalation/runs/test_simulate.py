@@ -307,3 +307,18 @@ def test_simulation_of_a_breached_clock_is_what_a_real_run_does(lab):
         (at.replace(microsecond=0), *rest) for at, *rest in map(tuple, real_steps(lab))
     ]
     assert simulated_steps(events) == real
+
+
+def test_jump_leaves_delayed_pages_their_time(lab):
+    boss = User.objects.get(email="boss@aurora.example")
+    method = boss.contact_methods.get()
+    make.rules(lab, boss, normal=[{"method": method.slug, "after_minutes": 10}])
+    make.policy(lab, make.notify({"team": "duty"}), make.wait(30), slug="second")
+    jump = {"kind": "jump", "policy": "second"}
+    path = make.policy(lab, make.notify(one("boss")), make.wait(2), jump, slug="path")
+    make.route(lab, path, is_default=True)
+    make.incident(lab, severity=3)
+    play(NOW + 60 * MINUTE)
+    row = Notification.objects.get(method=method, purpose="page")
+    assert row.first_attempt_at.replace(microsecond=0) == NOW + 10 * MINUTE
+    assert simulated_messages(simulated(lab, severity=3)) == real_messages()
