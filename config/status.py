@@ -28,6 +28,8 @@ LABELS: Final = {
     MESSAGE: "Message, until its first attempt",
     "run.step": "Step of an escalation",
     "run.check_reached": "Check whether a step reached somebody",
+    "run.next_please": "Pass on to the next step",
+    "run.snooze_ends": "Take a snoozed path up again",
     "run.method_failed": "Word that a message failed",
     "run.acknowledgement_ends": "End of an acknowledgement",
     "run.clock_effect": "Effect of a clock on an escalation",

@@ -138,8 +138,12 @@ API = {
     "POST incident-file-attachments": Place("incident", _ref, {}, "comment"),
     "GET incident-file-download": Place("incident", _file),
     "POST incident-run-escalate": Place("incident", _ref, {}, "escalate"),
-    "POST incident-run-reassign": Place("incident", _ref, {}, "acknowledge"),
-    "POST incident-run-snooze": Place("incident", _ref, {}, "acknowledge"),
+    "POST incident-run-reassign": Place(
+        "incident", _ref, {"user": "x@y.example", **_BECAUSE}, "acknowledge"
+    ),
+    "POST incident-run-snooze": Place(
+        "incident", _ref, {"until": "2099-01-01T00:00:00Z", **_BECAUSE}, "acknowledge"
+    ),
     "POST incident-run-unsnooze": Place("incident", _ref, {}, "acknowledge"),
     "POST incident-run-pass-on": Place("incident", _ref, {}, "acknowledge"),
     "GET incident-run-runs": Place("incident", _ref),
