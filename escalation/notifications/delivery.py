@@ -33,9 +33,9 @@ from escalation.notifications.settle import Finished, settle
 from incidents.ledger.keyring import open_secret
 from incidents.timers.lateness import MESSAGE, milliseconds_late, note_lateness
 
-SENDERS: Final = 48
+SENDERS: Final = 96
 # Senders that slow destinations may hold; the others are for those that answer.
-SLOW_SENDERS: Final = 36
+SLOW_SENDERS: Final = 72
 SECRET_CONTEXT: Final = "contact-method"  # noqa: S105  (a name, no secret)
 # How long one task goes on claiming before it makes room for a fresh one.
 _BUDGET_SECONDS: Final = 30.0

@@ -17,7 +17,7 @@ from django.db import connection
 from escalation.notifications.circuit_rules import PROBE_LASTS
 
 # Sends under way at once in a lane. Quick: answers within a second on average.
-QUICK: Final = 32
+QUICK: Final = 64
 # A shared provider (mail, SMS) carries everybody's messages and gets more than a host.
 SLOW_PROVIDER: Final = 24
 SLOW_HOST: Final = 4

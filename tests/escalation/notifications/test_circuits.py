@@ -9,7 +9,7 @@ from escalation.models import Circuit, Notification
 from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.circuits import held_back, open_circuits
 from escalation.notifications.claim import claim_due
-from escalation.notifications.delivery import deliver_batch
+from escalation.notifications.delivery import SENDERS, deliver_batch
 from escalation.notifications.panels import shown_notifications
 from escalation.notifications.settle import Finished, settle
 from incidents.incident.panels import Seen
@@ -74,9 +74,9 @@ def test_other_providers_go_on(lab, fake_twilio, mail_server):
 def test_one_probe_goes_when_the_time_is_up(lab, fake_twilio):
     take_down(lab, fake_twilio)
     text_pages(make_lab("meridian"), 3)
-    claimed = claim_due(NOW + PAUSE, limit=48)
+    claimed = claim_due(NOW + PAUSE, limit=SENDERS)
     assert [one.notification.channel for one in claimed] == ["sms"]
-    assert claim_due(NOW + PAUSE, limit=48) == []
+    assert claim_due(NOW + PAUSE, limit=SENDERS) == []
 
 
 def test_probe_that_works_lets_all_go_again(lab, fake_twilio):
@@ -98,15 +98,15 @@ def test_probe_that_fails_keeps_it_open_for_twice_as_long(lab, fake_twilio):
 
 def test_probe_that_was_lost_is_followed_by_another(lab, fake_twilio):
     take_down(lab, fake_twilio)
-    assert len(claim_due(NOW + PAUSE, limit=48)) == 1
-    assert claim_due(NOW + 2 * PAUSE - timedelta(seconds=1), limit=48) == []
-    assert len(claim_due(NOW + 2 * PAUSE, limit=48)) == 1
+    assert len(claim_due(NOW + PAUSE, limit=SENDERS)) == 1
+    assert claim_due(NOW + 2 * PAUSE - timedelta(seconds=1), limit=SENDERS) == []
+    assert len(claim_due(NOW + 2 * PAUSE, limit=SENDERS)) == 1
 
 
 def test_no_probe_is_spent_while_nothing_is_due(lab, fake_twilio):
     take_down(lab, fake_twilio)
     Notification.objects.update(next_attempt_at=NOW + timedelta(hours=1))
-    claim_due(NOW + PAUSE, limit=48)
+    claim_due(NOW + PAUSE, limit=SENDERS)
     assert Circuit.objects.get().probe_until is None
 
 

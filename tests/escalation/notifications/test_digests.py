@@ -6,7 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from escalation.models import Notification, NotificationRules, Pace
 from escalation.notifications.claim import claim_due
-from escalation.notifications.delivery import deliver_batch
+from escalation.notifications.delivery import SENDERS, deliver_batch
+from escalation.notifications.lanes import QUICK
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge
@@ -251,7 +252,7 @@ def test_gathering_takes_as_many_statements_for_three_people_as_for_one(lab):
         for _ in range(people):
             storm(make_method(lab, user=make_user(lab)), *[4] * 7)
         with CaptureQueriesContext(connection) as captured:
-            assert len(claim_due(NOW, limit=48)) == min(5 * people, 32)
+            assert len(claim_due(NOW, limit=SENDERS)) == min(5 * people, QUICK)
         Notification.objects.update(status="cancelled")
         return len(captured)
 

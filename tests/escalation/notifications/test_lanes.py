@@ -8,6 +8,7 @@ from escalation.models import Notification, Pace
 from escalation.notifications import lanes
 from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.claim import Claimed, claim_due
+from escalation.notifications.delivery import SENDERS
 from escalation.notifications.settle import Finished, settle
 from incidents.models import Organisation
 from tests.escalation.notifications.makers import (
@@ -37,7 +38,7 @@ def pace(organisation: Organisation, *, ms: int, destination: str = "") -> None:
     )
 
 
-def claimed(*, limit: int = 48, slow_limit: int | None = None) -> list[str]:
+def claimed(*, limit: int = SENDERS, slow_limit: int | None = None) -> list[str]:
     found = claim_due(NOW, limit=limit, slow_limit=slow_limit)
     return sorted(one.notification.destination for one in found)
 
@@ -54,7 +55,7 @@ def finish(found: list[Claimed], *, seconds: float) -> None:
 def test_lane_has_as_many_under_way_as_its_pace_allows(lab, ms, count):
     if ms is not None:
         pace(lab, ms=ms)
-    queue(lab, SLOW, count=60)
+    queue(lab, SLOW, count=SENDERS)
     assert claimed() == ["webhook:slow.example:443"] * count
     assert claimed() == []
 
@@ -81,7 +82,7 @@ def test_slow_lanes_together_leave_senders_free(lab):
         pace(lab, ms=5000, destination=f"webhook:{host}:443")
         queue(lab, f"https://{host}/", count=4)
     queue(lab, OTHER, count=2)
-    found = claim_due(NOW, limit=48, slow_limit=6)
+    found = claim_due(NOW, limit=SENDERS, slow_limit=6)
     assert sorted(one.is_slow for one in found) == [False] * 2 + [True] * 6
 
 
@@ -97,31 +98,31 @@ def test_lane_of_one_organisation_does_not_hold_up_anothers(lab):
 def test_claim_of_a_dead_process_frees_its_lane_before_its_lease_ends(lab):
     pace(lab, ms=5000)
     queue(lab, SLOW, count=8)
-    first = {one.notification.pk for one in claim_due(NOW, limit=48)}
+    first = {one.notification.pk for one in claim_due(NOW, limit=SENDERS)}
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tocsin_notification SET lease_until = lease_until - interval '13 s'"
         )
-    second = {one.notification.pk for one in claim_due(NOW, limit=48)}
+    second = {one.notification.pk for one in claim_due(NOW, limit=SENDERS)}
     assert (len(first), len(second), first & second) == (4, 4, set())
 
 
 def test_pace_is_learnt_from_answers(lab):
     queue(lab, SLOW, count=20)
-    finish(claim_due(NOW, limit=48), seconds=0.02)
+    finish(claim_due(NOW, limit=SENDERS), seconds=0.02)
     assert Pace.objects.get().answer_ms == 20
     found = claim_due(NOW, limit=10)
     assert (len(found), found[0].is_slow) == (10, False)
     finish(found, seconds=5)
     assert Pace.objects.get().answer_ms == 2510
-    (first, *_) = claim_due(NOW, limit=48)
+    (first, *_) = claim_due(NOW, limit=SENDERS)
     assert first.is_slow
 
 
 def test_pace_that_stays_is_not_written_again(lab):
     queue(lab, SLOW, count=8)
-    finish(claim_due(NOW, limit=48), seconds=0.02)
-    finish(claim_due(NOW, limit=48), seconds=0.1)
+    finish(claim_due(NOW, limit=SENDERS), seconds=0.02)
+    finish(claim_due(NOW, limit=SENDERS), seconds=0.1)
     assert Pace.objects.get().answer_ms == 20
 
 
@@ -132,7 +133,7 @@ def test_claim_takes_as_many_statements_for_three_lanes_as_for_one(lab):
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            assert len(claim_due(NOW, limit=48)) == 2 * count
+            assert len(claim_due(NOW, limit=SENDERS)) == 2 * count
         return len(captured)
 
     assert statements(1) == statements(3)

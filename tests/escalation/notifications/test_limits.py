@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from escalation.models import Notification
 from escalation.notifications.claim import claim_due
-from escalation.notifications.delivery import deliver_batch
+from escalation.notifications.delivery import SENDERS, deliver_batch
 from escalation.notifications.limits import HELD_BACK
 from tests.escalation.notifications.makers import (
     NOW,
@@ -100,7 +100,7 @@ def test_claim_asks_as_often_for_one_as_for_many(lab, phone, settings, count):
     settings.SEND_LIMITS = (("sms", 2, 600),)
     queue_pages([new_page(phone) for _ in range(count)])
     with CaptureQueriesContext(connection) as queries:
-        claim_due(NOW, limit=48)
+        claim_due(NOW, limit=SENDERS)
     asked = [q for q in queries.captured_queries if "tocsin_purse" in q["sql"]]
     assert len(asked) == 2
 
