@@ -1,6 +1,7 @@
 """Find the slowest way through a policy to a human who can be reached. Pure."""
 
 from collections.abc import Set
+from typing import Final, Literal
 
 from escalation.policies.conditions import describe_conditions
 from escalation.policies.findings import Around, Reached
@@ -15,6 +16,9 @@ from escalation.policies.timing import Branch
 # A way takes so many seconds (None: no human is ever reached, or nobody can say when)
 # and goes through these branches, as (index of the if, branch).
 _Way = tuple[int | None, tuple[Branch, ...]]
+# What the steps since the last wait did: one told a machine, else one told nobody.
+_Since = Literal["nothing", "missed", "told"]
+_SINCE: Final[tuple[_Since, ...]] = ("nothing", "missed", "told")
 
 
 def slowest_to_a_human(
@@ -44,16 +48,13 @@ def _slowest(plan: PolicyPlan, around: Around, never: Set[Branch]) -> _Way:
     end = len(plan.steps)
     fallback = plan.fallback
     is_caught = fallback is not None and _is_human(around.targets.get(fallback))
-    # For each index: the way from there, and from there after a step that told nobody.
-    ways: dict[tuple[int, bool], _Way] = {}
-    for is_dead_end in (False, True):
-        ways[end, is_dead_end] = (0 if is_caught else None, ())
+    ways: dict[tuple[int, _Since], _Way] = {}
+    for since in _SINCE:
+        ways[end, since] = (0 if is_caught else None, ())
     for index in range(end - 1, -1, -1):
-        for is_dead_end in (False, True):
-            ways[index, is_dead_end] = _way(
-                plan, index, around, never, ways, is_dead_end
-            )
-    return ways[0, False]
+        for since in _SINCE:
+            ways[index, since] = _way(plan, index, around, never, ways, since)
+    return ways[0, "nothing"]
 
 
 def _way(
@@ -61,23 +62,23 @@ def _way(
     index: int,
     around: Around,
     never: Set[Branch],
-    ways: dict[tuple[int, bool], _Way],
-    is_dead_end: bool,
+    ways: dict[tuple[int, _Since], _Way],
+    since: _Since,
 ) -> _Way:
     step, follows = plan.steps[index], plan.follows[index]
     if isinstance(step, IfStep):
-        return _slower_branch(plan, index, step, never, ways, is_dead_end)
+        return _slower_branch(plan, index, step, never, ways, since)
     if isinstance(step, JumpStep):
         return None, ()
     if isinstance(step, WaitStep):
-        delay = 0 if is_dead_end else step.delay_seconds
-        seconds, path = ways[follows, False]
+        delay = 0 if since == "missed" else step.delay_seconds
+        seconds, path = ways[follows, "nothing"]
         return (None if seconds is None else seconds + delay), path
     if isinstance(step, WaitUntilStep):
         return None, ()
     if _tells_a_human(step, around):
         return 0, ()
-    return ways[follows, is_dead_end or bool(targets_of_step(step))]
+    return ways[follows, _after(step, around, since)]
 
 
 def _slower_branch(
@@ -85,8 +86,8 @@ def _slower_branch(
     index: int,
     step: IfStep,
     never: Set[Branch],
-    ways: dict[tuple[int, bool], _Way],
-    is_dead_end: bool,
+    ways: dict[tuple[int, _Since], _Way],
+    since: _Since,
 ) -> _Way:
     middle, follows = index + 1 + step.then_count, plan.follows[index]
     starts = {
@@ -96,15 +97,22 @@ def _slower_branch(
     found: list[_Way] = []
     for branch, start in starts.items():
         if (index, branch) not in never:
-            seconds, path = ways[start, is_dead_end]
+            seconds, path = ways[start, since]
             found.append((seconds, ((index, branch), *path)))
     if not found:
-        return ways[follows, is_dead_end]
+        return ways[follows, since]
     slowest = max(found, key=lambda way: (way[0] is None, way[0] or 0))
     if len({seconds for seconds, _ in found}) == 1:
         # Both are as slow: which one is taken does not matter.
         return slowest[0], ()
     return slowest
+
+
+def _after(step: Step, around: Around, since: _Since) -> _Since:
+    reached = [around.targets.get(target) for target in targets_of_step(step)]
+    if any(one is not None and one.reachable for one in reached):
+        return "told"
+    return "missed" if reached and since == "nothing" else since
 
 
 def _tells_a_human(step: Step, around: Around) -> bool:

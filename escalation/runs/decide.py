@@ -10,7 +10,7 @@ plain data what to do, why, and when to look again. It touches nothing.
 from datetime import datetime, timedelta
 from typing import Final
 
-from escalation.runs.actions import AskDecision, Assign, Decision, Notify, State
+from escalation.runs.actions import Decision, State
 from escalation.runs.deciding.table import take
 from escalation.runs.deciding.walk import Walk
 from escalation.runs.situation import Facts, Reason, RunState
@@ -47,7 +47,7 @@ def _walk(walk: Walk) -> Decision:
             return _decision(walk, "active", Reason.DUE, taken.until)
         if taken.ends:
             return _decision(walk, "jumped", Reason.JUMPED)
-    if any(isinstance(one, Notify | Assign | AskDecision) for one in walk.actions):
+    if walk.has_told:
         return _decision(walk, "active", Reason.DUE, walk.now + LAST_GRACE)
     return _decision(walk, "exhausted", Reason.ALL_TAKEN)
 

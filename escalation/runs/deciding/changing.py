@@ -39,9 +39,9 @@ def take_assign(step: AssignStep, walk: Walk) -> Taken:
     recipients = in_turn(reached_by(asked, walk.facts, used=walk.turns), 0)
     owner = recipients[0].user_id if recipients else None
     if owner is None:
-        walk.is_dead_end = True
+        walk.has_missed = True
         return walk.skip(why_nobody(asked, walk.facts), is_dead_end=True)
-    walk.is_dead_end = False
+    walk.has_told = True
     turns = take_turns(asked, walk)
     return Taken(Assign(walk.index, walk.round, owner, recipients, turns))
 
@@ -49,6 +49,8 @@ def take_assign(step: AssignStep, walk: Walk) -> Taken:
 def take_decision(step: DecisionStep, walk: Walk) -> Taken:
     """Ask for the decision; that it is asked for stands also if nobody can be told."""
     recipients = reached_by(NotifyStep((DECIDERS,)), walk.facts)
+    walk.has_told |= bool(recipients)
+    walk.has_missed |= not recipients
     return Taken(AskDecision(walk.index, walk.round, step.regime, recipients))
 
 

@@ -17,13 +17,14 @@ def take_notify(step: NotifyStep, walk: Walk) -> Taken:
     """Tell whom the step reaches, or pass it over with the reason."""
     recipients = reached_by(step, walk.facts, used=walk.turns)
     if recipients:
-        walk.is_dead_end = False
+        walk.has_told = True
         turns = take_turns(step, walk)
         reason = _why(recipients)
         return Taken(Notify(walk.index, walk.round, recipients, turns, reason))
     reason = why_nobody(step, walk.facts)
-    walk.is_dead_end = reason != Reason.ACKNOWLEDGED_THERE
-    return walk.skip(reason, is_dead_end=walk.is_dead_end)
+    is_dead_end = reason != Reason.ACKNOWLEDGED_THERE
+    walk.has_missed |= is_dead_end
+    return walk.skip(reason, is_dead_end=is_dead_end)
 
 
 def take_turns(step: NotifyStep, walk: Walk) -> tuple[Turn, ...]:

@@ -18,7 +18,7 @@ def take_wait(step: WaitStep, walk: Walk) -> Taken:
     """End the walk until the wait is over; nobody is waited for whom nobody reached."""
     if walk.is_dead_end:
         # The next wait stands behind other people.
-        walk.is_dead_end = False
+        walk.has_missed = False
         return walk.skip(Reason.WAIT_FOR_NOBODY)
     delay = timedelta(seconds=step.delay_seconds)
     if walk.now - walk.due_at <= LATE_AFTER:

@@ -13,7 +13,8 @@ from escalation.runs.situation import Facts, Reason
 class Walk:
     """One decision under way: the step that is looked at, and what was found so far.
 
-    `is_dead_end` is true after a step that reached nobody: its wait is passed over.
+    `has_told` and `has_missed` say whether a step since the last wait reached somebody,
+    and whether one reached nobody.
     """
 
     facts: Facts
@@ -21,10 +22,16 @@ class Walk:
     due_at: datetime
     index: int
     round: int
-    is_dead_end: bool = False
+    has_told: bool = False
+    has_missed: bool = False
     actions: list[Action] = field(default_factory=list)
     # How many turns of each round robin this decision has taken.
     turns: dict[Target, int] = field(default_factory=dict)
+
+    @property
+    def is_dead_end(self) -> bool:
+        """Whether a wait here would be for nobody: its steps all reached nobody."""
+        return self.has_missed and not self.has_told
 
     def skip(self, reason: Reason, *, is_dead_end: bool = False) -> "Taken":
         """Return that the present step is passed over."""

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from escalation.policies.findings import Around, Finding, Gap, Person, Reached
 from escalation.policies.steps import parse_policy
 from escalation.policies.targets import Target
@@ -161,6 +163,18 @@ def test_promise_counts_no_wait_behind_a_step_that_reaches_nobody():
     steps = nobody, make.wait(60), PAGE
     found = check(*steps, promise_minutes=5)
     assert found == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_promise_counts_the_wait_behind_a_machine_that_is_told(order):
+    told = [make.notify({"webhook": "chat"}), make.notify({"team": "nobody"})]
+    machine = Reached((ADA,), is_human=False)
+    around = Around(
+        "night", {Target("webhook", "chat"): machine, DUTY: Reached((ADA,))}
+    )
+    steps = (*told[::order], make.wait(60), PAGE)
+    found = check(*steps, around=around, promise_minutes=15)
+    assert [what for _, _, what in found] == ["promise"]
 
 
 def test_promise_fails_where_no_human_is_ever_reached():

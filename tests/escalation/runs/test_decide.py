@@ -95,23 +95,24 @@ def unrolled(steps):
 
 def expected(facts):
     """Say slowly what a punctual run does: [(instant, kind of action, index, round)]."""
-    at, done, is_dead_end, has_told = NOW, [], False, False
+    at, done, has_missed, has_told = NOW, [], False, False
     for index, number, step in unrolled(facts.plan.steps):
         if isinstance(step, NotifyStep):
             reaches = any((target, False) in facts.reach for target in step.targets)
             done.append((at, Notify if reaches else Skip, index, number))
-            is_dead_end, has_told = not reaches, has_told or reaches
+            has_missed, has_told = has_missed or not reaches, has_told or reaches
         elif isinstance(step, ShareStep):
             known = step.agency in facts.agencies - facts.shared_with
             done.append(
                 (at, Share if known and facts.is_owner else Skip, index, number)
             )
-        elif is_dead_end:
+        elif has_missed and not has_told:
             done.append((at, Skip, index, number))
-            is_dead_end = False
+            has_missed = False
         else:
             done.append((at, Wait, index, number))
-            at, has_told = at + timedelta(seconds=step.delay_seconds), False
+            at += timedelta(seconds=step.delay_seconds)
+            has_missed, has_told = False, False
     return done, at + LAST_GRACE if has_told else at
 
 
@@ -185,6 +186,20 @@ def test_nobody_is_waited_for_behind_a_dead_end_even_across_a_share():
         Skip(2, 1, Reason.WAIT_FOR_NOBODY),
         Notify(3, 1, facts.reach[PEOPLE[1], False]),
     )
+
+
+@pytest.mark.parametrize("steps", [(PAGE_A, NOBODY), (NOBODY, PAGE_A)])
+def test_who_was_told_is_waited_for_beside_a_step_that_reaches_nobody(steps):
+    decision = decide(start(), facts_of(*steps, WaitStep(60), PAGE_B), NOW)
+    assert decision.actions[-1] == Wait(2, 1, "due")
+    assert decision.next_due_at == NOW + timedelta(seconds=60)
+
+
+def test_loop_pages_once_a_round_beside_a_step_that_reaches_nobody():
+    facts = facts_of(PAGE_A, NOBODY, WaitStep(60), RepeatStep(1, 5))
+    decision = decide(start(), facts, NOW)
+    assert [type(action) for action in decision.actions] == [Notify, Skip, Wait]
+    assert decision.round == 1
 
 
 def test_each_contact_method_is_told_once_by_a_step():

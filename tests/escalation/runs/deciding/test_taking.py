@@ -156,6 +156,30 @@ def test_decision_is_asked_of_the_approvers():
     assert taken(facts_of(step)) == (AskDecision(0, 1, "eu-ai-act-73", (BOB,)),)
 
 
+ASK = {"kind": "decision", "regime": "eu-ai-act-73"}
+NOBODY = {"kind": "notify", "targets": [{"team": "empty"}]}
+GIVE_TO_NOBODY = {"kind": "assign", "target": {"team": "empty"}}
+
+
+@pytest.mark.parametrize("vain", [NOBODY, GIVE_TO_NOBODY])
+def test_who_is_asked_for_a_decision_is_waited_for(vain):
+    assert taken(facts_of(ASK, vain, WAIT))[-1] == Wait(2, 1, "due")
+
+
+def test_question_that_reaches_nobody_is_not_waited_for():
+    no_approver = {(Target("role", "approver"), False): ()}
+    facts = facts_of(ASK, WAIT, reach=no_approver)
+    assert [type(action) for action in taken(facts)] == [AskDecision, Skip]
+    assert skipped(facts) == [Reason.WAIT_FOR_NOBODY]
+    decision = decide(RunState(0, 1, NOW), facts, NOW)
+    assert (decision.state, decision.next_due_at) == ("exhausted", None)
+
+
+def test_who_has_acknowledged_is_no_reason_to_pass_over_a_wait():
+    facts = replace(facts_of(PAGE, WAIT), acknowledged_by=frozenset({1}))
+    assert taken(facts)[-1] == Wait(1, 1, "due")
+
+
 JUMP = {"kind": "jump", "policy": "major"}
 
 
