@@ -4,19 +4,22 @@ Which of the due messages may be taken now is decided in `lanes.py`. A lease is 
 real clock; what is due is by the business clock `now`.
 """
 
+import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection
+import structlog
+from django.db import connection, models
+from django.db.models.functions import Coalesce
 
 from escalation.notifications import ack_links, retry, verification
 from escalation.notifications.channels.base import Outgoing
 from escalation.notifications.digest_sending import fill, follow
 from escalation.notifications.digests import gather
-from escalation.notifications.lanes import lock_due
+from escalation.notifications.lanes import lock_due, lock_one
 from escalation.notifications.limits import hold_over_limit
 from escalation.notifications.models import Notification
 from escalation.notifications.render import Message
@@ -33,6 +36,8 @@ LEASE: Final = timedelta(seconds=60)
 # A backlog that is over its limit is given its instants in one go, so that what comes
 # after it and is more urgent is seen.
 _MOST_LOOKS: Final = 50
+# A message that cannot be taken at all comes back after 2, 4, 8 … seconds, at most this.
+_BACKOFF_LIMIT_SECONDS: Final = 300
 
 _LEASE: Final = """
     UPDATE tocsin_notification
@@ -43,6 +48,8 @@ _LEASE: Final = """
            first_attempt_at = coalesce(first_attempt_at, %s)
      WHERE id = ANY(%s)
 """
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +86,76 @@ def claim_due(
 def _claim_once(
     now: datetime, *, limit: int, slow_limit: int
 ) -> tuple[list[Claimed], bool]:
-    """Return what was leased, and whether anything was held back in its stead."""
-    with recording(now):
-        slow = lock_due(
-            now,
-            limit=limit,
-            slow_limit=slow_limit,
-            lease_seconds=LEASE.total_seconds(),
-        )
-        rows = read_locked(slow)
-        cancelled = [row for row in rows if why_cancelled(row)]
-        expired = [
-            row for row in rows if not why_cancelled(row) and why_failed(row, now)
-        ]
-        closed = {row.pk for row in [*cancelled, *expired]}
-        due = [row for row in rows if row.pk not in closed]
-        # First, so that a digest of this claim does not close its pages once more.
-        close_cancelled(cancelled)
-        close_failed(expired, now)
-        going = hold_over_limit(gather(due, now=now), now=now)
-        leased = _lease(fill(going, now=now), slow, now)
-        follow([(row, None) for row in expired], now=now)
+    """Return what was leased, and whether anything was held back in its stead.
+
+    When a batch raises, each of it is taken alone, and the bad one is pushed back.
+    """
+    slow: Mapping[int, bool] = {}
+    try:
+        with recording(now):
+            slow = lock_due(
+                now,
+                limit=limit,
+                slow_limit=slow_limit,
+                lease_seconds=LEASE.total_seconds(),
+            )
+            return _take(slow, now)
+    except Exception:
+        if not slow or not connection.is_usable():
+            raise
+    return _take_singly(slow, now), True
+
+
+def _take_singly(slow: Mapping[int, bool], now: datetime) -> list[Claimed]:
+    leased: list[Claimed] = []
+    for pk, is_slow in slow.items():
+        try:
+            with recording(now):
+                if lock_one(pk, now):
+                    leased += _take({pk: is_slow}, now)[0]
+        except Exception as error:
+            _push_back(pk, error, now)
+    return leased
+
+
+def _take(slow: Mapping[int, bool], now: datetime) -> tuple[list[Claimed], bool]:
+    """Lease what is worth sending now of the locked, as `_claim_once` does."""
+    rows = read_locked(slow)
+    cancelled = [row for row in rows if why_cancelled(row)]
+    expired = [row for row in rows if not why_cancelled(row) and why_failed(row, now)]
+    closed = {row.pk for row in [*cancelled, *expired]}
+    due = [row for row in rows if row.pk not in closed]
+    # First, so that a digest of this claim does not close its pages once more.
+    close_cancelled(cancelled)
+    close_failed(expired, now)
+    going = hold_over_limit(gather(due, now=now), now=now)
+    leased = _lease(fill(going, now=now), slow, now)
+    follow([(row, None) for row in expired], now=now)
     return leased, len(leased) < len(due)
+
+
+def _push_back(pk: int, error: Exception, now: datetime) -> None:
+    """Make a message due again later, as after a try; its life ends as ever.
+
+    Raises when the database is gone.
+    """
+    row = Notification.objects.only("uid", "attempts").get(pk=pk)
+    pause = timedelta(seconds=min(2 ** (row.attempts + 1), _BACKOFF_LIMIT_SECONDS))
+    Notification.objects.filter(pk=pk).update(
+        attempts=row.attempts + 1,
+        first_attempt_at=Coalesce("first_attempt_at", models.Value(now)),
+        next_attempt_at=now + pause,
+        last_error=f"internal error: {type(error).__name__}",
+    )
+    log.error("message_pushed_back", notification=str(row.uid), **told(error))
+
+
+def told(error: Exception) -> dict[str, object]:
+    """Return what a log may keep of an error: its own text can quote rows."""
+    return {
+        "error": type(error).__name__,
+        "stack": traceback.format_tb(error.__traceback__),
+    }
 
 
 def _lease(

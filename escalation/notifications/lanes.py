@@ -150,6 +150,16 @@ _LOCK_DUE: Final = f"""
      LIMIT %(limit)s
 """  # noqa: S608  (both halves are constants)
 
+_LOCK_ONE: Final = """
+    SELECT id
+      FROM tocsin_notification
+     WHERE id = %(id)s
+       AND status IN ('queued', 'sending', 'unknown')
+       AND next_attempt_at <= %(now)s
+       AND (lease_until IS NULL OR lease_until < clock_timestamp())
+       FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 # A lane whose pace is as before is not touched, so that senders do not wait for each
 # other; the order of the rows keeps two of them from waiting in a circle.
 _NOTE_PACES: Final = """
@@ -188,6 +198,13 @@ def lock_due(
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_DUE, values)
         return dict(cursor.fetchall())
+
+
+def lock_one(pk: int, now: datetime) -> bool:
+    """Lock a message that was due a moment ago; False if another took it since."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_ONE, {"id": pk, "now": now})
+        return cursor.fetchone() is not None
 
 
 def note_paces(answers: Iterable[tuple[int, str, float]]) -> None:

@@ -11,7 +11,8 @@ datetime.timedelta(seconds=5)
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -63,6 +64,9 @@ _URGENT: Final = frozenset(
 # Delays vary by a tenth either way, so that a storm's retries do not come as one.
 _JITTER: Final = 0.1
 
+# What a receiver asks for beyond this is taken for this.
+LONGEST_WAIT: Final = timedelta(days=1)
+
 # A repeat on these rings or buzzes again, so an unknown outcome is tried once more only.
 _DISTURBING_CHANNELS: Final = frozenset({"sms", "voice"})
 
@@ -84,8 +88,26 @@ def next_attempt(
     delays = _URGENT_DELAYS if purpose in _URGENT else _STEADY_DELAYS
     seconds = delays[min(attempt, len(delays)) - 1]
     delay = timedelta(seconds=seconds * (1 - _JITTER + 2 * _JITTER * jitter))
-    due_at = now + max(delay, retry_after or timedelta())
-    return due_at if due_at < expires_at else None
+    wait = max(delay, retry_after or timedelta())
+    return now + wait if wait < expires_at - now else None
+
+
+def read_retry_after(value: str, *, now: datetime) -> timedelta | None:
+    """Return what the header asks for, at most a day; None for what cannot be read.
+
+    Source: RFC 9110 §10.2.3.
+    """
+    try:
+        if value.isascii() and value.isdigit():
+            return min(timedelta(seconds=int(value)), LONGEST_WAIT)
+        moment = parsedate_to_datetime(value)
+    except OverflowError:
+        return LONGEST_WAIT
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment - now, timedelta()), LONGEST_WAIT)
 
 
 def may_repeat_unknown(channel: str, *, attempt: int) -> bool:

@@ -5,7 +5,7 @@ An outcome counts only while the lease under which it was sent is still the row'
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from django.db import connection
 from escalation.notifications import retry
 from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.circuits import Answer, is_provider_well, note_answers
-from escalation.notifications.claim import Claimed
+from escalation.notifications.claim import Claimed, told
 from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.digest_sending import follow
 from escalation.notifications.lanes import note_paces
@@ -96,10 +96,39 @@ class _Settlement:
 def settle(finished: Sequence[Finished], *, now: datetime) -> int:
     """Write the outcomes whose lease still holds; returns how many those were.
 
-    The number of statements does not grow with the batch.
+    The number of statements does not grow with the batch. When that raises, each of the
+    batch is written alone, so that one bad answer takes nobody else's with it.
     """
     if not finished:
         return 0
+    try:
+        return _settle_together(finished, now=now)
+    except Exception:
+        if not connection.is_usable():
+            raise
+        if len(finished) == 1:
+            return _settle_in_short(finished[0], now=now)
+    return sum(settle([one], now=now) for one in finished)
+
+
+def _settle_in_short(one: Finished, *, now: datetime) -> int:
+    """Write an outcome without what the receiver said; failing that, its lease ends."""
+    short = SendResult(
+        one.result.outcome,
+        "what the receiver answered could not be written down",
+        was_tried=one.result.was_tried,
+    )
+    uid = str(one.claimed.notification.uid)
+    try:
+        written = _settle_together([replace(one, result=short)], now=now)
+    except Exception as error:
+        log.error("outcome_not_written", notification=uid, **told(error))  # noqa: TRY400  (what may be kept)
+        return 0
+    log.warning("outcome_written_in_short", notification=uid)
+    return written
+
+
+def _settle_together(finished: Sequence[Finished], *, now: datetime) -> int:
     settlements = [_settlement(one, now) for one in finished]
     with recording(now):
         written = _write(settlements)

@@ -11,9 +11,8 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -33,6 +32,7 @@ from escalation.notifications.channels.webhook_target import (
     Target,
     resolve_target,
 )
+from escalation.notifications.retry import read_retry_after
 
 _MAX_RESPONSE_BYTES: Final = 64 * 1024
 _TRY_AGAIN: Final = frozenset(
@@ -69,7 +69,7 @@ def judge(status: int, headers: Message, *, now: datetime) -> SendResult:
     if status == HTTPStatus.GONE:
         return SendResult(Outcome.PERMANENT, f"{detail}: gone for ever", is_gone=True)
     if status in _TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        wait = _retry_after(headers.get("Retry-After", ""), now=now)
+        wait = read_retry_after(headers.get("Retry-After", ""), now=now)
         return SendResult(Outcome.RETRYABLE, detail, retry_after=wait)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return SendResult(Outcome.PERMANENT, f"{detail}: redirects are not followed")
@@ -118,19 +118,6 @@ def _post(
         # The status decides; the rest is read so that closing does not reset it.
         response.read(_MAX_RESPONSE_BYTES)
     return judge(response.status, response.headers, now=datetime.now(UTC))
-
-
-def _retry_after(value: str, *, now: datetime) -> timedelta | None:
-    """Read seconds or an HTTP date. Source: RFC 9110 §10.2.3."""
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value), 86_400))
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(moment - now, timedelta())
 
 
 def _said(error: Exception) -> str:

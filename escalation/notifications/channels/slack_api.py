@@ -1,7 +1,7 @@
 """Call Slack's web API through its library. Imported only where something is sent."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, Final
@@ -17,6 +17,7 @@ from escalation.notifications.channels.base import (
     SendResult,
 )
 from escalation.notifications.render import one_line
+from escalation.notifications.retry import read_retry_after
 
 # Slack is in trouble, or our app is: every message suffers alike, and may go later.
 _PASSING: Final = frozenset(
@@ -78,7 +79,8 @@ def _judge(error: SlackApiError) -> SendResult:
     is_word = _WORD.fullmatch(word) is not None
     said = f"Slack: {word}" if is_word else f"Slack answered {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS or word in _TOO_OFTEN:
-        wait = _retry_after(str(answer.headers.get("Retry-After", "")))
+        asked = str(answer.headers.get("Retry-After", ""))
+        wait = read_retry_after(asked, now=datetime.now(UTC))
         return SendResult(
             Outcome.RETRYABLE, said, retry_after=wait, is_address_at_fault=True
         )
@@ -86,7 +88,3 @@ def _judge(error: SlackApiError) -> SendResult:
         return SendResult(Outcome.RETRYABLE, said)
     # Something in between answered for Slack; what it did with the message is open.
     return SendResult(Outcome.PERMANENT if is_word else Outcome.UNKNOWN, said)
-
-
-def _retry_after(value: str) -> timedelta | None:
-    return timedelta(seconds=int(value)) if value.isdigit() else None

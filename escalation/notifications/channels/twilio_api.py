@@ -4,7 +4,7 @@ Twilio takes no key by which it drops repeats, so an outcome that is unknown sta
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from escalation.notifications.channels.base import Outcome, SendResult
 from escalation.notifications.render import one_line
+from escalation.notifications.retry import read_retry_after
 
 # Connecting and answering each; both together stay within a send's limit.
 _TIMEOUT_SECONDS: Final = 4.5
@@ -124,7 +125,7 @@ def _judge(error: TwilioRestException, retry_after: str) -> SendResult:
     said = one_line(f"Twilio: {error.code or error.status} {reason}", limit=300)
     status = int(error.status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = timedelta(seconds=int(retry_after)) if retry_after.isdigit() else None
+        wait = read_retry_after(retry_after, now=datetime.now(UTC))
         return SendResult(
             Outcome.RETRYABLE, said, retry_after=wait, is_address_at_fault=True
         )

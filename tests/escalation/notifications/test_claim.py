@@ -97,6 +97,40 @@ def test_outcome_of_a_sender_whose_lease_has_ended_is_not_written(lab):
     assert row.status == "sent"
 
 
+@pytest.mark.django_db
+def test_answer_that_cannot_be_written_takes_no_other_outcome_with_it(lab):
+    rows = queue_pages([new_page(make_method(lab)) for _ in range(3)])
+    bad, *well = claim_due(NOW, limit=5)
+    # Half a sign, as a broken answer can hold.
+    refused = SendResult(Outcome.PERMANENT, "no \ud800")
+    done = [finished(bad, refused), *(finished(one, SENT) for one in well)]
+    assert settle(done, now=NOW) == 3
+    found = Notification.objects.filter(pk__in=[row.pk for row in rows])
+    assert dict(found.values_list("pk", "status")) == {
+        bad.notification.pk: "failed",
+        **{one.notification.pk: "sent" for one in well},
+    }
+
+
+@pytest.mark.django_db
+def test_message_that_cannot_be_taken_holds_up_no_other(lab):
+    bad, well = queue_pages([new_page(make_method(lab)) for _ in range(2)])
+    Notification.objects.filter(pk=bad.pk).update(message={})
+    claimed = claim_due(NOW, limit=5)
+    assert [one.notification.pk for one in claimed] == [well.pk]
+    assert claim_due(NOW, limit=5) == []
+    bad.refresh_from_db()
+    assert (bad.status, bad.attempts, bad.next_attempt_at, bad.last_error) == (
+        "queued",
+        1,
+        NOW + timedelta(seconds=2),
+        "internal error: KeyError",
+    )
+    assert claim_due(bad.expires_at, limit=5) == []
+    bad.refresh_from_db()
+    assert bad.status == "failed"
+
+
 def test_two_claims_at_once_never_share_a_message(world_database, django_db_blocker):
     taken: list[list[int]] = []
 

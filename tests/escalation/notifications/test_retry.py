@@ -1,6 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
-from escalation.notifications.retry import LIFETIMES, may_repeat_unknown, next_attempt
+import pytest
+
+from escalation.notifications.retry import (
+    LIFETIMES,
+    LONGEST_WAIT,
+    may_repeat_unknown,
+    next_attempt,
+    read_retry_after,
+)
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -52,3 +60,35 @@ def test_page_lives_half_an_hour_and_a_legal_notice_three_days():
 def test_unknown_outcome_is_repeated_once_where_a_repeat_rings():
     assert [may_repeat_unknown("sms", attempt=n) for n in (1, 2)] == [True, False]
     assert [may_repeat_unknown("email", attempt=n) for n in (1, 2)] == [True, True]
+
+
+def test_wait_beyond_the_lifetime_is_given_up_however_long_it_is():
+    at = next_attempt(
+        "page",
+        attempt=1,
+        now=NOW,
+        expires_at=LATER,
+        retry_after=timedelta.max,
+        jitter=0.5,
+    )
+    assert at is None
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        ("120", timedelta(minutes=2)),
+        ("Sun, 01 Mar 2026 03:05:00 GMT", timedelta(minutes=5)),
+        ("Sun, 01 Mar 2026 03:05:00 -0000", timedelta(minutes=5)),
+        ("Sun, 01 Mar 2020 03:00:00 GMT", timedelta()),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", LONGEST_WAIT),
+        ("999999999999", LONGEST_WAIT),
+        ("99999999999999999999999999", LONGEST_WAIT),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", LONGEST_WAIT),
+        ("9" * 5000, None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_a_day_at_most(value, wait):
+    assert read_retry_after(value, now=NOW) == wait
