@@ -62,7 +62,7 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
             version=new.version,
             came_from=list(new.came_from),
             step_index=new.step_index,
-            needs_several=_needs_several(new.version),
+            needs_several=needs_several(new.version),
             reason=new.reason[:300],
             started_at=now,
             next_due_at=now,
@@ -76,7 +76,8 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
     return runs
 
 
-def _needs_several(version: PolicyVersion) -> bool:
+def needs_several(version: PolicyVersion) -> bool:
+    """Tell whether one acknowledgement alone does not pause a run of this version."""
     rule = parse_policy(version.body).acknowledgement
     return rule.mode != "one"
 

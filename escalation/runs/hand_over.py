@@ -17,9 +17,9 @@ from escalation.policies.diff import diff_plans
 from escalation.policies.models import PolicyVersion, VersionState
 from escalation.policies.steps import PolicyPlan, parse_policy
 from escalation.runs.clocks import start_clocks_of
-from escalation.runs.engine import advance, end_runs, loaded
+from escalation.runs.engine import advance, end_runs, loaded, needs_several
 from escalation.runs.models import LIVE, Run, RunState
-from escalation.runs.timers import STEP, next_step_timer
+from escalation.runs.timers import SNOOZE_ENDS, STEP, next_step_timer, snooze_timer
 from escalation.runs.trail import record_start
 from escalation.runs.watch import watch_acknowledgements
 from incidents.errors import BadInput, NotPossible
@@ -88,8 +88,9 @@ def hand_over(
     """Hand live runs of the version's organisation over; others are left alone.
 
     Runs that have that version already stay. Owns its transactions, one for each hundred
-    incidents. Raises BadInput for a step that is not there, NotPossible for a version
-    that is not approved.
+    incidents. Raises BadInput for a step that is not there, also where one run's next
+    step is gone, and NotPossible for a version that is not approved: then none is moved.
+    A run that comes to a step that is gone while others are moved is left alone.
     """
     if order.version.state != VersionState.APPROVED:
         message = f"Version {order.version.number} is {order.version.state}."
@@ -98,10 +99,20 @@ def hand_over(
     if order.step and plan.place_of(order.step) is None:
         known = ", ".join(plan.labels)
         raise BadInput("step", order.step, f"Use a step of that version: {known}.")
+    wanted = sorted(set(run_ids))
+    _check_places(wanted, order, plan)
     done: list[HandedOver] = []
-    for ids in _batches(sorted(set(run_ids))):
+    for ids in _batches(wanted):
         done += _hand_over(ids, order, plan, actor, now, is_dry_run=is_dry_run)
     return done
+
+
+def _check_places(ids: Sequence[int], order: HandOver, plan: PolicyPlan) -> None:
+    """Raise BadInput for a run that has no place, before any is moved."""
+    for batch in _batches(ids):
+        for run in _movable(batch, order.version):
+            if _move(run, order, plan) is None:
+                raise _no_place(run, order)
 
 
 def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
@@ -123,11 +134,8 @@ def _hand_over(
         lock_incidents(
             Run.objects.filter(pk__in=ids).values_list("incident", flat=True)
         )
-        moves = [
-            _move(run, order, plan)
-            for run in loaded(ids)
-            if _may_be_moved(run, order.version)
-        ]
+        found = [_move(run, order, plan) for run in _movable(ids, order.version)]
+        moves = [move for move in found if move is not None]
         told = _told(moves)
         if is_dry_run:
             return [_said(move, plan, told) for move in moves]
@@ -139,31 +147,34 @@ def _hand_over(
         ]
 
 
-def _may_be_moved(run: Run, version: PolicyVersion) -> bool:
-    return (
-        run.state in LIVE
+def _movable(ids: Iterable[int], version: PolicyVersion) -> list[Run]:
+    return [
+        run
+        for run in loaded(ids)
+        if run.state in LIVE
         and run.organisation_id == version.organisation_id
         and run.version_id != version.pk
         and not run.incident.is_closed
-    )
+    ]
 
 
-def _move(run: Run, order: HandOver, plan: PolicyPlan) -> _Move:
-    """Find the run's place in the new version. Raises BadInput where it has none."""
-    before = parse_policy(run.version.body)
-    places = _same_places(before, plan)
+def _move(run: Run, order: HandOver, plan: PolicyPlan) -> _Move | None:
+    """Find the run's place in the new version; None where it has none."""
+    places = _same_places(parse_policy(run.version.body), plan)
     same = places.get(run.step_index)
-    if not order.step:
-        if same is None:
-            label = before.label_at(run.step_index)
-            remedy = (
-                f"Step {label} of version {run.version.number}, which a run would take "
-                f"next, is not in version {order.version.number}: say where to go on."
-            )
-            raise BadInput("step", order.step, remedy)
-        return _Move(run, same, is_at_once=False, places=places)
-    index = plan.place_of(order.step) or 0
+    index = plan.place_of(order.step) if order.step else same
+    if index is None:
+        return None
     return _Move(run, index, is_at_once=index != same, places=places)
+
+
+def _no_place(run: Run, order: HandOver) -> BadInput:
+    label = parse_policy(run.version.body).label_at(run.step_index)
+    remedy = (
+        f"Step {label} of version {run.version.number}, which a run would take "
+        f"next, is not in version {order.version.number}: say where to go on."
+    )
+    return BadInput("step", order.step, remedy)
 
 
 def _same_places(before: PolicyPlan, after: PolicyPlan) -> dict[int, int]:
@@ -183,6 +194,9 @@ def _told(moves: Sequence[_Move]) -> dict[int, set[int]]:
     """Return {former run's id: methods told, in this round, where it goes on}."""
     wanted = {}
     for move in moves:
+        if move.run.state != RunState.ACTIVE:
+            # It takes that step when it is taken up again, and tells everybody then.
+            continue
         back = {new: old for old, new in move.places.items()}
         if move.is_at_once and move.index in back:
             wanted[move.run.pk, back[move.index], move.run.round] = move.run.pk
@@ -208,7 +222,8 @@ def _replace(
 ) -> list[Run]:
     """Stop the former runs and make those that go on, messages on their way included."""
     formers = [move.run for move in moves]
-    cancel_timers(STEP, [run.pk for run in formers])
+    for kind in (STEP, SNOOZE_ENDS):
+        cancel_timers(kind, [run.pk for run in formers])
     states = [RunState(run.state) for run in formers]
     # Only one run of an organisation is live: the former make room first.
     Run.objects.filter(pk__in=[run.pk for run in formers]).update(
@@ -251,6 +266,8 @@ def _new_run(
         step_index=move.index,
         round=run.round,
         came_from=run.came_from,
+        needs_several=needs_several(order.version),
+        snoozed_until=run.snoozed_until if state == RunState.SNOOZED else None,
         assigned_to_id=run.assigned_to_id,
         continues=run,
         reason=reason[:300],
@@ -291,6 +308,7 @@ def _go_on(
         for new in news
         if new.next_due_at and new.pk not in at_once
     )
+    add_timers(snooze_timer(new) for new in news if new.state == RunState.SNOOZED)
     advance(loaded(at_once), now=now, due=dict.fromkeys(at_once, now), told=at_once)
     watch_acknowledgements(
         new.incident_id for new in news if new.state == RunState.ACKNOWLEDGED

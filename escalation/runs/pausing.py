@@ -9,14 +9,14 @@ from escalation.runs.engine import end_runs, loaded, resume
 from escalation.runs.locking import end_own_acknowledgements, locked_live_run
 from escalation.runs.models import Run, RunState
 from escalation.runs.situation import Reason
-from escalation.runs.timers import SNOOZE_ENDS, STEP
+from escalation.runs.timers import SNOOZE_ENDS, STEP, snooze_timer
 from escalation.runs.trail import record_snooze
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
 from incidents.incident.lifecycle import state_of
 from incidents.models import Incident, Organisation, Timer
-from incidents.timers.schedule import add_timer, cancel_timers
+from incidents.timers.schedule import add_timers, cancel_timers
 
 LONGEST_SNOOZE: Final = timedelta(days=7)
 SNOOZE_OVER: Final = "the snooze is over"
@@ -68,13 +68,7 @@ def snooze(
             update_fields=["state", "state_reason", "snoozed_until", "next_due_at"]
         )
         record_snooze(run, until=until, reason=reason, actor=actor)
-        add_timer(
-            kind=SNOOZE_ENDS,
-            subject_id=run.pk,
-            organisation_id=run.organisation_id,
-            incident_id=run.incident_id,
-            due_at=until,
-        )
+        add_timers([snooze_timer(run)])
     return run
 
 

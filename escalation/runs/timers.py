@@ -29,3 +29,16 @@ def next_step_timer(run: Run) -> NewTimer:
         due_at=run.next_due_at,
         payload={"step": run.step_index, "round": run.round},
     )
+
+
+def snooze_timer(run: Run) -> NewTimer:
+    """Return the timer of the end of the run's snooze. Requires run.snoozed_until."""
+    if run.snoozed_until is None:
+        raise ValueError(f"run {run.pk} is not snoozed")
+    return NewTimer(
+        kind=SNOOZE_ENDS,
+        subject_id=run.pk,
+        organisation_id=run.organisation_id,
+        incident_id=run.incident_id,
+        due_at=run.snoozed_until,
+    )

@@ -6,7 +6,8 @@ from django.core.management import CommandError, call_command
 from escalation.loop import fire_due
 from escalation.models import Notification, Run, StepTaken
 from escalation.routing.dispatch import dispatch
-from escalation.runs.hand_over import HandOver, hand_over
+from escalation.runs.hand_over import BATCH, HandOver, hand_over
+from escalation.runs.pausing import snooze
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
@@ -54,6 +55,17 @@ def move(lab, version, step="", *, minutes=5, **more):
 def fast_forward(minutes):
     while fire_due(NOW + timedelta(minutes=minutes)):
         pass
+
+
+def acknowledge_by(user, lab, *, minutes=0):
+    acknowledge(
+        Run.objects.latest("pk").incident,
+        organisation=lab,
+        user=user,
+        via="page",
+        actor=Actor.of(user, lab),
+        now=NOW + timedelta(minutes=minutes),
+    )
 
 
 def paged():
@@ -163,15 +175,7 @@ def test_run_that_has_the_version_stays(aurora):
 
 
 def test_acknowledged_run_stays_acknowledged(aurora):
-    user = make.person(aurora)
-    acknowledge(
-        Run.objects.get().incident,
-        organisation=aurora,
-        user=user,
-        via="page",
-        actor=Actor.of(user, aurora),
-        now=NOW,
-    )
+    acknowledge_by(make.person(aurora), aurora)
     fast_forward(0)
     move(aurora, newer(aurora, *FIRST, make.wait(1)), "1")
     new = Run.objects.latest("pk")
@@ -181,6 +185,58 @@ def test_acknowledged_run_stays_acknowledged(aurora):
         ["duty@aurora.example"],
     )
     assert not Timer.objects.filter(kind="run.step").exists()
+
+
+def test_snoozed_run_goes_on_when_its_snooze_is_over(aurora):
+    ann = make.person(aurora)
+    until = NOW + timedelta(minutes=30)
+    snooze(
+        Run.objects.get().incident,
+        organisation=aurora,
+        until=until,
+        reason="known",
+        actor=Actor.of(ann, aurora),
+        now=NOW,
+    )
+    move(aurora, newer(aurora, *FIRST, make.wait(1)))
+    new = Run.objects.latest("pk")
+    assert (new.state, new.snoozed_until) == ("snoozed", until)
+    fast_forward(29)
+    assert paged() == ["duty@aurora.example"]
+    fast_forward(30)
+    assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+    assert not Timer.objects.filter(kind="run.snooze_ends").exists()
+
+
+def test_new_version_says_how_many_must_acknowledge(aurora):
+    body = {
+        "steps": list(FIRST),
+        "acknowledgement": {"mode": "quorum", "count": 2},
+    }
+    [policy] = aurora.policies.all()
+    version = policy.versions.create(organisation=aurora, number=2, body=body)
+    move(aurora, version)
+    acknowledge_by(make.person(aurora), aurora, minutes=6)
+    fast_forward(15)
+    new = Run.objects.latest("pk")
+    assert (new.needs_several, new.state) == (True, "active")
+    assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+    acknowledge_by(make.person(aurora), aurora, minutes=16)
+    new.refresh_from_db()
+    assert new.state == "acknowledged"
+
+
+def test_run_without_a_place_keeps_all_of_them_where_they_are(aurora):
+    # One more than are moved at a time; all but the last are at their end.
+    for _ in range(BATCH):
+        make.incident(aurora)
+    while dispatch(NOW):
+        pass
+    last = Run.objects.latest("pk")
+    Run.objects.exclude(pk=last.pk).update(step_index=3)
+    with pytest.raises(BadInput, match="Step 3 of version 1"):
+        move(aurora, newer(aurora, FIRST[0], make.wait(15)))
+    assert set(Run.objects.values_list("version__number", "state")) == {(1, "active")}
 
 
 def test_another_organisations_run_is_left_alone(aurora):
