@@ -260,7 +260,15 @@ def _start(cases: Sequence[_Case], now: datetime) -> None:
             continue
         if run is not None and run.state in LIVE:
             superseded.append(run)
-        news.append(NewRun(case.incident, case.organisation, version, case.reason))
+        news.append(
+            NewRun(
+                case.incident,
+                case.organisation,
+                version,
+                case.reason,
+                routed_policy_id=version.policy_id,
+            )
+        )
     if superseded:
         drop_steps(superseded)
         reason = "superseded: the incident was routed anew"
@@ -279,12 +287,13 @@ def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool
     # A run that a person started since then is left alone.
     if case.anew_since is not None and run.started_at <= case.anew_since:
         return True
+    # A jump or a person may have led from what the route meant to what is at work.
+    if version.policy_id in (run.version.policy_id, run.routed_policy_id):
+        return False
     if run.state in (RunState.STOPPED, RunState.EXHAUSTED):
-        return run.version.policy_id != version.policy_id
-    is_other = run.version.policy_id != version.policy_id
+        return True
     return (
         run.state in (RunState.ACTIVE, RunState.SNOOZED)
-        and is_other
         and "incident.severity_changed" in case.kinds
     )
 

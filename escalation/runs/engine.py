@@ -42,7 +42,8 @@ from incidents.timers.schedule import add_timers, cancel_timers
 class NewRun:
     """A policy version to be put to work on a locked incident, and why.
 
-    `came_from` are the policies whose jumps led here.
+    `came_from` are the policies whose jumps led here, `routed_policy_id` is the one that
+    the route meant.
     """
 
     incident: Incident
@@ -50,6 +51,7 @@ class NewRun:
     version: PolicyVersion
     reason: str
     came_from: tuple[int, ...] = ()
+    routed_policy_id: int | None = None
     step_index: int = 0
 
 
@@ -61,6 +63,7 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
             organisation=new.organisation,
             version=new.version,
             came_from=list(new.came_from),
+            routed_policy_id=new.routed_policy_id,
             step_index=new.step_index,
             needs_several=needs_several(new.version),
             reason=new.reason[:300],
@@ -106,15 +109,23 @@ def escalate(
         if incident.is_closed:
             message = f"{incident.ref} is {incident.status}; nobody is paged for it."
             raise NotPossible(message, state=state_of(incident))
-        rows = incident.runs.filter(organisation=organisation, state__in=LIVE)
-        former = loaded(rows.values_list("pk", flat=True))
+        rows = incident.runs.filter(organisation=organisation)
+        newest = rows.order_by("pk").last()
+        former = loaded(rows.filter(state__in=LIVE).values_list("pk", flat=True))
         reason = f"escalated by {actor.name}"
         cancel_timers(STEP, [run.pk for run in former])
         end_runs(former, state=State.STOPPED, reason=f"superseded: {reason}", now=now)
         incident.acknowledgements.filter(
             organisation=organisation, ended_at=None
         ).update(ended_at=now)
-        return start_runs([NewRun(incident, organisation, version, reason)], now=now)[0]
+        new = NewRun(
+            incident,
+            organisation,
+            version,
+            reason,
+            routed_policy_id=newest.routed_policy_id if newest else None,
+        )
+        return start_runs([new], now=now)[0]
 
 
 def _version_in_force(
@@ -251,6 +262,7 @@ def _jump(steps: Sequence[Step], now: datetime) -> None:
                 versions[found[run.organisation_id, action.policy]],
                 f"jumped from {run.version.policy.name}",
                 came_from=(*run.came_from, run.version.policy_id),
+                routed_policy_id=run.routed_policy_id,
             )
             for run, action in jumps
         ],

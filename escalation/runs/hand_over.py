@@ -266,6 +266,7 @@ def _new_run(
         step_index=move.index,
         round=run.round,
         came_from=run.came_from,
+        routed_policy_id=run.routed_policy_id,
         needs_several=needs_several(order.version),
         snoozed_until=run.snoozed_until if state == RunState.SNOOZED else None,
         assigned_to_id=run.assigned_to_id,

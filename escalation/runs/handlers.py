@@ -150,9 +150,17 @@ def end_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
     paused = [run for run in runs if run.state == RunState.ACKNOWLEDGED]
     anew = [run for run in runs if run.state == RunState.EXHAUSTED]
     resume(paused, reason=TIMED_OUT, now=now)
-    start_runs(
-        [NewRun(r.incident, r.organisation, r.version, TIMED_OUT) for r in anew],
-        now=now,
+    start_runs([_again(run) for run in anew], now=now)
+
+
+def _again(run: Run) -> NewRun:
+    return NewRun(
+        run.incident,
+        run.organisation,
+        run.version,
+        TIMED_OUT,
+        came_from=tuple(run.came_from),
+        routed_policy_id=run.routed_policy_id,
     )
 
 

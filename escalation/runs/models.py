@@ -48,6 +48,13 @@ class Run(models.Model):
         default=list,
         help_text="policies whose jumps led here; none of them is jumped to again",
     )
+    routed_policy = models.ForeignKey(
+        "escalation.Policy",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="what the route meant; a jump or a person may have led elsewhere",
+    )
     needs_several = models.BooleanField(
         default=False,
         help_text="one acknowledgement alone does not pause it; its policy says whose do",
