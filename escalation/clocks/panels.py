@@ -60,9 +60,6 @@ def overdue_part(person: User, now: datetime) -> HomePart:
     incidents = list(ordered[:SECTION_ROWS])
     if not incidents:
         return HomePart()
-    deadlines = CLOCK_DEADLINES.deadlines([i.pk for i in incidents], person, now)
-    for incident in incidents:
-        incident.deadline = deadlines.get(incident.pk)  # type: ignore[attr-defined]  # shown beside
     url = reverse("incident-list") + "?state=all&due=overdue"
     section = HomeSection("Overdue", incidents, "", url=url, url_label="All of them")
     return HomePart(sections=[section])

@@ -129,6 +129,12 @@ class ShownClock:
             found.append({"at": at, "text": describe_warning(one.notice)})
         return found
 
+    @property
+    def to_warn(self) -> str:
+        """When it still warns, in words; empty when no warning is left."""
+        left = [one for one in self.notices if one.at > self.now]
+        return "; ".join(describe_warning(one.notice) for one in left)
+
 
 def shown_clocks(
     incident_id: int, organisation_ids: Collection[int], now: datetime

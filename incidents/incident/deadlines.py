@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
 
-from incidents.incident.models import IncidentQuerySet
+from incidents.incident.models import Incident, IncidentQuerySet
 from incidents.organisations.models import User
 
 # Where nothing is due: behind everything that is.
@@ -87,6 +87,15 @@ def deadlines_of(
     for source in _sources:
         return source.deadlines(incident_ids, person, now)
     return {}
+
+
+def attach_deadlines(
+    incidents: Collection[Incident], person: User, now: datetime
+) -> None:
+    """Give each incident its `deadline`, for the rows of a page: what is due next, or None."""
+    found = deadlines_of([incident.pk for incident in incidents], person, now)
+    for incident in incidents:
+        incident.deadline = found.get(incident.pk)  # type: ignore[attr-defined]  # shown beside
 
 
 def clocks_of(incident_id: int, person: User, now: datetime) -> list[Any]:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from incidents.incident.access import note_reading
+from incidents.incident.deadlines import attach_deadlines
 from incidents.incident.models import Acknowledgement, Incident, Status
 from incidents.incident.strip import Strip
 from incidents.organisations.models import Organisation, OrganisationKind, User
@@ -68,6 +69,8 @@ def home(request: PageRequest) -> HttpResponse:
     now = read_now()
     parts = [panel(request.user, now) for panel in _panels]
     sections = _each_once([section for part in parts for section in part.sections])
+    shown = [incident for section in sections for incident in section.incidents]
+    attach_deadlines(shown, request.user, now)
     _note(request, sections, now)
     own = Organisation.objects.of(request.user)
     strips = sorted((p for p in parts if p.strip), key=lambda part: part.rank)

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Count
 
 from incidents.errors import BadInput
-from incidents.incident.deadlines import DUE_CHOICES, deadlines_of, due_within
+from incidents.incident.deadlines import DUE_CHOICES, attach_deadlines, due_within
 from incidents.incident.models import (
     CATEGORY_CHOICES,
     Incident,
@@ -109,9 +109,7 @@ def list_page(request: PageRequest) -> Found:
     page = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     has_more = len(page) > PAGE_ROWS
     page = page[:PAGE_ROWS]
-    deadlines = deadlines_of([row.pk for row in page], request.user, now)
-    for row in page:
-        row.deadline = deadlines.get(row.pk)  # type: ignore[attr-defined]  # shown beside
+    attach_deadlines(page, request.user, now)
     return Found(
         rows=page,
         form=form,

@@ -35,6 +35,13 @@ def test_a_running_clock_says_what_is_left_and_whose_move_it_is(client, db):
     assert card["shown"].whose_move == f"{incident.organisation.name}."
     assert card["verb"] == "Pause"
     assert card["shown"].marks == [{"at": 75, "text": "75 % of the time used"}]
+    assert card["shown"].to_warn == "75 % of the time used"
+
+
+def test_a_warning_that_has_been_given_is_not_announced_any_more(client, db):
+    incident, duty, _ = scene(50, warn=[{"percent": 75}, {"minutes_before": 5}])
+    [group] = shown_on(client, incident, duty).context["clocks"]
+    assert group["cards"][0]["shown"].to_warn == "5 minutes before it is due"
 
 
 def test_groups_stand_in_the_order_of_their_urgency(client, db):
@@ -111,3 +118,14 @@ def test_the_first_page_names_what_is_overdue(client, db):
     Clock.objects.filter(pk=clock.pk).update(due_at=timezone.now() + timedelta(hours=1))
     titles = [s.title for s in client.get(reverse("home")).context["sections"]]
     assert "Overdue" not in titles
+
+
+def test_each_list_of_the_first_page_says_what_is_due_next(client, db):
+    incident, duty, clock = scene(30)
+    client.force_login(duty)
+    rows = [
+        row
+        for section in client.get(reverse("home")).context["sections"]
+        for row in section.incidents
+    ]
+    assert [(row.pk, row.deadline.at) for row in rows] == [(incident.pk, clock.due_at)]
