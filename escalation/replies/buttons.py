@@ -21,6 +21,7 @@ from incidents.events.record import recording
 from incidents.models import AcknowledgedVia, User
 
 _NAME_CHARACTERS: Final = 80
+CLOSED: Final = "It is closed already."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,28 +66,30 @@ def answer_button(pressed: Pressed, *, callback_id: str, now: datetime) -> None:
     except LinkInvalid:
         # Nothing to say to whom: the message belongs to nobody who may know.
         return
-    with recording(now):
-        if not note_once("slack", callback_id, now=now):
-            return
-        said = _acknowledge(notification, pressed, now=now)
-        queue_notifications([_receipt(notification, pressed, said)], now=now)
+    try:
+        with recording(now):
+            if note_once("slack", callback_id, now=now):
+                said = _acknowledge(notification, pressed, now=now)
+                queue_notifications([_receipt(notification, pressed, said)], now=now)
+    except NotPossible:
+        # The refusal has undone that transaction, the note of the callback with it.
+        with recording(now):
+            if note_once("slack", callback_id, now=now):
+                queue_notifications([_receipt(notification, pressed, CLOSED)], now=now)
 
 
 def _acknowledge(notification: Notification, pressed: Pressed, *, now: datetime) -> str:
     person = _person(notification, pressed.user_id)
     name = str(person) if person else f"@{pressed.user_name}"
-    try:
-        is_new = acknowledge_for(
-            notification,
-            via=AcknowledgedVia.SLACK,
-            user=person,
-            actor=Actor.link(
-                notification.organisation, name=f"by Slack button from {name}"
-            ),
-            now=now,
-        )
-    except NotPossible:
-        return "It is closed already."
+    is_new = acknowledge_for(
+        notification,
+        via=AcknowledgedVia.SLACK,
+        user=person,
+        actor=Actor.link(
+            notification.organisation, name=f"by Slack button from {name}"
+        ),
+        now=now,
+    )
     at = f"{now.astimezone(UTC):%H:%M} UTC"
     return f"Acknowledged by {name} at {at}." if is_new else "Acknowledged already."
 

@@ -71,14 +71,7 @@ def answer_text(reply: TextReply, *, now: datetime) -> str:
     code = read_code(reply.text)
     if not code:
         return NO_CODE
-    with recording(now):
-        if not note_once("twilio", reply.message_id, now=now):
-            return ""
-        named = _named(reply.sender, code, now=now)
-        if named is None:
-            return UNKNOWN
-        forgive(reply.sender)
-        return _acknowledge(named, now=now)
+    return _answer_code(reply, code, now=now)
 
 
 def read_code(text: str) -> str:
@@ -92,6 +85,24 @@ def read_code(text: str) -> str:
         if len(codes) == 1:
             return str(codes[0])
     return ""
+
+
+def _answer_code(reply: TextReply, code: str, *, now: datetime) -> str:
+    named = _named(reply.sender, code, now=now)
+    try:
+        with recording(now):
+            if not note_once("twilio", reply.message_id, now=now):
+                return ""
+            if named is None:
+                return UNKNOWN
+            forgive(reply.sender)
+            return _acknowledge(named, now=now)
+    except NotPossible as error:
+        # The refusal has undone that transaction; the code was right all the same.
+        with recording(now):
+            is_first = note_once("twilio", reply.message_id, now=now)
+            forgive(reply.sender)
+        return f"{error.state['ref']} is closed already." if is_first else ""
 
 
 def _named(sender: str, code: str, *, now: datetime) -> Notification | None:
@@ -117,22 +128,19 @@ def _one_of(found: Iterable[Notification]) -> Notification | None:
 
 
 def _acknowledge(notification: Notification, *, now: datetime) -> str:
-    ref = ""
     try:
         require_answerable(notification)
-        ref = incident_of(notification).ref
-        is_new = acknowledge_for(
-            notification,
-            via=AcknowledgedVia.SMS,
-            user=notification.recipient_user,
-            actor=Actor.link(
-                notification.organisation,
-                name=f"by SMS reply from {recipient_of(notification)}",
-            ),
-            now=now,
-        )
     except LinkInvalid:
         return UNKNOWN
-    except NotPossible:
-        return f"{ref} is closed already."
+    ref = incident_of(notification).ref
+    is_new = acknowledge_for(
+        notification,
+        via=AcknowledgedVia.SMS,
+        user=notification.recipient_user,
+        actor=Actor.link(
+            notification.organisation,
+            name=f"by SMS reply from {recipient_of(notification)}",
+        ),
+        now=now,
+    )
     return f"You have {ref} now." if is_new else f"{ref} was acknowledged already."

@@ -11,6 +11,8 @@ from escalation.models import CallbackRefusals, Notification
 from escalation.notifications.ack_links import make_token
 from escalation.notifications.delivery import deliver_batch
 from escalation.notifications.reply_codes import reply_code
+from incidents.events.actor import Actor
+from incidents.incident.lifecycle import resolve
 from incidents.models import AcknowledgedVia, Acknowledgement
 from tests.escalation.notifications.makers import (
     make_incident,
@@ -194,6 +196,18 @@ def test_button_whose_token_was_changed_does_nothing(from_slack, page):
     action = {"action_id": "tocsin-acknowledge", "value": "x:y:z"}
     assert from_slack(pressed(page, actions=[action])).status_code == 200
     assert acknowledged() == []
+
+
+def test_button_on_what_is_closed_says_so_in_the_message(
+    from_slack, page, incident, lab, fake_slack
+):
+    at = timezone.now()
+    resolve(incident, reason="done", user=None, actor=Actor.system(lab), now=at)
+    assert from_slack(pressed(page)).status_code == 200
+    assert acknowledged() == []
+    deliver_batch(at + timedelta(seconds=1))
+    (call,) = [call for call in fake_slack.calls if call.path == "/api/chat.update"]
+    assert "It is closed already." in json.dumps(call.fields["blocks"])
 
 
 @pytest.mark.parametrize("payload", [[], {}, {"actions": []}, "x", None])

@@ -134,7 +134,15 @@ def test_closed_incident_is_said_to_be_closed(lab):
         actor=Actor.system(lab),
         now=NOW,
     )
-    assert reply(reply_code(row.uid)) == f"{incident.ref} is closed already."
+    code = reply_code(row.uid)
+    for number in range(4):
+        reply(wrong(code), message_id=f"SM{number}")
+    said = f"{incident.ref} is closed already."
+    assert reply(code, message_id="SM4") == said
+    assert reply(code, message_id="SM4") == ""
+    # The code was right: it clears the wrong ones.
+    assert reply(wrong(code), message_id="SM5") == UNKNOWN
+    assert reply(code, message_id="SM6") == said
 
 
 def test_person_who_has_left_acknowledges_nothing(lab):
