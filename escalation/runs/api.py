@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, TypedDict
+from typing import Any, TypedDict
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,7 +18,7 @@ from escalation.runs.acknowledged import standing_in_words
 from escalation.runs.engine import escalate
 from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
-from escalation.runs.passing_on import pass_on_by_hand
+from escalation.runs.passing_on import CANNOT, pass_on_by_hand
 from escalation.runs.pausing import snooze, unsnooze
 from escalation.runs.reassigning import reassign
 from incidents.errors import BadInput
@@ -28,8 +28,6 @@ from incidents.incident.viewset import IncidentApiViewSet, SideBody
 from incidents.models import Incident, Organisation
 from incidents.organisations.roles import Action
 from incidents.timers.clock import read_now
-
-CANNOT_REASON: Final = "cannot take it"
 
 
 class StepTakenSerializer(serializers.Serializer[Any]):
@@ -165,7 +163,7 @@ class RunViewSet(IncidentApiViewSet):
         """Say that you cannot take it; the next step is taken at once."""
         incident, body = self.find(), self.read_body(PassOnBody)
         side, who = self._side(incident, body["organisation"])
-        reason = body["reason"] or CANNOT_REASON
+        reason = body["reason"] or CANNOT
         return self._respond(
             pass_on_by_hand(incident, organisation=side, reason=reason, **who)
         )

@@ -23,8 +23,8 @@ from escalation.runs.actions import (
     Skip,
 )
 from escalation.runs.models import Run
-from escalation.runs.situation import Facts
-from escalation.runs.timers import AT_LATEST_REACHED, CHECK_REACHED
+from escalation.runs.situation import AT_LATEST_REACHED, Facts
+from escalation.runs.timers import CHECK_REACHED
 from escalation.runs.trail import record_decision_asked, system_actor
 from incidents.incident.raising import raise_locked
 from incidents.incident.shares import share_locked

@@ -28,7 +28,7 @@ from escalation.runs.situation import RunState
 from escalation.runs.timers import STEP, next_step_timer
 from escalation.runs.told import without_told
 from escalation.runs.trail import record_end, record_start, record_steps
-from escalation.runs.watch import watch_acknowledgements
+from escalation.runs.watch import end_acknowledgements, watch_acknowledgements
 from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
@@ -43,7 +43,7 @@ class NewRun:
     """A policy version to be put to work on a locked incident, and why.
 
     `came_from` are the policies whose jumps led here, `routed_policy_id` is the one that
-    the route meant.
+    the route meant, `due_at` is when it was to start if that is not now.
     """
 
     incident: Incident
@@ -52,7 +52,7 @@ class NewRun:
     reason: str
     came_from: tuple[int, ...] = ()
     routed_policy_id: int | None = None
-    step_index: int = 0
+    due_at: datetime | None = None
 
 
 def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
@@ -64,7 +64,6 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
             version=new.version,
             came_from=list(new.came_from),
             routed_policy_id=new.routed_policy_id,
-            step_index=new.step_index,
             needs_several=needs_several(new.version),
             reason=new.reason[:300],
             started_at=now,
@@ -75,7 +74,8 @@ def start_runs(news: Sequence[NewRun], *, now: datetime) -> list[Run]:
     for run in runs:
         record_start(run, reason=run.reason)
     start_clocks_of(runs, now=now)
-    advance(runs, now=now, due={run.pk: now for run in runs})
+    due = {run.pk: new.due_at or now for run, new in zip(runs, news, strict=True)}
+    advance(runs, now=now, due=due)
     return runs
 
 
@@ -115,9 +115,8 @@ def escalate(
         reason = f"escalated by {actor.name}"
         cancel_timers(STEP, [run.pk for run in former])
         end_runs(former, state=State.STOPPED, reason=f"superseded: {reason}", now=now)
-        incident.acknowledgements.filter(
-            organisation=organisation, ended_at=None
-        ).update(ended_at=now)
+        own = incident.acknowledgements.filter(organisation=organisation, ended_at=None)
+        end_acknowledgements(own, now=now)
         new = NewRun(
             incident,
             organisation,
@@ -173,23 +172,24 @@ def advance(
 
 
 def resume(
-    runs: Sequence[Run], *, reason: str | Mapping[int, str], now: datetime
+    runs: Sequence[Run], *, reason: str, now: datetime, due: Mapping[int, datetime]
 ) -> None:
-    """Put runs to work where they stand, for one reason or {run id: reason}."""
+    """Put runs to work where they stand; `due` is when each was to go on, by run id."""
     if not runs:
         return
     cancel_timers(STEP, [run.pk for run in runs])
     for run in runs:
-        why = reason if isinstance(reason, str) else reason[run.pk]
-        run.state, run.state_reason, run.ended_at = State.ACTIVE, why[:300], None
-        record_start(run, reason=f"taken up again: {why}")
-    advance(runs, now=now, due={run.pk: now for run in runs})
+        run.state, run.state_reason = State.ACTIVE, reason[:300]
+        run.snoozed_until = run.ended_at = None
+        record_start(run, reason=f"taken up again: {reason}")
+    advance(runs, now=now, due=due)
 
 
 def end_runs(runs: Sequence[Run], *, state: State, reason: str, now: datetime) -> None:
     """Stop runs, or pause them for an acknowledgement, and drop their next step."""
     for run in runs:
-        run.state, run.state_reason, run.next_due_at = state, reason[:300], None
+        run.state, run.state_reason = state, reason[:300]
+        run.next_due_at = run.snoozed_until = None
         run.ended_at = None if state in LIVE else now
         record_end(run)
     _save(runs)
@@ -273,10 +273,12 @@ def _jump(steps: Sequence[Step], now: datetime) -> None:
 _SAVE = """
 UPDATE tocsin_run AS r
 SET state = v.state, state_reason = v.state_reason, step_index = v.step_index,
-    round = v.round, next_due_at = v.next_due_at, ended_at = v.ended_at
+    round = v.round, next_due_at = v.next_due_at, snoozed_until = v.snoozed_until,
+    ended_at = v.ended_at
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::smallint[],
-            %s::timestamptz[], %s::timestamptz[])
-     AS v (id, state, state_reason, step_index, round, next_due_at, ended_at)
+            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+     AS v (id, state, state_reason, step_index, round, next_due_at, snoozed_until,
+           ended_at)
 WHERE r.id = v.id
 """
 
@@ -292,6 +294,7 @@ def _save(runs: Sequence[Run]) -> None:
             r.step_index,
             r.round,
             r.next_due_at,
+            r.snoozed_until,
             r.ended_at,
         )
         for r in runs

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from escalation.clocks.timers import EFFECT, RETARGET
 from escalation.notifications.circuits import held_back
+from escalation.notifications.consequences import METHOD_FAILED, NEXT_PLEASE
 from escalation.notifications.models import Notification, NotificationStatus
 from escalation.policies.steps import parse_policy
 from escalation.runs.acknowledged import enough_acknowledged
@@ -21,20 +22,22 @@ from escalation.runs.engine import (
 from escalation.runs.models import LIVE, Run, RunState, StepTaken
 from escalation.runs.passing_on import pass_on_by_link
 from escalation.runs.pausing import pause_if_enough, wake
-from escalation.runs.situation import Reason
+from escalation.runs.situation import AT_LATEST_REACHED, Reason
 from escalation.runs.timers import (
     ACKNOWLEDGEMENT_ENDS,
-    AT_LATEST_REACHED,
     CHECK_REACHED,
-    METHOD_FAILED,
-    NEXT_PLEASE,
     SNOOZE_ENDS,
     STEP,
+    due_instants,
 )
-from escalation.runs.trail import record_unreached
-from escalation.runs.watch import newest_runs, watch_acknowledgements
+from escalation.runs.trail import record_acknowledgement_ended, record_unreached
+from escalation.runs.watch import (
+    end_acknowledgements,
+    newest_runs,
+    watch_acknowledgements,
+)
 from incidents.incident.lifecycle import CHANGED, on_acknowledged
-from incidents.models import Acknowledgement, Incident, Share, Status, Timer
+from incidents.models import Acknowledgement, Share, Timer
 from incidents.timers.schedule import (
     NewTimer,
     add_timers,
@@ -61,7 +64,7 @@ def register_handlers() -> None:
     register_handler(CHANGED, look_at_changes)
     register_handler(CHECK_REACHED, go_on_if_unreached)
     register_handler(METHOD_FAILED, go_on_if_failed)
-    register_handler(ACKNOWLEDGEMENT_ENDS, end_acknowledgements)
+    register_handler(ACKNOWLEDGEMENT_ENDS, time_out_acknowledgements)
     register_handler(RETARGET, follow_severity)
     register_handler(EFFECT, carry_out)
     register_handler(SNOOZE_ENDS, wake)
@@ -71,7 +74,7 @@ def register_handlers() -> None:
 
 def take_steps(timers: Sequence[Timer], now: datetime) -> None:
     """Take the next steps of runs that still stand where the timer was set."""
-    due = {t.subject_id: t.original_due_at or t.due_at for t in timers}
+    due = due_instants(timers)
     places = {(t.subject_id, t.payload["step"], t.payload["round"]) for t in timers}
     runs = [
         run for run in _active(due) if (run.pk, run.step_index, run.round) in places
@@ -129,31 +132,27 @@ def go_on_if_failed(timers: Sequence[Timer], now: datetime) -> None:
     _go_on(timers, now, reason=FAILED, counts_as_hope=hope)
 
 
-def end_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
+def time_out_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
     """End acknowledgements that timed out and take their paths up again."""
     rows = Acknowledgement.objects.filter(
         pk__in=[t.subject_id for t in timers], ended_at=None
     ).select_related("incident")
     forgotten = [row for row in rows if not row.incident.is_closed]
-    Acknowledgement.objects.filter(pk__in=[r.pk for r in forgotten]).update(
-        ended_at=now
-    )
-    owners = [
-        r.incident_id
-        for r in forgotten
-        if r.organisation_id == r.incident.organisation_id
-    ]
-    Incident.objects.filter(pk__in=owners, status=Status.ACKNOWLEDGED).update(
-        status=Status.OPEN
-    )
+    end_acknowledgements(forgotten, now=now)
+    ends_at = due_instants(timers)
+    sides = {(r.incident_id, r.organisation_id): ends_at[r.pk] for r in forgotten}
     runs = loaded(newest_runs(forgotten).values_list("pk", flat=True))
+    due = {run.pk: sides[run.incident_id, run.organisation_id] for run in runs}
     paused = [run for run in runs if run.state == RunState.ACKNOWLEDGED]
     anew = [run for run in runs if run.state == RunState.EXHAUSTED]
-    resume(paused, reason=TIMED_OUT, now=now)
-    start_runs([_again(run) for run in anew], now=now)
+    for run in runs:
+        if run not in (*paused, *anew):
+            record_acknowledgement_ended(run, reason=TIMED_OUT)
+    resume(paused, reason=TIMED_OUT, now=now, due=due)
+    start_runs([_again(run, due[run.pk]) for run in anew], now=now)
 
 
-def _again(run: Run) -> NewRun:
+def _again(run: Run, due_at: datetime) -> NewRun:
     return NewRun(
         run.incident,
         run.organisation,
@@ -161,6 +160,7 @@ def _again(run: Run) -> NewRun:
         TIMED_OUT,
         came_from=tuple(run.came_from),
         routed_policy_id=run.routed_policy_id,
+        due_at=due_at,
     )
 
 

@@ -7,9 +7,10 @@ from django.db.models import Q
 
 from escalation.runs.engine import loaded
 from escalation.runs.models import LIVE, Run
+from escalation.runs.watch import end_acknowledgements
 from incidents.errors import NotPossible
 from incidents.incident.lifecycle import lock_incidents, state_of
-from incidents.models import Acknowledgement, Incident, Organisation, Status
+from incidents.models import Acknowledgement, Incident, Organisation
 
 
 def locked_live_run(incident: Incident, organisation: Organisation) -> Run:
@@ -27,16 +28,7 @@ def locked_live_run(incident: Incident, organisation: Organisation) -> Run:
 
 def end_own_acknowledgements(runs: Sequence[Run], *, now: datetime) -> None:
     """End what the runs' own organisations acknowledged; it does not hold them any more."""
-    own = Q()
+    own = Q(pk__in=[])
     for run in runs:
         own |= Q(incident=run.incident_id, organisation=run.organisation_id)
-    if runs:
-        Acknowledgement.objects.filter(own, ended_at=None).update(ended_at=now)
-        owners = [
-            run.incident_id
-            for run in runs
-            if run.organisation_id == run.incident.organisation_id
-        ]
-        Incident.objects.filter(pk__in=owners, status=Status.ACKNOWLEDGED).update(
-            status=Status.OPEN
-        )
+    end_acknowledgements(Acknowledgement.objects.filter(own, ended_at=None), now=now)

@@ -9,7 +9,7 @@ from escalation.runs.engine import end_runs, loaded, resume
 from escalation.runs.locking import end_own_acknowledgements, locked_live_run
 from escalation.runs.models import Run, RunState
 from escalation.runs.situation import Reason
-from escalation.runs.timers import SNOOZE_ENDS, STEP, snooze_timer
+from escalation.runs.timers import SNOOZE_ENDS, STEP, due_instants, snooze_timer
 from escalation.runs.trail import record_snooze
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
@@ -81,7 +81,8 @@ def unsnooze(
         if run.state != RunState.SNOOZED:
             raise NotPossible("It is not snoozed.", state=state_of(run.incident))
         cancel_timers(SNOOZE_ENDS, [run.pk])
-        _wake([run], reason=f"{actor.name} ended the snooze", now=now)
+        reason = f"{actor.name} ended the snooze"
+        resume([run], reason=reason, now=now, due={run.pk: now})
     return run
 
 
@@ -89,10 +90,4 @@ def wake(timers: Sequence[Timer], now: datetime) -> None:
     """Take runs up again whose snooze is over."""
     runs = loaded(timer.subject_id for timer in timers)
     snoozed = [run for run in runs if run.state == RunState.SNOOZED]
-    _wake(snoozed, reason=SNOOZE_OVER, now=now)
-
-
-def _wake(runs: Sequence[Run], *, reason: str, now: datetime) -> None:
-    if runs:
-        Run.objects.filter(pk__in=[run.pk for run in runs]).update(snoozed_until=None)
-        resume(runs, reason=reason, now=now)
+    resume(snoozed, reason=SNOOZE_OVER, now=now, due=due_instants(timers))

@@ -33,11 +33,9 @@ from escalation.runs.simulation.answers import Answer
 from escalation.runs.simulation.clocks import ClockEvent, SimulatedClocks
 from escalation.runs.simulation.course import HORIZON, Course, Event, Place, World
 from escalation.runs.simulation.outbox import Page, SimulatedOutbox
-from escalation.runs.situation import Facts, Reason, RunState
+from escalation.runs.situation import AT_LATEST_REACHED, Facts, Reason, RunState
 
 MAX_EVENTS: Final = 2_000
-# A step that delivered nothing within this of its first attempt counts as unreached.
-AT_LATEST_REACHED: Final = timedelta(seconds=60)
 
 Told = Notify | Assign | AskDecision
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +14,8 @@ from escalation.policies.targets import Target
 
 # A page is urgent from this severity on, unless its step says otherwise.
 URGENT_FROM: Final = 4
+# A step that delivered nothing within this of its first attempt counts as unreached.
+AT_LATEST_REACHED: Final = timedelta(seconds=60)
 
 
 class Reason(StrEnum):

@@ -1,20 +1,17 @@
 """The kinds of timers that runs set for themselves."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from escalation.runs.models import Run
+from incidents.models import Timer
 from incidents.timers.schedule import NewTimer
 
 STEP: Final = "run.step"
 CHECK_REACHED: Final = "run.check_reached"
-METHOD_FAILED: Final = "run.method_failed"
 ACKNOWLEDGEMENT_ENDS: Final = "run.acknowledgement_ends"
 SNOOZE_ENDS: Final = "run.snooze_ends"
-NEXT_PLEASE: Final = "run.next_please"
-
-# A step that delivered nothing within this of its first attempt counts as unreached.
-AT_LATEST_REACHED: Final = timedelta(seconds=60)
 
 
 def next_step_timer(run: Run) -> NewTimer:
@@ -42,3 +39,8 @@ def snooze_timer(run: Run) -> NewTimer:
         incident_id=run.incident_id,
         due_at=run.snoozed_until,
     )
+
+
+def due_instants(timers: Iterable[Timer]) -> dict[int, datetime]:
+    """Return {subject's id: when its timer was due}, also where it was pushed back."""
+    return {timer.subject_id: timer.original_due_at or timer.due_at for timer in timers}

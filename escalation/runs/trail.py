@@ -56,6 +56,11 @@ def record_end(run: Run) -> None:
     _record(_END_KINDS[RunState(run.state)], run, body)
 
 
+def record_acknowledgement_ended(run: Run, *, reason: str) -> None:
+    """Record that what somebody acknowledged holds a run no more that was not paused."""
+    _record("run.acknowledgement_ended", run, {"reason": reason, "run": str(run.uid)})
+
+
 def record_snooze(run: Run, *, until: datetime, reason: str, actor: Actor) -> None:
     """Record that a run is put off, until when, by whom and why."""
     body = {"until": format_at(until), "reason": reason, "run": str(run.uid)}

@@ -1,13 +1,13 @@
-"""Sets the timer that ends an acknowledgement whose policy says that it times out."""
+"""Ends acknowledgements, and sets the timer of those whose policy lets them time out."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 
 from escalation.runs.models import Run
 from escalation.runs.timers import ACKNOWLEDGEMENT_ENDS
-from incidents.models import Acknowledgement
+from incidents.models import Acknowledgement, Incident, Status
 from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
 
 
@@ -42,6 +42,25 @@ def watch_acknowledgements(incident_ids: Iterable[int]) -> None:
         for row in watched
         if (after := minutes.get((row.incident_id, row.organisation_id)))
     )
+
+
+def end_acknowledgements(rows: Iterable[Acknowledgement], *, now: datetime) -> None:
+    """End these; where its owner has none left, an incident is open again.
+
+    Requires the incidents locked.
+    """
+    ended = {row.pk: row.incident_id for row in rows}
+    if not ended:
+        return
+    Acknowledgement.objects.filter(pk__in=ended).update(ended_at=now)
+    left = Acknowledgement.objects.filter(
+        incident=models.OuterRef("pk"),
+        organisation=models.OuterRef("organisation"),
+        ended_at=None,
+    )
+    Incident.objects.filter(
+        ~models.Exists(left), pk__in=ended.values(), status=Status.ACKNOWLEDGED
+    ).update(status=Status.OPEN)
 
 
 def newest_runs(rows: Iterable[Acknowledgement]) -> models.QuerySet[Run]:

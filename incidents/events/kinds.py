@@ -154,6 +154,11 @@ KINDS: Final[dict[str, Kind]] = {
         _kind("run.step_skipped", "Step {step} skipped: {reason}", f"{_STEP} what"),
         _kind("run.acknowledged", "Escalation paused: {reason}", "reason run"),
         _kind(
+            "run.acknowledgement_ended",
+            "An acknowledgement has ended: {reason}",
+            "reason run",
+        ),
+        _kind(
             "run.exhausted",
             "Every step of {policy} is taken: {reason}",
             "policy reason run",

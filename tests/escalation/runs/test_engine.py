@@ -10,6 +10,7 @@ from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge, reopen, resolve
+from incidents.incident.shares import share
 from incidents.models import Incident, Timer
 from tests import factories as make
 from tests.factories import NOW
@@ -240,6 +241,27 @@ def test_forgotten_acknowledgement_takes_the_path_up_again(duty_path):
     fast_forward(NOW)
     fast_forward(NOW + timedelta(minutes=30))
     assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+
+
+@pytest.mark.parametrize("owner", ["lab", "agency"])
+def test_escalating_by_hand_ends_the_acknowledgement_of_its_own_side(duty_path, owner):
+    naisa = make.agency("naisa")
+    policy = make.policy(naisa, make.notify({"role": "officer"}), slug="theirs")
+    incident = make.incident(duty_path)
+    who = {"user": None, "actor": Actor.system(duty_path), "now": NOW}
+    share(incident, agency=naisa, reason="x", **who)
+    for side in (duty_path, naisa):
+        acknowledge_by(make.person(side), side, incident)
+    side = {"lab": duty_path, "agency": naisa}[owner]
+    policy = duty_path.policies.get() if owner == "lab" else policy
+    actor = Actor.of(make.person(side), side)
+    escalate(incident, organisation=side, policy=policy, actor=actor, now=NOW)
+    standing = incident.acknowledgements.filter(ended_at=None)
+    assert [row.organisation for row in standing] == [
+        {"lab": naisa, "agency": duty_path}[owner]
+    ]
+    incident.refresh_from_db()
+    assert incident.status == {"lab": "open", "agency": "acknowledged"}[owner]
 
 
 def test_one_bad_timer_does_not_stop_the_others(duty_path):

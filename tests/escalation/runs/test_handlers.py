@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from escalation.loop import fire_due
-from escalation.models import Circuit, Notification, Run
+from escalation.models import Circuit, Notification, Run, StepTaken
 from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
+from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge, change_severity, reopen, resolve
 from incidents.incident.shares import share, unshare
 from incidents.models import Timer
@@ -154,6 +155,53 @@ def test_acknowledgement_before_its_run_times_out_too():
     assert paged(lab) == []
     fast_forward(NOW + timedelta(minutes=30))
     assert paged(lab) == ["a"]
+
+
+def test_late_time_out_says_so_and_shortens_the_next_wait():
+    lab = path_of_three(make.lab(), ack_timeout_minutes=30)
+    incident = make.incident(lab)
+    route_all()
+    acknowledge_for(lab, incident)
+    fast_forward(NOW)
+    due = NOW + timedelta(minutes=30)
+    fast_forward(due + timedelta(seconds=20))
+    step = StepTaken.objects.get(step_index=2)
+    assert (step.due_at, step.ran_at) == (due, due + timedelta(seconds=20))
+    assert Run.objects.get().next_due_at == due + timedelta(minutes=15)
+
+
+def test_path_that_was_at_its_end_starts_anew_when_an_acknowledgement_times_out():
+    lab = path_of_three(make.lab(), ack_timeout_minutes=30)
+    incident = make.incident(lab)
+    route_all()
+    for minutes in (15, 30, 45):
+        fast_forward(NOW + timedelta(minutes=minutes))
+    acknowledge_for(lab, incident, now=NOW + timedelta(minutes=50))
+    fast_forward(NOW + timedelta(minutes=50))
+    due = NOW + timedelta(minutes=80)
+    fast_forward(due + timedelta(seconds=20))
+    assert paged(lab) == ["a", "b", "c", "a"]
+    run = Run.objects.latest("pk")
+    assert (run.state, run.steps_taken.earliest("pk").due_at) == ("active", due)
+
+
+def test_one_of_several_acknowledgements_that_times_out_is_recorded():
+    two = {"mode": "quorum", "count": 2}
+    lab = path_of_three(make.lab(), ack_timeout_minutes=20, acknowledgement=two)
+    incident = make.incident(lab)
+    route_all()
+    acknowledge_for(lab, incident)
+    fast_forward(NOW + timedelta(minutes=20))
+    assert not incident.acknowledgements.filter(ended_at=None).exists()
+    incident.refresh_from_db()
+    assert (incident.status, Run.objects.get().state) == ("open", "active")
+    [ended] = [
+        item
+        for item in timeline(incident, [lab.pk])
+        if item.kind == "run.acknowledgement_ended"
+    ]
+    assert ended.data["run"] == str(Run.objects.get().uid)
+    assert ended.summary.endswith("the acknowledgement timed out")
 
 
 @pytest.mark.parametrize("by", ["route", "step"])

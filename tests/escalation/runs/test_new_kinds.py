@@ -198,7 +198,22 @@ def test_snooze_pages_nobody_until_its_end_and_then_goes_on(lab):
     advance(NOW + timedelta(minutes=59))
     assert (paged(), Run.objects.get().state) == (["a"], "snoozed")
     advance(until)
-    assert (paged(), Run.objects.get().state) == (["a", "b"], "active")
+    run = Run.objects.get()
+    assert (paged(), run.state, run.snoozed_until) == (["a", "b"], "active", None)
+
+
+def test_snooze_that_ends_late_says_so(lab):
+    ann, _ = member(lab, "a"), member(lab, "b")
+    steps = [page("a"), make.wait(15), page("b"), make.wait(15), page("a")]
+    make.route(lab, make.policy(lab, *steps), is_default=True)
+    incident = make.incident(lab)
+    advance()
+    until = NOW + timedelta(hours=1)
+    snooze(incident, until=until, reason="known", **doing(ann, lab))
+    advance(until + timedelta(seconds=20))
+    step = StepTaken.objects.get(step_index=2)
+    assert (step.due_at, step.ran_at) == (until, until + timedelta(seconds=20))
+    assert Run.objects.get().next_due_at == until + timedelta(minutes=15)
 
 
 def test_acknowledgement_takes_over_from_a_snooze(lab):
@@ -212,7 +227,8 @@ def test_acknowledgement_takes_over_from_a_snooze(lab):
     snooze(incident, until=until, reason="known", **doing(ann, lab))
     acknowledge_by(ann, lab, incident)
     advance(until)
-    assert (paged(), Run.objects.get().state) == (["a"], "acknowledged")
+    run = Run.objects.get()
+    assert (paged(), run.state, run.snoozed_until) == (["a"], "acknowledged", None)
 
 
 def test_unsnooze_goes_on_at_once_and_only_a_snooze(lab):
