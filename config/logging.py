@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import structlog
 
-# An acknowledge link and the address of a source are secrets in a path.
-_SECRET_PATH: Final = re.compile(r"(/ack/|/hooks/[^/\s]+/)[^/\s]+")
+# Secrets in a path: an acknowledge link, the address of a source, that of a calendar.
+_SECRET_PATH: Final = re.compile(r"(/ack/|/hooks/[^/\s]+/|/oncall/feeds/)[^/\s]+")
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 

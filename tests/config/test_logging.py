@@ -4,9 +4,13 @@ import logging
 from typing import Any
 
 import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.converters import StringConverter
 
 from config.logging import logging_settings
 
+# Parameters of pages' addresses that hold any text and are no secret.
+NO_SECRETS = {"ref", "name"}
 SECRET = "weights-copied-to-a-laptop"
 
 
@@ -66,9 +70,35 @@ def test_failed_task_is_named_without_its_error():
     [
         ("/ack/abc:1x:sig/", "/ack/…/"),
         ("/hooks/generic/s3cr3t", "/hooks/generic/…"),
+        ("/oncall/feeds/s3cr3t.ics", "/oncall/feeds/…"),
+        ("/oncall/feeds/s3cr3t", "/oncall/feeds/…"),
         ("/incidents/INC-1/", "/incidents/INC-1/"),
     ],
 )
 def test_secret_in_an_address_is_cut_out(path, shown):
     line = json.loads(written("json", msg="Forbidden: %s", args=(path,)))
     assert line["event"] == f"Forbidden: {shown}"
+
+
+def texts_in_paths(resolver: URLResolver, before: str = "/") -> list[tuple[str, str]]:
+    """Returns each parameter that holds any text: its name, and an address with it."""
+    found = []
+    for one in resolver.url_patterns:
+        path = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            found += texts_in_paths(one, path)
+        elif isinstance(one, URLPattern):
+            found += [
+                (name, path.replace(f"<str:{name}>", SECRET))
+                for name, converter in one.pattern.converters.items()
+                if type(converter) is StringConverter
+            ]
+    return found
+
+
+def test_every_text_in_an_address_is_known_as_no_secret_or_cut_out():
+    texts = texts_in_paths(get_resolver())
+    secrets = {path for name, path in texts if name not in NO_SECRETS}
+    lines = {path: written("json", msg=f"Not Found: {path}") for path in secrets}
+    assert secrets == {f"/ack/{SECRET}/", f"/oncall/feeds/{SECRET}.ics"}
+    assert [path for path, line in lines.items() if SECRET in line] == []
