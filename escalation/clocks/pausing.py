@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from escalation.clocks.models import Clock, ClockPause, ClockState
+from escalation.clocks.models import LIVE, Clock, ClockPause, ClockState
 from escalation.clocks.settle import loaded, save_clocks, settle
 from escalation.clocks.sla import due_at, is_paused
 from escalation.clocks.terms import pauses_of, terms_of
@@ -34,13 +34,8 @@ def pause_clock(clock: Clock, *, reason: str, actor: Actor, now: datetime) -> Cl
     reason = _checked(reason)
     with recording(now):
         clock = _fresh(clock, now)
-        by_hand = _by_hand(clock)
-        if (
-            clock.state not in (ClockState.RUNNING, ClockState.PAUSED)
-            or by_hand.exists()
-        ):
-            message = f"This clock is {clock.get_state_display().lower()} already."
-            raise NotPossible(message, state=state_of(clock))
+        if clock.state not in LIVE or _by_hand(clock).exists():
+            raise NotPossible(_already(clock), state=state_of(clock))
         pause = ClockPause.objects.create(
             clock=clock,
             organisation_id=clock.organisation_id,
@@ -57,11 +52,13 @@ def resume_clock(clock: Clock, *, reason: str, actor: Actor, now: datetime) -> C
     """Let a clock that a person paused go on. Locks the incident.
 
     While a question of its organisation is open it still stands. Raises BadInput without
-    a reason, NotPossible when nobody paused it.
+    a reason, NotPossible when nobody paused it or it does not stand any more.
     """
     reason = _checked(reason)
     with recording(now):
         clock = _fresh(clock, now)
+        if clock.state not in LIVE:
+            raise NotPossible(_already(clock), state=state_of(clock))
         if not _by_hand(clock).update(to_at=now):
             message = "Nobody has paused this clock."
             raise NotPossible(message, state=state_of(clock))
@@ -87,6 +84,10 @@ def _fresh(clock: Clock, now: datetime) -> Clock:
     if fresh:
         return fresh[0]
     return Clock.objects.select_related("incident", "organisation").get(pk=clock.pk)
+
+
+def _already(clock: Clock) -> str:
+    return f"This clock is {clock.get_state_display().lower()} already."
 
 
 def _by_hand(clock: Clock) -> QuerySet[ClockPause]:

@@ -102,8 +102,8 @@ class ShownClock:
 
     @property
     def open_pause(self) -> ClockPause | None:
-        """The pause that lasts."""
-        return next((row for row in self.pauses if row.to_at is None), None)
+        """The pause that lasts; none when the clock does not stand any more."""
+        return next(iter(self._open_pauses), None)
 
     @property
     def can_pause(self) -> bool:
@@ -113,7 +113,14 @@ class ShownClock:
     @property
     def by_hand(self) -> bool:
         """Whether a person has paused it."""
-        return any(p.question_id is None and p.to_at is None for p in self.pauses)
+        return any(pause.question_id is None for pause in self._open_pauses)
+
+    @property
+    def _open_pauses(self) -> list[ClockPause]:
+        # A pause that nobody ended lasts no longer than its clock.
+        if self.clock.state not in LIVE:
+            return []
+        return [pause for pause in self.pauses if pause.to_at is None]
 
     @property
     def notices(self) -> list[NoticeAt]:

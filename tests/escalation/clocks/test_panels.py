@@ -64,6 +64,20 @@ def test_a_person_pauses_a_clock_on_the_page(client, db):
     assert ClockPause.objects.get().reason == "vendor"
 
 
+def test_what_was_done_while_paused_offers_nothing_and_stands_still(client, db):
+    incident, duty, clock = scene(30)
+    now = timezone.now()
+    ClockPause.objects.create(
+        clock=clock, organisation=clock.organisation, reason="vendor", from_at=now
+    )
+    Clock.objects.filter(pk=clock.pk).update(
+        state=ClockState.CANCELLED, state_reason="resolved", due_at=None, ended_at=now
+    )
+    answer = shown_on(client, incident, duty)
+    [card] = answer.context["clocks"][0]["cards"]
+    assert (card["verb"], card["shown"].open_pause) == ("", None)
+
+
 def test_a_pause_without_a_reason_comes_back_with_the_form(client, db):
     incident, duty, clock = scene()
     client.force_login(duty)

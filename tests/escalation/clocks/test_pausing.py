@@ -6,6 +6,7 @@ from escalation.clocks.pausing import pause_clock, resume_clock
 from escalation.models import ClockPause, ClockState
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
+from incidents.incident.lifecycle import change_severity
 from incidents.triage.questions import answer, request_info
 from tests.factories import NOW
 
@@ -99,6 +100,35 @@ def test_what_was_done_while_paused_is_on_time(world):
     world.forward(600)
     world.acknowledge(incident)
     assert world.clock("acknowledge_by").state == ClockState.MET
+
+
+def test_what_was_done_while_paused_does_not_go_on(world):
+    world.watch(world.lab, {**RESOLVE, "what": "acknowledge_by"})
+    incident = world.open()
+    pause(world, world.clock("acknowledge_by"))
+    world.acknowledge(incident)
+    with pytest.raises(NotPossible, match="met already"):
+        resume(world, world.clock("acknowledge_by"))
+    assert world.clock("acknowledge_by").state == ClockState.MET
+    assert world.kinds(incident, world.lab)[-1] == "clock.met"
+
+
+def test_what_became_overdue_while_paused_stays_overdue(world):
+    world.watch(
+        world.lab,
+        {**RESOLVE, "severity": [3]},
+        {"what": "resolve_by", "minutes": 5, "severity": [5]},
+    )
+    incident = world.open(severity=3)
+    world.forward(10)
+    pause(world, world.clock("resolve_by"))
+    actor = Actor.of(world.duty, world.lab)
+    by = {"user": world.duty, "actor": actor, "now": world.now}
+    change_severity(incident, severity=5, reason="worse", **by)
+    world.run()
+    with pytest.raises(NotPossible, match="overdue already"):
+        resume(world, world.clock("resolve_by"))
+    assert world.kinds(incident, world.lab)[-1] == "clock.breached"
 
 
 def test_a_clock_stands_while_the_agencys_question_is_open(world):
