@@ -140,16 +140,19 @@ def refresh_due(clock: Callable[[], datetime], *, fetch: Fetch) -> int:
 def refresh_next(now: datetime, *, fetch: Fetch) -> bool:
     """Read the calendar that is due longest; returns whether there was one.
 
-    Any number of processes may do this: who takes the row puts it off first.
+    Any number of processes may do this: who takes the row puts it off first. A calendar
+    that was replaced, removed or read anew meanwhile keeps what it has.
     """
-    calendar = _claim(now)
-    if calendar is None:
+    claimed = _claim(now)
+    if claimed is None:
         return False
-    reading = _fetch(calendar, fetch, now)
+    reading = _fetch(claimed, fetch, now)
     with recording(now):
         rows = ImportedCalendar.objects.select_for_update(no_key=True)
-        calendar = rows.select_related("schedule__organisation").get(pk=calendar.pk)
-        _settle(calendar, reading, now)
+        rows = rows.select_related("schedule__organisation")
+        calendar = rows.filter(pk=claimed.pk).first()
+        if calendar is not None and _source(calendar) == _source(claimed):
+            _settle(calendar, reading, now)
     return True
 
 
@@ -165,6 +168,12 @@ def _claim(now: datetime) -> ImportedCalendar | None:
             calendar.due_at = now + pause
             calendar.save(update_fields=["due_at"])
     return calendar
+
+
+def _source(calendar: ImportedCalendar) -> tuple[bytes | None, str]:
+    """Return what a reading is made from; an address is sealed anew at each change."""
+    sealed = calendar.url_sealed
+    return None if sealed is None else bytes(sealed), calendar.text
 
 
 def _fetch(calendar: ImportedCalendar, fetch: Fetch, now: datetime) -> Reading:

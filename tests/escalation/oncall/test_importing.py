@@ -137,6 +137,33 @@ def test_refreshing_soon_makes_it_due(crew):
     assert refresh_next(NOW, fetch=server) is True
 
 
+@pytest.mark.parametrize("sent", [{"url": f"{URL}?new"}, {"text": text()}])
+def test_a_calendar_replaced_while_it_is_read_is_not_written_over(crew, sent):
+    add(crew, url=URL)
+
+    def slow(url, limit):
+        add(crew, **sent)
+        return text("cat@aurora.example").encode()
+
+    refresh_next(NOW, fetch=slow)
+    assert crew.cat.pk not in on_call(crew)
+    server = Server(text())
+    assert refresh_next(NOW, fetch=server) is True
+    assert on_call(crew) == (crew.bob.pk,)
+    assert server.asked == [url for name, url in sent.items() if name == "url"]
+
+
+def test_a_calendar_removed_while_it_is_read_stays_away(crew):
+    row = add(crew, url=URL)
+
+    def slow(url, limit):
+        remove_calendar(row, actor=crew.actor(crew.admin), now=NOW)
+        return text().encode()
+
+    assert refresh_next(NOW, fetch=slow) is True
+    assert (on_call(crew), ImportedCalendar.objects.count()) == ((crew.ann.pk,), 0)
+
+
 def test_calendars_of_archived_schedules_are_left_alone(crew):
     add(crew, url=URL)
     type(crew.schedule).objects.update(archived_at=NOW)
