@@ -58,11 +58,27 @@ def loaded(ids: Iterable[int]) -> list[Clock]:
     return list(rows.select_related(*related).order_by("pk"))
 
 
-def settle(clocks: Sequence[Clock], *, now: datetime, are_new: bool = False) -> None:
+def settle(clocks: Sequence[Clock], *, now: datetime) -> None:
     """Bring clocks that are not over to what is true at `now`."""
-    if not clocks:
-        return
-    pauses = {} if are_new else pauses_of(clocks)
+    if clocks:
+        _settle(clocks, pauses_of(clocks), now, are_new=False)
+
+
+def settle_new(
+    clocks: Sequence[Clock], pauses: dict[int, list[ClockPause]], *, now: datetime
+) -> None:
+    """Bring clocks that were made just now, with the pauses they have, to what is true."""
+    if clocks:
+        _settle(clocks, pauses, now, are_new=True)
+
+
+def _settle(
+    clocks: Sequence[Clock],
+    pauses: dict[int, list[ClockPause]],
+    now: datetime,
+    *,
+    are_new: bool,
+) -> None:
     _follow_questions(clocks, pauses, now)
     known = _Known.load(clocks)
     cases = []

@@ -9,15 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from escalation.calendars.loading import snapshot_of
 from escalation.calendars.models import WorkingCalendar
 from escalation.clocks.acts import Act, Awaited, acts_on, done_at, last_reopened
-from escalation.clocks.models import LIVE, Clock, ClockState
-from escalation.clocks.settle import open_clocks, save_clocks, settle
+from escalation.clocks.models import LIVE, Clock, ClockPause, ClockState
+from escalation.clocks.settle import open_clocks, save_clocks, settle, settle_new
 from escalation.clocks.sla import due_at
 from escalation.clocks.terms import pauses_of, terms_of
 from escalation.clocks.timers import arm
-from escalation.clocks.trail import record_cancelled, record_moved, record_started
+from escalation.clocks.trail import (
+    record_cancelled,
+    record_moved,
+    record_paused,
+    record_started,
+)
 from escalation.policies.clock_targets import (
     WHATS,
     ClockTarget,
@@ -26,9 +33,11 @@ from escalation.policies.clock_targets import (
     target_for,
 )
 from escalation.policies.models import PolicyVersion
+from incidents.events.actor import Actor
 from incidents.models import Incident, Organisation, Share
 
 _Place = tuple[int, int]  # incident id, organisation id
+_Clocks = dict[_Place, dict[str, Clock]]  # by what they are for
 _TARGET_FIELDS = (
     *("severity", "side", "minutes", "calendar", "calendar_name", "warn"),
     *("on_breach", "is_paused_while_asked", "moves"),
@@ -57,9 +66,12 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class _New:
+    """A clock to start; `before` is the one that it comes back for."""
+
     path: Path
     target: ClockTarget
     started_at: datetime
+    before: Clock | None = None
 
 
 def has_targets(version: PolicyVersion) -> bool:
@@ -75,23 +87,30 @@ def start_clocks(paths: Sequence[Path], *, now: datetime) -> None:
     wanted = [path for path in paths if has_targets(path.version)]
     if not wanted:
         return
-    there = _current(wanted)
+    there, given_up = _known(wanted)
     _follow(wanted, there)
     acts = acts_on({path.incident.pk for path in wanted})
     anchors = _anchors(wanted, acts)
     news = [
         new
         for path in wanted
-        for new in _missing(path, there, anchors[_place(path)], acts, now)
+        for new in _missing(
+            path,
+            there.get(_place(path), {}),
+            given_up.get(_place(path), {}),
+            anchors[_place(path)],
+            acts.get(path.incident.pk, ()),
+            now,
+        )
     ]
     if not news:
         return
     calendars = _calendars(news)
     clocks = Clock.objects.bulk_create(_clock(new, calendars) for new in news)
+    pauses = _carry_pauses(news, clocks)
     for clock in clocks:
-        clock.due_at = due_at(terms_of(clock, ()))
-        record_started(clock)
-    settle(clocks, now=now, are_new=True)
+        _begin(clock, pauses.get(clock.pk, ()))
+    settle_new(clocks, pauses, now=now)
 
 
 def retarget(incident_ids: Sequence[int], *, now: datetime) -> None:
@@ -133,15 +152,19 @@ def _place(path: Path) -> _Place:
     return path.incident.pk, path.organisation.pk
 
 
-def _current(paths: Sequence[Path]) -> dict[_Place, dict[str, Clock]]:
+def _known(paths: Sequence[Path]) -> tuple[_Clocks, _Clocks]:
+    """Return the present clocks, and those cancelled before, the newest of each."""
     rows = Clock.objects.filter(
-        incident__in={path.incident.pk for path in paths}, is_current=True
+        Q(is_current=True) | Q(state=ClockState.CANCELLED),
+        incident__in={path.incident.pk for path in paths},
     )
-    found: dict[_Place, dict[str, Clock]] = {}
+    there: _Clocks = {}
+    given_up: _Clocks = {}
     for clock in rows:
         place = clock.incident_id, clock.organisation_id
+        found = there if clock.is_current else given_up
         found.setdefault(place, {})[clock.what] = clock
-    return found
+    return there, given_up
 
 
 def _follow(paths: Sequence[Path], there: Mapping[_Place, Mapping[str, Clock]]) -> None:
@@ -185,27 +208,69 @@ def _anchors(
 
 def _missing(
     path: Path,
-    there: Mapping[_Place, Mapping[str, Clock]],
+    there: Mapping[str, Clock],
+    given_up: Mapping[str, Clock],
     anchor: datetime,
-    acts: Mapping[int, Sequence[Act]],
+    acts: Sequence[Act],
     now: datetime,
 ) -> list[_New]:
     """Return the clocks to start; later than at first, none for what is done already."""
     targets = parse_clocks(path.version.body["clocks"])
-    own = there.get(_place(path), {})
     found = []
     for what in WHATS:
         target = target_for(targets, what, path.incident.severity)
-        if target is None or what in own:
+        if target is None or what in there:
             continue
         awaited = Awaited(
             what, target.side, path.organisation.pk, path.incident.organisation_id
         )
-        is_done = done_at(awaited, acts.get(path.incident.pk, ()), since=anchor)
+        is_done = done_at(awaited, acts, since=anchor)
         is_first = path.is_first_since(anchor)
-        if is_first or not is_done:
+        if not is_first and is_done:
+            continue
+        before = given_up.get(what)
+        if before is not None and before.started_at >= anchor:
+            # Since the anchor only another severity has ended a clock for good.
+            found.append(_New(path, target, before.started_at, before))
+        else:
             found.append(_New(path, target, anchor if is_first else now))
     return found
+
+
+def _carry_pauses(
+    news: Sequence[_New], clocks: Sequence[Clock]
+) -> dict[int, list[ClockPause]]:
+    """Give clocks that come back what people paused before; questions are asked anew."""
+    heirs = {
+        new.before.pk: clock
+        for new, clock in zip(news, clocks, strict=True)
+        if new.before is not None
+    }
+    if not heirs:
+        return {}
+    rows = ClockPause.objects.filter(clock__in=heirs, question=None)
+    found: dict[int, list[ClockPause]] = {}
+    for pause in ClockPause.objects.bulk_create(
+        ClockPause(
+            clock=heirs[row.clock_id],
+            organisation_id=row.organisation_id,
+            reason=row.reason,
+            from_at=row.from_at,
+            to_at=row.to_at,
+        )
+        for row in rows
+    ):
+        found.setdefault(pause.clock_id, []).append(pause)
+    return found
+
+
+def _begin(clock: Clock, pauses: Sequence[ClockPause]) -> None:
+    clock.due_at = due_at(terms_of(clock, pauses))
+    record_started(clock)
+    for pause in pauses:
+        if pause.to_at is None:
+            clock.state = ClockState.PAUSED
+            record_paused(clock, pause, actor=Actor.system(clock.organisation))
 
 
 def _calendars(news: Sequence[_New]) -> dict[tuple[int, str], WorkingCalendar]:

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from escalation.clocks.pausing import pause_clock, resume_clock
 from escalation.loop import fire_due
 from escalation.models import Clock, ClockState
 from incidents.events.actor import Actor
+from incidents.events.feed import timeline
 from incidents.incident.lifecycle import (
     acknowledge,
     change_severity,
@@ -313,15 +315,72 @@ def test_another_severity_moves_the_due_instant_from_the_same_start(world):
 
 
 def test_a_severity_without_a_target_ends_a_clock_and_one_with_starts_it_now(world):
-    world.watch(world.lab, {**ACK, "severity": [4]})
+    world.watch(world.lab, {**ACK, "severity": [4]}, {**RESOLVE, "severity": [2]})
     incident = world.open(severity=4)
     world.forward(5)
     set_severity(world, incident, 2)
-    assert states(world.lab) == {"acknowledge_by": "cancelled"}
+    assert states(world.lab) == {"acknowledge_by": "cancelled", "resolve_by": "running"}
+    assert world.clock("resolve_by").started_at == NOW + 5 * MINUTE
+
+
+def test_a_clock_that_its_severity_ended_comes_back_from_the_same_start(world):
+    world.watch(world.lab, {**ACK, "severity": [4, 5]})
+    incident = world.open(severity=4)
+    world.forward(5)
+    set_severity(world, incident, 2)
+    world.forward(5)
+    set_severity(world, incident, 5)
+    clock = world.clock("acknowledge_by")
+    assert (clock.started_at, clock.due_at) == (NOW, NOW + 30 * MINUTE)
+    assert world.kinds(incident, world.lab) == [
+        "clock.started",
+        "clock.cancelled",
+        "clock.started",
+    ]
+    world.forward(21)
+    assert world.clock("acknowledge_by").state == ClockState.BREACHED
+
+
+def test_a_clock_that_comes_back_keeps_its_pauses(world):
+    world.watch(world.lab, {**ACK, "severity": [4]}, {**RESOLVE, "severity": [4]})
+    incident = world.open(severity=4)
+    by = {"actor": Actor.of(world.duty, world.lab)}
+    pause_clock(world.clock("acknowledge_by"), reason="vendor", now=world.now, **by)
+    pause_clock(world.clock("resolve_by"), reason="night", now=world.now, **by)
+    world.forward(10)
+    resume_clock(world.clock("resolve_by"), reason="day", now=world.now, **by)
+    set_severity(world, incident, 2)
+    set_severity(world, incident, 4)
+    stands, runs = world.clock("acknowledge_by"), world.clock("resolve_by")
+    assert (stands.state, stands.due_at) == (ClockState.PAUSED, None)
+    assert (runs.state, runs.due_at) == (ClockState.RUNNING, NOW + 250 * MINUTE)
+    entries = [
+        e for e in timeline(incident, [world.lab.pk]) if e.kind == "clock.paused"
+    ]
+    assert [e.data["reason"] for e in entries] == ["vendor", "night", "vendor"]
+    resume_clock(stands, reason="here", now=world.now, **by)
+    assert world.clock("acknowledge_by").due_at == NOW + 40 * MINUTE
+
+
+def test_a_clock_that_was_shared_anew_does_not_come_back_from_before(world):
+    world.watch(world.agency, {**ACK, "severity": [4]})
+    incident = world.open(severity=4)
+    world.share(incident)
+    set_severity(world, incident, 2)
+    world.forward(5)
+    unshare(
+        incident,
+        agency=world.agency,
+        reason="by mistake",
+        user=None,
+        actor=Actor.system(world.lab),
+        now=world.now,
+    )
+    world.run()
     world.forward(5)
     set_severity(world, incident, 4)
-    clock = world.clock("acknowledge_by")
-    assert (clock.state, clock.started_at) == (ClockState.RUNNING, NOW + 10 * MINUTE)
+    world.share(incident)
+    assert world.clock("acknowledge_by", world.agency).started_at == NOW + 10 * MINUTE
 
 
 def test_what_was_done_before_is_not_asked_for_again_at_another_severity(world):
