@@ -182,7 +182,8 @@ class _Known:
         acts = self.acts.get(clock.incident_id, [])
         done = done_at(awaited, acts, since=clock.started_at)
         ended_at, because = self._ending(clock, acts)
-        return Facts(done, ended_at, because)
+        is_shared = (clock.incident_id, clock.organisation_id) not in self.unshared
+        return Facts(done, ended_at, because, is_shared)
 
     def _ending(self, clock: Clock, acts: Sequence[Act]) -> tuple[datetime | None, str]:
         pair = clock.incident_id, clock.organisation_id
@@ -268,7 +269,7 @@ def _set(case: _Case, now: datetime) -> None:
         clock.ended_at = facts.done_at or facts.ended_at
         clock.state_reason = "" if facts.done_at else facts.ended_because
         # Unshared and shared again, it starts anew; one of the past stays there.
-        clock.is_current &= clock.state_reason != "no longer shared"
+        clock.is_current &= facts.is_shared or facts.done_at is not None
 
 
 def _alarms(cases: Sequence[_Case]) -> list[Alarm]:

@@ -48,11 +48,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was done, and whether the clock has come to another end."""
+    """What was done, and whether the clock has come to another end.
+
+    `is_shared`: whether its organisation still sees the incident.
+    """
 
     done_at: datetime | None = None
     ended_at: datetime | None = None
     ended_because: str = ""
+    is_shared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
