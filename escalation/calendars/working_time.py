@@ -1,13 +1,11 @@
 """Count working time: when is a desk open, and when have n hours of work passed.
 
 Opening hours are given on the wall clock of a zone; everything is counted in real time
-between instants. How a wall-clock time becomes an instant on the days on which the
-clock changes:
+between instants. On the days on which the clock changes the rule of `wall_clock` holds,
+for opening and for closing:
 
-- a time that is skipped is the instant at which the gap ends: a desk that opens at 02:30
-  opens at 03:00 on the night on which 02:00 becomes 03:00;
-- a time that comes twice is the first of the two, for opening and for closing: a desk
-  open from 02:00 to 02:30 is open once on that night, not twice.
+- a desk that opens at 02:30 opens at 03:00 on the night on which 02:00 becomes 03:00;
+- a desk open from 02:00 to 02:30 is open once on the night on which that comes twice.
 
 So the order of times never turns around, one opening ends where the next begins, and a
 shift from 22:00 to 06:00 lasts 7 or 9 hours on these nights, as it does for the people.
@@ -18,10 +16,11 @@ the night shift of the evening before a holiday is still worked to its end.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from escalation.calendars.days_off import DaysOff
+from escalation.calendars.wall_clock import instant_of
 
 # Minutes of the day on which an opening begins, and (past 1440: of the next) ends.
 Opening = tuple[int, int]
@@ -35,7 +34,6 @@ CLOSING_WITHIN = timedelta(days=40)
 
 _DAY = timedelta(days=1)
 _NOTHING = timedelta(0)
-_SECOND = timedelta(seconds=1)
 
 
 class NeverOpen(ValueError):
@@ -143,41 +141,13 @@ class WorkingTime:
             return
         zone = ZoneInfo(self.zone)
         for opens, closes in self.hours[day.weekday()]:
-            opens_at = instant_of(_wall(day, opens), zone)
-            closes_at = instant_of(_wall(day, closes), zone)
+            opens_at = _instant(day, opens, zone)
+            closes_at = _instant(day, closes, zone)
             if opens_at < closes_at:
                 yield opens_at, closes_at
 
 
-def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant of a time on the wall clock, by the rules of this module.
-
-    Requires a `wall` without zone.
-    """
-    first = wall.replace(tzinfo=zone, fold=0)
-    before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
-    if before is None or after is None or before >= after:
-        return first.astimezone(UTC)
-    return _end_of_gap(wall, zone, before, after)
-
-
-def _end_of_gap(
-    wall: datetime, zone: ZoneInfo, before: timedelta, after: timedelta
-) -> datetime:
-    """Return the instant, to the second, at which the offset changes around `wall`."""
-    aware = wall.replace(tzinfo=UTC)
-    old, new = aware - after, aware - before
-    while new - old > _SECOND:
-        middle = old + (new - old) // 2
-        middle = middle.replace(microsecond=0)
-        if middle == old:
-            break
-        if middle.astimezone(zone).utcoffset() == before:
-            old = middle
-        else:
-            new = middle
-    return new
-
-
-def _wall(day: date, minute: int) -> datetime:
-    return datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001 (a wall clock)
+def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    days, minute = divmod(minute, MINUTES_OF_DAY)
+    at = time(minute // 60, minute % 60)
+    return instant_of(day + timedelta(days=days), at, zone)

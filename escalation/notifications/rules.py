@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from escalation.calendars.working_time import instant_of
+from escalation.calendars.wall_clock import instant_of
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DIGEST_AFTER: Final = 5
@@ -164,15 +164,10 @@ def _outside_quiet_hours(rules: Rules, line: Contact, at: datetime) -> PlannedCo
 def _quiet_night(
     quiet: QuietHours, day: date, zone: ZoneInfo
 ) -> tuple[datetime, datetime]:
-    """Return the instants between which it is quiet.
-
-    A local time that the clock skips is the instant at which it goes on; one that comes
-    twice is the first.
-    """
+    """Return the instants between which it is quiet."""
     last = day if quiet.end > quiet.start else day + timedelta(days=1)
-    walls = datetime.combine(day, quiet.start), datetime.combine(last, quiet.end)
-    start, end = (instant_of(wall, zone).astimezone(zone) for wall in walls)
-    return start, end
+    start, end = instant_of(day, quiet.start, zone), instant_of(last, quiet.end, zone)
+    return start.astimezone(zone), end.astimezone(zone)
 
 
 def _seconds(line: Contact) -> int:

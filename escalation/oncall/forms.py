@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from escalation.calendars.wall_clock import instant_of
 from escalation.oncall.feeds import MAX_DAYS
 from escalation.oncall.models import OverrideMode, TurnUnit
 from escalation.oncall.plan import EVERY_DAY
 from escalation.oncall.reading import DAYS, RotationDraft, ScheduleDraft
-from escalation.oncall.wall_clock import instant_of
 from incidents.incident.times_form import LocalTimeField, zone_choices
 from incidents.models import Organisation, User
 

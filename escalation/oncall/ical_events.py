@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from escalation.oncall.wall_clock import instant_of
+from escalation.calendars.wall_clock import instant_of
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_EVENTS: Final = 5_000

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from escalation.calendars.wall_clock import local_of, next_change
 from escalation.oncall.models import Schedule
 from escalation.oncall.plan import SchedulePlan
 from escalation.oncall.reach import ways_to_reach
 from escalation.oncall.shifts import lanes, shifts
 from escalation.oncall.status import Status, people_in
 from escalation.oncall.timeline import weeks
-from escalation.oncall.wall_clock import local_of, next_change
 from incidents.models import User
 
 DAYS: Final = 30

@@ -11,9 +11,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from escalation.calendars.wall_clock import instant_of, local_of
 from escalation.oncall.plan import FALLBACK, SchedulePlan, Shift
 from escalation.oncall.shifts import Lanes, gaps, lanes
-from escalation.oncall.wall_clock import instant_of, local_of
 
 GUTTER: Final = 110
 WIDTH: Final = 1000

@@ -5,8 +5,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from escalation.calendars.wall_clock import instant_of, local_of
 from escalation.oncall.plan import EVERY_DAY, ROTATION, RotationPlan, Shift, Unit
-from escalation.oncall.wall_clock import instant_of, local_of
 
 _DAY: Final = timedelta(days=1)
 _MIDNIGHT: Final = time()

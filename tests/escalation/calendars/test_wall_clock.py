@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.oncall.wall_clock import instant_of, local_of, next_change
+from escalation.calendars.wall_clock import instant_of, local_of, next_change
 
 BERLIN, HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe")
 APIA, TROLL = ZoneInfo("Pacific/Apia"), ZoneInfo("Antarctica/Troll")
@@ -20,6 +20,7 @@ def utc(*values):
         (date(2026, 7, 1), time(9), BERLIN, utc(2026, 7, 1, 7)),
         (date(2026, 3, 29), time(1, 59), BERLIN, utc(2026, 3, 29, 0, 59)),
         (date(2026, 3, 29), time(2, 0), BERLIN, utc(2026, 3, 29, 1)),
+        (date(2026, 3, 29), time(2, 30), BERLIN, utc(2026, 3, 29, 1)),
         (date(2026, 3, 29), time(2, 59), BERLIN, utc(2026, 3, 29, 1)),
         (date(2026, 3, 29), time(3, 1), BERLIN, utc(2026, 3, 29, 1, 1)),
         (date(2026, 10, 25), time(2, 0), BERLIN, utc(2026, 10, 25, 0)),

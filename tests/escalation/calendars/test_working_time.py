@@ -14,7 +14,6 @@ from escalation.calendars.working_time import (
     ROUND_THE_CLOCK,
     NeverOpen,
     WorkingTime,
-    instant_of,
 )
 
 ZONES = (
@@ -65,11 +64,6 @@ def _is_within(calendar: WorkingTime, wall: datetime) -> bool:
         ):
             return True
     return False
-
-
-def instant_on(zone: str, wall: str) -> str:
-    at = instant_of(datetime.fromisoformat(wall), ZoneInfo(zone))
-    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def _openings():
@@ -162,19 +156,6 @@ def test_adding_in_two_steps_is_adding_at_once(calendar, start, first, second):
         return
     in_two = calendar.add(calendar.add(start, first * MINUTE), second * MINUTE)
     assert in_two == calendar.add(start, (first + second) * MINUTE)
-
-
-def test_a_time_that_is_skipped_is_the_end_of_the_gap():
-    assert instant_on("Europe/Berlin", "2026-03-29 02:30") == "2026-03-29 01:00"
-
-
-def test_a_time_that_comes_twice_is_the_first():
-    assert instant_on("Europe/Berlin", "2026-10-25 02:30") == "2026-10-25 00:30"
-
-
-def test_a_gap_of_half_an_hour_ends_after_half_an_hour():
-    # 02:00 (+10:30) becomes 02:30 (+11:00).
-    assert instant_on("Australia/Lord_Howe", "2026-10-04 02:10") == "2026-10-03 15:30"
 
 
 @pytest.mark.parametrize(
