@@ -115,10 +115,8 @@ def around_policy(
 
 def _methods(organisation: Organisation) -> list[ContactMethod]:
     """Return the verified methods of the organisation, and of others' desks."""
-    rows = ContactMethod.objects.filter(
-        Q(organisation=organisation) | Q(user=None),
-        verified_at__isnull=False,
-        disabled_at=None,
+    rows = ContactMethod.objects.usable().filter(
+        Q(organisation=organisation) | Q(user=None)
     )
     return list(rows.order_by("slug"))
 

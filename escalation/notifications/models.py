@@ -6,6 +6,27 @@ from typing import ClassVar
 from django.db import models
 
 from escalation.notifications.rules import DIGEST_AFTER, DIGEST_MINUTES
+from incidents.models import Membership
+
+
+def still_belongs(person: str) -> models.Exists:
+    """Say in SQL whether the person of that column has a role in `organisation`."""
+    roles = Membership.objects.filter(
+        organisation=models.OuterRef("organisation"),
+        user=models.OuterRef(person),
+        user__is_active=True,
+        ended_at=None,
+    )
+    return models.Exists(roles)
+
+
+class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
+    """Filters of contact methods."""
+
+    def usable(self) -> "ContactMethodQuerySet":
+        """Keep what is verified, enabled, and of a desk or of somebody who is still there."""
+        rows = self.filter(verified_at__isnull=False, disabled_at=None)
+        return rows.filter(models.Q(user=None) | still_belongs("user"))
 
 
 class ContactMethod(models.Model):
@@ -46,6 +67,8 @@ class ContactMethod(models.Model):
     disabled_at = models.DateTimeField(
         null=True, help_text="removed, or the receiver said gone"
     )
+
+    objects = ContactMethodQuerySet.as_manager()
 
     class Meta:
         app_label = "escalation"

@@ -93,7 +93,7 @@ def methods_for_users(
 ) -> dict[int, list[ContactMethod]]:
     """Return where each person is reached for the organisation, oldest first.
 
-    Only verified methods; a person without any is not in the result.
+    Only usable methods; a person without any, or who has left, is not in the result.
     """
     found: dict[int, list[ContactMethod]] = {}
     rows = _usable_methods().filter(user__in=user_ids, organisation=organisation_id)
@@ -133,11 +133,7 @@ def recipients_personal(user: User | None) -> dict[str, uuid.UUID]:
 
 
 def _usable_methods() -> models.QuerySet[ContactMethod]:
-    return (
-        ContactMethod.objects.filter(verified_at__isnull=False, disabled_at=None)
-        .select_related("user")
-        .order_by("id")
-    )
+    return ContactMethod.objects.usable().select_related("user").order_by("id")
 
 
 def _outbox_row(new: NewNotification, now: datetime) -> Notification:

@@ -27,11 +27,8 @@ def paged_now(
     user_ids = {user_id for _, user_id in people}
     rules = load_rules(organisation_ids, user_ids)
     methods: dict[tuple[int, int], list[ContactMethod]] = {pair: [] for pair in people}
-    rows = ContactMethod.objects.filter(
-        organisation__in=organisation_ids,
-        user__in=user_ids,
-        verified_at__isnull=False,
-        disabled_at=None,
+    rows = ContactMethod.objects.usable().filter(
+        organisation__in=organisation_ids, user__in=user_ids
     )
     for row in rows.order_by("pk"):
         if (row.organisation_id, row.user_id or 0) in methods:

@@ -10,11 +10,8 @@ def ways_to_reach(
     organisation_id: int, user_ids: Iterable[int]
 ) -> Mapping[int, Sequence[str]]:
     """Return {user id: channels in words} of verified methods, in one statement."""
-    rows = ContactMethod.objects.filter(
-        organisation_id=organisation_id,
-        user_id__in=set(user_ids),
-        verified_at__isnull=False,
-        disabled_at=None,
+    rows = ContactMethod.objects.usable().filter(
+        organisation_id=organisation_id, user_id__in=set(user_ids)
     )
     ways: dict[int, dict[str, None]] = {}
     for user_id, channel in rows.order_by("pk").values_list("user_id", "channel"):

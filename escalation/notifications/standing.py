@@ -8,7 +8,11 @@ from django.db import models
 
 from escalation.notifications import retry
 from escalation.notifications.consequences import record_outcome, tell_runs
-from escalation.notifications.models import Notification, NotificationStatus
+from escalation.notifications.models import (
+    Notification,
+    NotificationStatus,
+    still_belongs,
+)
 from incidents.models import Acknowledgement, Share
 
 # Nobody is paged any more by a run in one of these states.
@@ -58,6 +62,7 @@ def read_locked(
                 )
             ),
             has_share=models.Exists(shared),
+            has_reader=still_belongs("recipient_user"),
         )
     )
     return list(rows)
@@ -84,6 +89,8 @@ def why_failed(row: Notification, now: datetime) -> str:
         return f"given up after {row.attempts} tries"
     if row.method is not None and row.method.disabled_at is not None:
         return "the contact method was removed"
+    if row.recipient_user is not None and not getattr(row, "has_reader", False):
+        return "the recipient has left the organisation"
     return ""
 
 

@@ -96,13 +96,11 @@ def _acknowledge(notification: Notification, pressed: Pressed, *, now: datetime)
 
 def _person(notification: Notification, slack_id: str) -> User | None:
     """Return the organisation's person who has proved that this Slack account is theirs."""
-    rows = ContactMethod.objects.filter(
+    rows = ContactMethod.objects.usable().filter(
         organisation=notification.organisation_id,
         channel="slack",
         address=slack_id,
-        verified_at__isnull=False,
-        disabled_at=None,
-        user__is_active=True,
+        user__isnull=False,
     )
     method = rows.select_related("user").order_by("pk").first()
     return method.user if method else None

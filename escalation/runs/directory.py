@@ -142,15 +142,13 @@ class Directory:
             for slug in desk_slugs
             if slug in self.organisations
         }
-        rows = ContactMethod.objects.filter(
+        methods = ContactMethod.objects.usable().filter(
             Q(user__in=list(self.people.names), organisation__in=owners)
-            | Q(user=None, organisation__in=desks),
-            verified_at__isnull=False,
-            disabled_at=None,
-        ).order_by("id")
+            | Q(user=None, organisation__in=desks)
+        )
         people: dict[tuple[int, int], list[ContactMethod]] = defaultdict(list)
         named: dict[int, list[ContactMethod]] = defaultdict(list)
-        for row in rows:
+        for row in methods.order_by("id"):
             if row.user_id is None:
                 named[row.organisation_id].append(row)
             else:

@@ -165,10 +165,7 @@ def _paging(person: User) -> Any:
 def _unreachable(person: User) -> list[Warned]:
     if not organisations_allowing(person, Action.ACKNOWLEDGE):
         return []
-    methods = ContactMethod.objects.filter(
-        user=person, disabled_at=None, verified_at__isnull=False
-    )
-    if methods.exists():
+    if ContactMethod.objects.usable().filter(user=person).exists():
         return []
     text = "A step that should page you is skipped. Add and verify an address in your account."
     return [Warned("Nobody can page you.", text)]

@@ -80,6 +80,14 @@ def test_a_warning_goes_to_the_desk_when_nobody_can_be_reached(world, told):
     assert told("clock") == ["desk@aurora.example"]
 
 
+def test_a_warning_goes_to_the_desk_when_who_had_the_incident_has_left(world, told):
+    world.watch(world.lab, WARNED)
+    world.open()
+    world.duty.memberships.update(ended_at=NOW)
+    world.forward(30)
+    assert told("clock") == ["desk@aurora.example"]
+
+
 def test_a_breach_tells_that_it_is_overdue(world, told):
     world.watch(world.lab, WARNED)
     world.open()

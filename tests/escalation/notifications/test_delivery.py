@@ -13,7 +13,13 @@ from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import acknowledge, resolve
 from incidents.incident.shares import share, unshare
-from incidents.models import AcknowledgedVia, Incident, Organisation, Timer
+from incidents.models import (
+    AcknowledgedVia,
+    Incident,
+    Membership,
+    Organisation,
+    Timer,
+)
 from tests.escalation.notifications.makers import (
     NOW,
     make_agency,
@@ -232,6 +238,27 @@ def test_page_follows_the_state_of_its_run(lab, mail_server, state, status):
     page = queue(make_method(lab), incident=incident, run_id=run.pk)
     deliver_batch(NOW)
     assert fresh(page).status == status
+
+
+def test_page_to_somebody_who_left_meanwhile_fails_and_wakes_the_run(lab, mail_server):
+    incident, gone, there = make_incident(lab), make_user(lab), make_user(lab)
+    run = make_run(incident)
+    rows = [
+        queue(
+            make_method(lab, user=person),
+            incident=incident,
+            run_id=run.pk,
+            recipient_user_id=person.pk,
+        )
+        for person in (gone, there)
+    ]
+    Membership.objects.filter(user=gone).update(ended_at=NOW)
+    deliver_batch(NOW)
+    assert [(fresh(row).status, fresh(row).last_error) for row in rows] == [
+        ("failed", "the recipient has left the organisation"),
+        ("sent", ""),
+    ]
+    assert Timer.objects.get(kind="run.method_failed").subject_id == run.pk
 
 
 def test_unknown_channel_fails_for_good_and_holds_up_nobody(lab, mail_server):

@@ -11,6 +11,7 @@ from escalation.notifications.outbox import (
     methods_named,
 )
 from incidents.events.feed import timeline
+from incidents.models import Membership, User
 from tests.escalation.notifications.makers import (
     NOW,
     make_agency,
@@ -92,6 +93,22 @@ def test_methods_are_those_verified_enabled_and_of_the_organisation(lab):
     make_method(make_agency(), user=ann)
     make_method(lab)
     assert methods_for_users([ann.pk, bo.pk], lab.pk) == {ann.pk: [first, second]}
+
+
+def test_methods_of_people_who_left_are_not_used(lab):
+    ann, bo, cy = (make_user(lab) for _ in range(3))
+    for person in (ann, bo, cy):
+        make_method(lab, user=person)
+    Membership.objects.filter(user=ann).update(ended_at=NOW)
+    make_agency().memberships.create(user=ann, role="officer")
+    User.objects.filter(pk=bo.pk).update(is_active=False)
+    # One of two roles has ended: she is still there, and listed once.
+    Membership.objects.create(organisation=lab, user=cy, role="admin")
+    Membership.objects.create(organisation=lab, user=cy, role="viewer", ended_at=NOW)
+    assert [
+        (user, len(methods))
+        for user, methods in methods_for_users([ann.pk, bo.pk, cy.pk], lab.pk).items()
+    ] == [(cy.pk, 1)]
 
 
 def test_desk_methods_are_those_without_a_person(lab):

@@ -167,6 +167,14 @@ def test_button_names_the_person_whose_slack_account_it_is(from_slack, page, lab
     assert Acknowledgement.objects.get().user == person
 
 
+def test_button_does_not_name_a_person_who_has_left(from_slack, page, lab):
+    person = make_user(lab)
+    make_method(lab, user=person, channel="slack", address="U0123456789")
+    person.memberships.update(ended_at=timezone.now())
+    from_slack(pressed(page))
+    assert Acknowledgement.objects.get().user is None
+
+
 def test_button_of_a_forged_request_is_refused_and_counted(from_slack, page):
     answer = from_slack(pressed(page), "wrong")
     assert (answer.status_code, refusals()) == (403, {"slack": 1})
