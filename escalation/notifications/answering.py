@@ -4,8 +4,6 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
-
 from escalation.notifications.ack_links import LinkExpired, LinkInvalid
 from escalation.notifications.models import Notification
 from incidents.events.actor import Actor
@@ -92,7 +90,7 @@ def standing_acknowledgement(notification: Notification) -> Acknowledgement | No
     )
     run, reader = notification.run, notification.recipient_user
     if run is not None and run.needs_several and run.state == "active":
-        rows = rows.filter(Q(user=reader) | Q(link_user=reader)) if reader else rows
+        rows = rows.by(reader) if reader else rows
     return rows.first()
 
 

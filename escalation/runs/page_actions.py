@@ -50,10 +50,10 @@ def path_actions(seen: Seen, run: Run) -> Iterator[PageAction]:
 
 
 def _while_paging(seen: Seen, run: Run) -> Iterator[PageAction]:
-    own = Acknowledgement.objects.filter(
-        incident=seen.incident, user=seen.person, ended_at=None
+    given = Acknowledgement.objects.filter(
+        incident=seen.incident, organisation=run.organisation_id, ended_at=None
     )
-    if run.needs_several and not own.exists():
+    if run.needs_several and not given.by(seen.person).exists():
         yield PageAction(
             "acknowledge",
             "Acknowledge too",

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from escalation.notifications.models import ContactMethod, Notification
@@ -23,6 +24,8 @@ from incidents.organisations.roles import Action, organisations_allowing
 # The consumer that routes; while one of its rows waits, nothing is known yet.
 ROUTER: Final = "router"
 _NAMES_SHOWN: Final = 3
+# Nobody is paged any more by a path of which a run is in one of these states.
+_SILENT: Final = (RunState.ACKNOWLEDGED, RunState.SNOOZED, RunState.STOPPED)
 # After the first acknowledgement, before what may wait.
 _TOO_RANK: Final = 1
 
@@ -120,9 +123,11 @@ def _told(coming: Rung) -> str:
 
 def _acknowledgement_ends(run: Run) -> Due | None:
     minutes = parse_policy(run.version.body).ack_timeout_minutes
-    row = Acknowledgement.objects.filter(
+    rows = Acknowledgement.objects.filter(
         incident=run.incident_id, organisation=run.organisation_id, ended_at=None
-    ).first()
+    )
+    # Of several people's the newest counts for all.
+    row = rows.order_by("-at").first()
     if minutes is None or row is None:
         return None
     return Due("Paging goes on unless resolved", row.at + timedelta(minutes=minutes))
@@ -152,10 +157,29 @@ def _escalate(seen: Seen) -> tuple[PageAction, ...]:
 
 
 def _paging(person: User) -> Any:
-    """Return open incidents with a live run that told this person, not acknowledged."""
+    """Return open incidents of which a run told this person, and that nobody has yet.
+
+    Where the run wants several people's acknowledgements, it is the person's own that
+    counts. A run that was handed over has not fallen silent.
+    """
+    standing = Acknowledgement.objects.filter(
+        incident=OuterRef("incident"),
+        organisation=OuterRef("organisation"),
+        ended_at=None,
+    )
+    silent = Run.objects.filter(
+        ~Exists(Run.objects.filter(continues=OuterRef("pk"))),
+        incident=OuterRef("incident"),
+        organisation=OuterRef("organisation"),
+        # This one, or the one to which its path led.
+        pk__gte=OuterRef("run"),
+        state__in=_SILENT,
+    )
     told = Notification.objects.filter(
+        Q(~Exists(standing), run__needs_several=False)
+        | Q(~Exists(standing.by(person)), run__needs_several=True),
+        ~Exists(silent),
         recipient_user=person,
-        run__state=RunState.ACTIVE,
         purpose__in=("page", "fallback"),
     )
     visible = Incident.objects.visible_to(person).active()

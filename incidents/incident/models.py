@@ -219,6 +219,14 @@ class AcknowledgedVia(models.TextChoices):
     SLACK = "slack", "in Slack"
 
 
+class AcknowledgementQuerySet(models.QuerySet["Acknowledgement"]):
+    """Acknowledgements of one person."""
+
+    def by(self, person: User | models.OuterRef) -> "AcknowledgementQuerySet":
+        """Return those that the person gave, signed in or by a link sent to them."""
+        return self.filter(models.Q(user=person) | models.Q(link_user=person))
+
+
 class Acknowledgement(models.Model):
     """One person's word, for an organisation, that somebody there has it.
 
@@ -247,6 +255,8 @@ class Acknowledgement(models.Model):
     ended_at = models.DateTimeField(
         null=True, help_text="timed out, or the incident reopened"
     )
+
+    objects = AcknowledgementQuerySet.as_manager()
 
     class Meta:
         app_label = "incidents"
