@@ -273,6 +273,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "escalation.Route": {"name": _OURS, "matchers": _OURS},
     "escalation.Run": {
         "came_from": _neither("ids of policies"),
+        "waits_for": _neither("numbers of steps and rounds"),
         "state": _CODE,
         "reason": _content("organisation", "quotes the route's matchers"),
         "state_reason": _content("organisation", "may name who acknowledged"),

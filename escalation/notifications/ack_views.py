@@ -114,11 +114,16 @@ def _context(notification: Notification) -> dict[str, Any]:
         "title": incident.title if may_show_title else "",
         "organisation": notification.organisation,
         "recipient": recipient_of(notification),
-        "may_pass_on": notification.run is not None
-        and notification.run.state == "active",
+        "may_pass_on": _may_pass_on(notification),
         "acknowledged_by": (row.user or row.organisation) if row else None,
         "acknowledged_at": row.at if row else None,
     }
+
+
+def _may_pass_on(notification: Notification) -> bool:
+    """Whether the run goes on if its reader cannot take it."""
+    run, place = notification.run, (notification.step_index, notification.round)
+    return run is not None and run.state == "active" and run.told_last == place
 
 
 def _state(incident: Incident, row: Acknowledgement | None) -> str:

@@ -70,8 +70,9 @@ class NotificationSerializer(serializers.Serializer[Any]):
         return serializers.DateTimeField().to_representation(due_at)
 
     def get_step(self, row: Notification) -> int | None:
-        """Return the step of the run that queued it."""
-        return None if row.step_index is None else row.step_index + 1
+        """Return the step of the run that queued it, None without one."""
+        is_of_step = row.step_index is not None and row.step_index >= 0
+        return (row.step_index or 0) + 1 if is_of_step else None
 
 
 class ContactMethodSerializer(serializers.Serializer[Any]):

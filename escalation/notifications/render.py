@@ -55,7 +55,8 @@ class MessageFacts:
     """All that a message about an incident may be made of.
 
     `organisation` is the reader's, `owner` the lab that the incident belongs to.
-    `next_who` is notified at `next_at` if nobody acknowledges.
+    `why` goes with every message, so it tells nothing of the incident; `note` is what a
+    person wrote and goes where the title may. `next_who` is notified at `next_at` if nobody acknowledges.
     """
 
     purpose: str
@@ -72,6 +73,7 @@ class MessageFacts:
     organisation: str
     inside: bool = True
     why: str = ""
+    note: str = ""
     next_at: datetime | None = None
     next_who: str = ""
     body_text: str = ""
@@ -163,6 +165,7 @@ def render_message(facts: MessageFacts) -> Message:
     parts = [
         _happens(facts, content),
         _incident(facts, content),
+        facts.note.strip() if content >= Content.HEADLINE else "",
         _body(facts, content),
         _due(facts),
         _limits(facts, content),

@@ -23,13 +23,13 @@ from escalation.runs.actions import (
     Skip,
 )
 from escalation.runs.models import Run
-from escalation.runs.situation import AT_LATEST_REACHED, Facts
-from escalation.runs.timers import CHECK_REACHED
+from escalation.runs.situation import Facts
+from escalation.runs.timers import check_reached_timer
 from escalation.runs.trail import record_decision_asked, system_actor
 from incidents.incident.raising import raise_locked
 from incidents.incident.shares import share_locked
 from incidents.models import Organisation, User
-from incidents.timers.schedule import NewTimer, add_timers
+from incidents.timers.schedule import add_timers
 from incidents.triage.assigning import assign_locked
 
 A = TypeVar("A", bound=Action)
@@ -120,7 +120,12 @@ def tell(steps: Sequence[Step], now: datetime) -> None:
     queued = queue_notifications(rows, now=now)
     tell_runs_of_held_back(queued, now=now)
     add_timers(
-        _check_reached(step.run, action, now)
+        check_reached_timer(
+            step.run,
+            step_index=action.step_index,
+            round_number=action.round,
+            now=now,
+        )
         for step in steps
         for action in step.decision.actions
         if isinstance(action, Notify | Assign)
@@ -138,14 +143,3 @@ def messages_of(step: Step) -> Iterator[NewNotification]:
             yield from messages.unreachable(step.run, step.facts, action)
     if step.decision.state == "exhausted":
         yield from messages.exhausted(step.run, step.facts)
-
-
-def _check_reached(run: Run, action: Notify | Assign, now: datetime) -> NewTimer:
-    return NewTimer(
-        kind=CHECK_REACHED,
-        subject_id=run.pk,
-        organisation_id=run.organisation_id,
-        incident_id=run.incident_id,
-        due_at=now + AT_LATEST_REACHED,
-        payload={"step": action.step_index, "round": action.round},
-    )

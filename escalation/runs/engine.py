@@ -4,6 +4,7 @@ Every function here requires an open `recording` and the incidents to be locked,
 takes a number of SQL statements that does not grow with the batch.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,12 @@ from escalation.policies.models import Policy, PolicyVersion
 from escalation.policies.steps import parse_policy
 from escalation.policies.versions import versions_in_force
 from escalation.runs import effects
-from escalation.runs.actions import Jump
+from escalation.runs.actions import Assign, Decision, Jump, Notify
 from escalation.runs.clocks import start_clocks_of
 from escalation.runs.decide import decide
 from escalation.runs.effects import Step
 from escalation.runs.facts import Batch
-from escalation.runs.models import LIVE, Run, StepTaken
+from escalation.runs.models import LIVE, Place, Run, StepTaken
 from escalation.runs.models import RunState as State
 from escalation.runs.situation import RunState
 from escalation.runs.timers import STEP, next_step_timer
@@ -222,6 +223,7 @@ def _move(steps: Sequence[Step], now: datetime) -> None:
         run, decision = step.run, step.decision
         run.step_index, run.round = decision.step_index, decision.round
         run.next_due_at = decision.next_due_at
+        run.waits_for = _told_in(decision) or run.waits_for
         if decision.state != "active":
             run.state, run.state_reason = State(decision.state), decision.reason
             run.ended_at = None if run.state == State.ACKNOWLEDGED else now
@@ -235,6 +237,14 @@ def _move(steps: Sequence[Step], now: datetime) -> None:
     # A path that goes on with another policy, or is at its end, leaves pages their time.
     silent = [run for run in ended if run.state in (State.ACKNOWLEDGED, State.STOPPED)]
     end_delays([run.pk for run in silent], now=now)
+
+
+def _told_in(decision: Decision) -> list[Place]:
+    return [
+        (action.step_index, action.round)
+        for action in decision.actions
+        if isinstance(action, Notify | Assign)
+    ]
 
 
 def _jump(steps: Sequence[Step], now: datetime) -> None:
@@ -274,11 +284,11 @@ _SAVE = """
 UPDATE tocsin_run AS r
 SET state = v.state, state_reason = v.state_reason, step_index = v.step_index,
     round = v.round, next_due_at = v.next_due_at, snoozed_until = v.snoozed_until,
-    ended_at = v.ended_at
+    ended_at = v.ended_at, waits_for = v.waits_for
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::smallint[],
-            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::jsonb[])
      AS v (id, state, state_reason, step_index, round, next_due_at, snoozed_until,
-           ended_at)
+           ended_at, waits_for)
 WHERE r.id = v.id
 """
 
@@ -296,6 +306,7 @@ def _save(runs: Sequence[Run]) -> None:
             r.next_due_at,
             r.snoozed_until,
             r.ended_at,
+            json.dumps(r.waits_for),
         )
         for r in runs
     ]

@@ -2,7 +2,7 @@
 
 A run never changes its version: the record of its steps would be read against the wrong
 text. It stops as handed over, and a new run goes on from a place of the new version. The
-same round goes on; messages that are on their way stay so, under the new run.
+same round goes on. Messages go along, and the new run waits for whom the former did.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,8 @@ from escalation.policies.models import PolicyVersion, VersionState
 from escalation.policies.steps import PolicyPlan, parse_policy
 from escalation.runs.clocks import start_clocks_of
 from escalation.runs.engine import advance, end_runs, loaded, needs_several
-from escalation.runs.models import LIVE, Run, RunState
+from escalation.runs.models import GIVEN, LIVE, Run, RunState
+from escalation.runs.taking_along import Way, take_along
 from escalation.runs.timers import SNOOZE_ENDS, STEP, next_step_timer, snooze_timer
 from escalation.runs.trail import record_start
 from escalation.runs.watch import watch_acknowledgements
@@ -178,8 +179,11 @@ def _no_place(run: Run, order: HandOver) -> BadInput:
 
 
 def _same_places(before: PolicyPlan, after: PolicyPlan) -> dict[int, int]:
-    """Return {old step: new step} of those kept or changed in place, the ends too."""
-    places = {len(before.steps): len(after.steps)}
+    """Return {old step: new step} of those kept or changed in place.
+
+    The ends too, and what is no step of either: a reassignment.
+    """
+    places = {len(before.steps): len(after.steps), GIVEN: GIVEN}
     for change in diff_plans(before, after):
         if change.before is None or change.after is None:
             continue
@@ -233,8 +237,10 @@ def _replace(
         _new_run(move, state, order, plan, actor, now)
         for move, state in zip(moves, states, strict=True)
     )
-    for move, new in zip(moves, news, strict=True):
-        _keep_messages(move, new)
+    take_along(
+        Way(move.run.pk, new.pk, move.places)
+        for move, new in zip(moves, news, strict=True)
+    )
     version = order.version
     where = f"version {version.number} of {version.policy.name} by {actor.name}"
     end_runs(formers, state=RunState.STOPPED, reason=f"handed over to {where}", now=now)
@@ -269,6 +275,11 @@ def _new_run(
         routed_policy_id=run.routed_policy_id,
         needs_several=needs_several(order.version),
         snoozed_until=run.snoozed_until if state == RunState.SNOOZED else None,
+        waits_for=[
+            (move.places[step], number)
+            for step, number in run.waits_for
+            if step in move.places
+        ],
         assigned_to_id=run.assigned_to_id,
         continues=run,
         reason=reason[:300],
@@ -277,15 +288,6 @@ def _new_run(
         if is_active
         else None,
     )
-
-
-def _keep_messages(move: _Move, new: Run) -> None:
-    """Let what is on its way go on under the new run; whose step is gone is cancelled."""
-    rows = Notification.objects.filter(run=move.run, status__in=_ON_ITS_WAY)
-    for step_index in set(rows.values_list("step_index", flat=True)):
-        place = move.places.get(step_index) if step_index is not None else None
-        if place is not None:
-            rows.filter(step_index=step_index).update(run=new, step_index=place)
 
 
 def _go_on(

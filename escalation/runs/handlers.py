@@ -1,13 +1,13 @@
 """What due timers do to runs. `loop.py` hands each a batch, the incidents locked."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from escalation.clocks.timers import EFFECT, RETARGET
 from escalation.notifications.circuits import held_back
 from escalation.notifications.consequences import METHOD_FAILED, NEXT_PLEASE
 from escalation.notifications.models import Notification, NotificationStatus
-from escalation.policies.steps import parse_policy
 from escalation.runs.acknowledged import enough_acknowledged
 from escalation.runs.clock_effects import carry_out
 from escalation.runs.clocks import follow_severity
@@ -19,7 +19,7 @@ from escalation.runs.engine import (
     resume,
     start_runs,
 )
-from escalation.runs.models import LIVE, Run, RunState, StepTaken
+from escalation.runs.models import LIVE, Run, RunState
 from escalation.runs.passing_on import pass_on_by_link
 from escalation.runs.pausing import pause_if_enough, wake
 from escalation.runs.situation import AT_LATEST_REACHED, Reason
@@ -30,7 +30,11 @@ from escalation.runs.timers import (
     STEP,
     due_instants,
 )
-from escalation.runs.trail import record_acknowledgement_ended, record_unreached
+from escalation.runs.trail import (
+    label_of,
+    record_acknowledgement_ended,
+    record_unreached,
+)
 from escalation.runs.watch import (
     end_acknowledgements,
     newest_runs,
@@ -123,13 +127,23 @@ def go_on_if_unreached(timers: Sequence[Timer], now: datetime) -> None:
         is_ripe = first is not None and first + AT_LATEST_REACHED <= now
         (ripe if is_ripe else early).append(timer)
     _look_again(early, tried | to_come, now)
-    _go_on(ripe, now, reason=UNREACHED, counts_as_hope=_ARRIVED)
+    places = {_place(timer) for timer in ripe}
+    _go_on(places, now, reason=UNREACHED, counts_as_hope=_ARRIVED)
 
 
 def go_on_if_failed(timers: Sequence[Timer], now: datetime) -> None:
     """Go on at once with runs whose step has no message left that could arrive."""
+    uids = [timer.payload["notification"] for timer in timers]
+    # Where each is now: a hand-over may have moved it since it was claimed.
+    rows = Notification.objects.filter(uid__in=uids)
+    columns = rows.values_list("run_id", "step_index", "round")
+    places = {
+        (run_id, step, number)
+        for run_id, step, number in columns
+        if run_id and step is not None and number is not None
+    }
     hope = (*_ARRIVED, *_ON_ITS_WAY)
-    _go_on(timers, now, reason=FAILED, counts_as_hope=hope)
+    _go_on(places, now, reason=FAILED, counts_as_hope=hope)
 
 
 def time_out_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
@@ -222,14 +236,14 @@ def _look_again(
 
 
 def _go_on(
-    timers: Sequence[Timer],
+    places: AbstractSet[Place],
     now: datetime,
     *,
     reason: str,
     counts_as_hope: Iterable[NotificationStatus],
 ) -> None:
-    """Advance active runs that wait for the people of these steps, and for no others."""
-    ids = {t.subject_id for t in timers}
+    """Advance active runs that wait for the people of these places, and for no others."""
+    ids = {run_id for run_id, _, _ in places}
     hopeful = set(
         Notification.objects.filter(run__in=ids, status__in=list(counts_as_hope))
         # Whose provider is down is not waited for, though it is tried on.
@@ -237,35 +251,19 @@ def _go_on(
         .values_list("run_id", "step_index", "round")
     )
     # Nearly all steps reached somebody: their runs need not even be read.
-    places = {_place(timer) for timer in timers} - hopeful
-    runs = _active({run_id for run_id, _, _ in places})
-    waited_for = _waited_for(runs)
-    stuck = [
-        run
-        for run in runs
-        if waited_for[run.pk] & places and not waited_for[run.pk] & hopeful
-    ]
-    if not stuck:
-        return
-    drop_steps(stuck)
-    for run in stuck:
-        _, step, round_number = max(waited_for[run.pk] & places)
-        label = parse_policy(run.version.body).label_at(step)
-        record_unreached(run, label=label, round_number=round_number, reason=reason)
-    advance(stuck, now=now, due={run.pk: now for run in stuck})
-
-
-def _waited_for(runs: Sequence[Run]) -> dict[int, set[Place]]:
-    """Return the steps that told somebody when each run last moved: those it waits for."""
-    taken = StepTaken.objects.filter(run__in=runs, outcome="taken").order_by("ran_at")
-    last: dict[int, list[StepTaken]] = {run.pk: [] for run in runs}
-    for row in taken:
-        kept = [other for other in last[row.run_id] if other.ran_at == row.ran_at]
-        last[row.run_id] = [*kept, row]
-    return {
-        pk: {(pk, row.step_index, row.round) for row in rows if row.recipients}
-        for pk, rows in last.items()
-    }
+    left = places - hopeful
+    stuck: list[Run] = []
+    for run in _active({run_id for run_id, _, _ in left}):
+        awaited = {(run.pk, step, number) for step, number in run.waits_for}
+        if awaited & left and not awaited & hopeful:
+            stuck.append(run)
+            _, step, number = max(awaited & left)
+            label = label_of(run, step)
+            record_unreached(run, label=label, round_number=number, reason=reason)
+            run.waits_for = []
+    if stuck:
+        drop_steps(stuck)
+        advance(stuck, now=now, due={run.pk: now for run in stuck})
 
 
 def _active(ids: Iterable[int]) -> list[Run]:

@@ -43,6 +43,25 @@ def pages(
     ]
 
 
+def given(
+    run: Run, recipients: Iterable[Recipient], *, by: str, reason: str
+) -> list[NewNotification]:
+    """Return the pages of those to whom a person gives it. They wait in `run.waits_for`."""
+    step, number = run.waits_for[-1]
+    return [
+        _notification(
+            run,
+            recipient,
+            purpose=retry.PAGE,
+            key=f"run:{run.pk}:given:{number}:{recipient.method_id}",
+            why=f"{by} gave it to you.",
+            note=reason,
+            step=(step, number),
+        )
+        for recipient in recipients
+    ]
+
+
 def asked(run: Run, action: AskDecision) -> list[NewNotification]:
     """Return the question for a decision, to each approver; once a regime and run."""
     why = f"The decision under {action.regime} is asked for."
@@ -100,6 +119,7 @@ def _notification(  # noqa: PLR0913  (a message has this many parts)
     purpose: str,
     key: str,
     why: str,
+    note: str = "",
     step: tuple[int, int] | None = None,
     next_at: datetime | None = None,
     next_who: str = "",
@@ -113,6 +133,7 @@ def _notification(  # noqa: PLR0913  (a message has this many parts)
         base_url=settings.BASE_URL,
         # Neither side sees the other's path.
         why=why if own else "",
+        note=note if own else "",
         next_at=next_at if own else None,
         next_who=next_who if own else "",
     )

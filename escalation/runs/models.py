@@ -1,7 +1,7 @@
 """Runs: one policy at work on one incident for one organisation."""
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -18,6 +18,10 @@ class RunState(models.TextChoices):
     JUMPED = "jumped", "Handed on to another policy"
     STOPPED = "stopped", "Stopped"
 
+
+# The place of people to whom a run was given by hand: no step of the policy.
+GIVEN: Final = -1
+Place = tuple[int, int]  # step index, round
 
 LIVE = (RunState.ACTIVE, RunState.ACKNOWLEDGED, RunState.SNOOZED)
 
@@ -59,6 +63,11 @@ class Run(models.Model):
         default=False,
         help_text="one acknowledgement alone does not pause it; its policy says whose do",
     )
+    waits_for = models.JSONField(
+        default=list,
+        help_text="step and round of the pages that it sent last, which can take it on: "
+        "they fail, or whoever reads them cannot; step -1 is a reassignment",
+    )
     snoozed_until = models.DateTimeField(null=True)
     assigned_to = models.ForeignKey(
         "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
@@ -92,6 +101,13 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.incident_id}"
+
+    @property
+    def told_last(self) -> Place | None:
+        """Return where people were told last, None once they are not waited for."""
+        return (
+            (self.waits_for[-1][0], self.waits_for[-1][1]) if self.waits_for else None
+        )
 
 
 class StepTaken(models.Model):

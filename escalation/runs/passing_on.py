@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from escalation.notifications.models import Notification
-from escalation.policies.steps import parse_policy
 from escalation.runs.engine import advance, loaded
 from escalation.runs.locking import locked_live_run
-from escalation.runs.models import Run, RunState, StepTaken
+from escalation.runs.models import Place, Run, RunState
 from escalation.runs.timers import STEP
-from escalation.runs.trail import record_passing_on
+from escalation.runs.trail import label_of, record_passing_on
 from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
@@ -29,7 +28,9 @@ def pass_on(notification: Notification, *, reason: str, now: datetime) -> bool:
         return False
     with recording(now):
         lock_incidents([notification.incident_id])
-        return bool(_pass_on([(notification, reason)], now))
+        # Anew: a hand-over may have moved it to another run before the lock.
+        row = Notification.objects.get(pk=notification.pk)
+        return bool(_pass_on([(row, reason)], now))
 
 
 def pass_on_by_link(timers: Sequence[Timer], now: datetime) -> None:
@@ -59,27 +60,27 @@ def pass_on_by_hand(
         if run.state != RunState.ACTIVE:
             message = f"Nobody is paged for {incident.ref} now."
             raise NotPossible(message, state=state_of(run.incident))
-        last = _last_told([run]).get(run.pk)
-        label = _label(run, last.step_index if last else run.step_index)
-        _go_on({run: (label, reason, actor)}, now)
+        step, _ = passed_on_now(run)
+        _go_on({run: (label_of(run, step), reason, actor)}, now)
     return run
 
 
 def _pass_on(said: Sequence[tuple[Notification, str]], now: datetime) -> list[Run]:
     """Go on with active runs that wait for just these messages' steps."""
     runs = {run.pk: run for run in loaded({n.run_id or 0 for n, _ in said})}
-    last = _last_told(list(runs.values()))
     going: dict[Run, tuple[str, str, Actor]] = {}
     for notification, reason in said:
         run = runs.get(notification.run_id or 0)
         if run is None or run.state != RunState.ACTIVE:
             continue
-        step = last.get(run.pk)
-        place = (notification.step_index, notification.round)
-        if step is not None and (step.step_index, step.round) == place:
+        step, place = (
+            notification.step_index,
+            (notification.step_index, notification.round),
+        )
+        if step is not None and run.told_last == place:
             name = notification.recipient_name or notification.address
             actor = Actor.link(run.organisation, name=name)
-            going[run] = (_label(run, step.step_index), reason, actor)
+            going[run] = (label_of(run, step), reason, actor)
     _go_on(going, now)
     return list(going)
 
@@ -90,16 +91,11 @@ def _go_on(going: dict[Run, tuple[str, str, Actor]], now: datetime) -> None:
     cancel_timers(STEP, [run.pk for run in going])
     for run, (label, reason, actor) in going.items():
         record_passing_on(run, label=label, reason=reason, actor=actor)
+        # Nobody answers twice for one step.
+        run.waits_for = []
     advance(list(going), now=now, due={run.pk: now for run in going})
 
 
-def _last_told(runs: Sequence[Run]) -> dict[int, StepTaken]:
-    """Return the step of each run that told somebody last."""
-    taken = StepTaken.objects.filter(run__in=runs, outcome="taken")
-    # A wait is taken too; it reaches nobody.
-    taken = taken.exclude(recipients=[])
-    return {row.run_id: row for row in taken.order_by("pk")}
-
-
-def _label(run: Run, index: int) -> str:
-    return parse_policy(run.version.body).label_at(index)
+def passed_on_now(run: Run) -> Place:
+    """Return what is passed on: where people were told last, else what comes next."""
+    return run.told_last or (run.step_index, run.round)

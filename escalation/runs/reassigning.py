@@ -1,18 +1,27 @@
 """Give an incident to others of the organisation: they are paged, the path waits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from escalation.notifications import retry
-from escalation.notifications.outbox import queue_notifications
+from django.db.models import Max
+
+from escalation.notifications.circuits import tell_runs_of_held_back
+from escalation.notifications.models import Notification
+from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.policies.targets import Target
 from escalation.runs import messages
 from escalation.runs.decide import LAST_GRACE
 from escalation.runs.directory import Directory
 from escalation.runs.facts import names_of
 from escalation.runs.locking import end_own_acknowledgements, locked_live_run
-from escalation.runs.models import Run, RunState
+from escalation.runs.models import GIVEN, Run, RunState
 from escalation.runs.situation import Recipient
-from escalation.runs.timers import SNOOZE_ENDS, STEP, next_step_timer
+from escalation.runs.timers import (
+    SNOOZE_ENDS,
+    STEP,
+    check_reached_timer,
+    next_step_timer,
+)
 from escalation.runs.trail import record_reassignment
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
@@ -46,12 +55,12 @@ def reassign(
         run.state, run.state_reason = RunState.ACTIVE, f"given to {names}"[:300]
         run.snoozed_until, run.next_due_at = None, now + LAST_GRACE
         run.assigned_to = _one(people, to)
+        run.waits_for = [(GIVEN, _round(run))]
         run.save()
         record_reassignment(run, to=names, reason=reason, actor=actor)
         if run.assigned_to is not None:
             assign_locked([(run.incident, organisation, run.assigned_to, actor)])
-        _page(run, people, f"{actor.name} gave it to you: {reason}", now)
-        add_timers([next_step_timer(run)])
+        _page(run, messages.given(run, people, by=actor.name, reason=reason), now)
     return run
 
 
@@ -73,7 +82,16 @@ def _one(people: list[Recipient], to: Target) -> User | None:
     return User.objects.get(pk=user_id)
 
 
-def _page(run: Run, people: list[Recipient], why: str, now: datetime) -> None:
-    key = f"run:{run.pk}:reassigned:{now.timestamp():.6f}"
-    rows = messages.to_all(run, people, purpose=retry.PAGE, key=key, why=why)
-    queue_notifications(rows, now=now)
+def _round(run: Run) -> int:
+    """Return which reassignment of the run this is, so that each has its own place."""
+    pages = Notification.objects.filter(run=run, step_index=GIVEN)
+    return (pages.aggregate(last=Max("round"))["last"] or 0) + 1
+
+
+def _page(run: Run, pages: Sequence[NewNotification], now: datetime) -> None:
+    """Page them; the run goes on at once if that reaches nobody, as behind a step."""
+    queued = queue_notifications(pages, now=now)
+    tell_runs_of_held_back(queued, now=now)
+    step, number = run.waits_for[-1]
+    check = check_reached_timer(run, step_index=step, round_number=number, now=now)
+    add_timers([next_step_timer(run), check])

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from escalation.runs.models import Run
+from escalation.runs.situation import AT_LATEST_REACHED
 from incidents.models import Timer
 from incidents.timers.schedule import NewTimer
 
@@ -25,6 +26,20 @@ def next_step_timer(run: Run) -> NewTimer:
         incident_id=run.incident_id,
         due_at=run.next_due_at,
         payload={"step": run.step_index, "round": run.round},
+    )
+
+
+def check_reached_timer(
+    run: Run, *, step_index: int, round_number: int, now: datetime
+) -> NewTimer:
+    """Return the timer that looks whether pages of this instant reached anybody."""
+    return NewTimer(
+        kind=CHECK_REACHED,
+        subject_id=run.pk,
+        organisation_id=run.organisation_id,
+        incident_id=run.incident_id,
+        due_at=now + AT_LATEST_REACHED,
+        payload={"step": step_index, "round": round_number},
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from escalation.policies.sentences import describe_step
+from escalation.policies.steps import parse_policy
 from escalation.runs.actions import (
     Action,
     AskDecision,
@@ -18,7 +19,7 @@ from escalation.runs.actions import (
 )
 from escalation.runs.facts import names_of
 from escalation.runs.holds import describe_holds
-from escalation.runs.models import Run, RunState
+from escalation.runs.models import GIVEN, Run, RunState
 from escalation.runs.situation import Facts, Reason
 from incidents.events.actor import Actor
 from incidents.events.record import record
@@ -35,6 +36,13 @@ _END_KINDS = {
 def system_actor(run: Run) -> Actor:
     """Return Tocsin, acting for the run's organisation."""
     return Actor.system(run.organisation)
+
+
+def label_of(run: Run, step_index: int) -> str:
+    """Return how a place is called in the record."""
+    if step_index == GIVEN:
+        return "reassignment"
+    return parse_policy(run.version.body).label_at(step_index)
 
 
 def record_start(run: Run, *, reason: str) -> None:

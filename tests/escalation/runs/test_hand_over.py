@@ -5,9 +5,13 @@ from django.core.management import CommandError, call_command
 
 from escalation.loop import fire_due
 from escalation.models import Notification, Run, StepTaken
+from escalation.notifications.consequences import tell_runs
+from escalation.policies.targets import Target
 from escalation.routing.dispatch import dispatch
 from escalation.runs.hand_over import BATCH, HandOver, hand_over
+from escalation.runs.passing_on import pass_on
 from escalation.runs.pausing import snooze
+from escalation.runs.reassigning import reassign
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
@@ -140,6 +144,83 @@ def test_message_on_its_way_goes_on_under_the_new_run(aurora):
         1,
         "queued",
     )
+
+
+def end_page(status, *, minutes, step_index):
+    """Let the page of a step end, as the sender would."""
+    at = NOW + timedelta(minutes=minutes)
+    row = Notification.objects.get(purpose="page", step_index=step_index)
+    row.status, row.attempts, row.first_attempt_at = status, 1, at
+    row.save()
+    if status == "failed":
+        tell_runs([row], now=at)
+    return row
+
+
+def test_page_that_fails_after_the_move_takes_the_new_run_on(aurora):
+    move(aurora, newer(aurora, make.wait(1), *FIRST))
+    end_page("failed", minutes=6, step_index=1)
+    fast_forward(6)
+    assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+
+
+def test_page_that_was_claimed_before_the_move_fails_under_the_new_run(aurora):
+    claimed = Notification.objects.get(purpose="page")
+    move(aurora, newer(aurora, make.wait(1), *FIRST))
+    Notification.objects.update(status="failed", attempts=1)
+    # Who sends it knows only what it was when it was claimed.
+    tell_runs([claimed], now=NOW + timedelta(minutes=6))
+    fast_forward(6)
+    assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+
+
+def test_page_that_never_arrives_takes_the_new_run_on(aurora):
+    move(aurora, newer(aurora, make.wait(1), *FIRST), minutes=0.5)
+    end_page("queued", minutes=0.6, step_index=1)
+    fast_forward(1)
+    assert paged() == ["duty@aurora.example"]
+    fast_forward(1.6)
+    assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+
+
+def test_page_that_arrived_before_the_move_is_waited_for(aurora):
+    end_page("sent", minutes=0.1, step_index=0)
+    move(aurora, newer(aurora, make.wait(1), *FIRST), minutes=0.5)
+    fast_forward(14.9)
+    assert paged() == ["duty@aurora.example"]
+
+
+def test_whoever_was_told_before_the_move_can_pass_it_on(aurora):
+    row = end_page("sent", minutes=0.1, step_index=0)
+    move(aurora, newer(aurora, make.wait(1), *FIRST))
+    assert pass_on(row, reason="busy", now=NOW + timedelta(minutes=6))
+    assert paged() == ["duty@aurora.example", "boss@aurora.example"]
+
+
+def test_second_move_knows_who_was_told_before_the_first(aurora):
+    end_page("sent", minutes=0.1, step_index=0)
+    move(aurora, newer(aurora, *FIRST, make.wait(1)))
+    [moved] = move(aurora, newer(aurora, FIRST[0], make.wait(20), number=3), "1")
+    assert (moved.told, paged()) == (1, ["duty@aurora.example"])
+
+
+def test_page_of_a_reassignment_goes_on_under_the_new_run(aurora):
+    ann = make.person(aurora, "ann@aurora.example")
+    make.contact(aurora, ann)
+    duty = User.objects.get(email="duty@aurora.example")
+    reassign(
+        Run.objects.get().incident,
+        organisation=aurora,
+        to=Target("user", ann.email),
+        reason="yours",
+        actor=Actor.of(duty, aurora),
+        now=NOW,
+    )
+    move(aurora, newer(aurora, *FIRST, make.wait(1)))
+    row = Notification.objects.get(address="ann@aurora.example")
+    assert (row.run, row.status) == (Run.objects.latest("pk"), "queued")
+    assert pass_on(row, reason="busy", now=NOW + timedelta(minutes=6))
+    assert paged()[2:] == ["boss@aurora.example"]
 
 
 def test_step_that_would_be_next_and_is_gone_must_be_replaced_by_name(aurora):

@@ -56,7 +56,7 @@ def finish(status, *, step_index, now=NOW):
             organisation_id=row.organisation_id,
             incident_id=row.incident_id,
             due_at=now,
-            payload={"step": row.step_index, "round": row.round},
+            payload={"notification": str(row.uid)},
         )
 
 

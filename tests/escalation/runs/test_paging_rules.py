@@ -77,7 +77,7 @@ def end(address, status, *, now):
             organisation_id=row.organisation_id,
             incident_id=row.incident_id,
             due_at=now,
-            payload={"step": row.step_index, "round": row.round},
+            payload={"notification": str(row.uid)},
         )
 
 
