@@ -68,6 +68,7 @@ class DeliveryState(models.TextChoices):
 
     PENDING = "pending", "Waiting"
     PROCESSED = "processed", "Processed"
+    IGNORED = "ignored", "Ignored"
     UNREADABLE = "unreadable", "Unreadable"
     TOO_LARGE = "too_large", "Too large"
 
@@ -92,7 +93,9 @@ class Delivery(models.Model):
         max_length=10, choices=DeliveryState, default=DeliveryState.PENDING
     )
     attempts = models.SmallIntegerField(default=0)
-    error = models.CharField(max_length=1000, blank=True)
+    error = models.CharField(
+        max_length=1000, blank=True, help_text="why it could not be read or is ignored"
+    )
     processed_at = models.DateTimeField(null=True)
     alert_count = models.IntegerField(default=0)
 

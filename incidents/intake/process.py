@@ -13,7 +13,7 @@ import structlog
 from django.db import InterfaceError, OperationalError
 
 from incidents.events.record import recording
-from incidents.intake.adapters.base import Unreadable, one_line
+from incidents.intake.adapters.base import ParsedDelivery, Unreadable, one_line
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.adapters.times import event_time
 from incidents.intake.alerts import Overtaken
@@ -122,7 +122,7 @@ def _read(claimed: Sequence[Claimed], sources: dict[int, Source]) -> _Reading:
     reading = _Reading()
     for delivery in claimed:
         try:
-            news, count = _news_of(delivery, sources[delivery.source_id])
+            parsed = _parsed(delivery, sources[delivery.source_id])
         except Unreadable as error:
             outcome = Outcome(
                 delivery.id, DeliveryState.UNREADABLE, error=_sentence(str(error))
@@ -132,28 +132,29 @@ def _read(claimed: Sequence[Claimed], sources: dict[int, Source]) -> _Reading:
             _log_failure(error, [delivery])
             reading.outcomes.append(_failed(delivery, error))
         else:
-            reading.news.extend(news)
-            reading.outcomes.append(
-                Outcome(delivery.id, DeliveryState.PROCESSED, alert_count=count)
-            )
+            reading.news.extend(_news_of(delivery, parsed))
+            reading.outcomes.append(_outcome(delivery, parsed))
     return reading
 
 
-def _news_of(delivery: Claimed, source: Source) -> tuple[list[News], int]:
-    """Return what the delivery says, and how many alerts it holds.
-
-    A trial that a tool marks as such is read, to show that it arrives, and opens nothing.
-    """
+def _parsed(delivery: Claimed, source: Source) -> ParsedDelivery:
     adapter = ADAPTERS.get(source.tool)
     if adapter is None:
         raise Unreadable("tool", source.tool, f"use one of {', '.join(ADAPTERS)}")
     options = {"mapping": source.mapping}
-    parsed = adapter.parse(delivery.body, headers=delivery.headers, options=options)
+    return adapter.parse(delivery.body, headers=delivery.headers, options=options)
+
+
+def _news_of(delivery: Claimed, parsed: ParsedDelivery) -> list[News]:
+    """Return what the delivery says.
+
+    A trial that a tool marks as such is read, to show that it arrives, and opens nothing.
+    """
     if parsed.is_test:
-        return [], len(parsed.alerts)
-    news = [
+        return []
+    return [
         News(
-            source_id=source.pk,
+            source_id=delivery.source_id,
             delivery_id=delivery.id,
             place=place,
             received_at=delivery.received_at,
@@ -164,7 +165,13 @@ def _news_of(delivery: Claimed, source: Source) -> tuple[list[News], int]:
         )
         for place, alert in enumerate(parsed.alerts)
     ]
-    return news, len(news)
+
+
+def _outcome(delivery: Claimed, parsed: ParsedDelivery) -> Outcome:
+    if parsed.ignored and not parsed.alerts:
+        reason = _sentence(parsed.ignored)
+        return Outcome(delivery.id, DeliveryState.IGNORED, error=reason)
+    return Outcome(delivery.id, DeliveryState.PROCESSED, alert_count=len(parsed.alerts))
 
 
 def _failed(delivery: Claimed, error: Exception) -> Outcome:

@@ -7,6 +7,7 @@ from typing import Final
 
 from incidents.errors import NotPossible
 from incidents.events.doorbell import ring_after_commit
+from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.writer import Arrival
 
@@ -20,6 +21,7 @@ KEPT_HEADERS: Final = (
     "webhook-id",
     "x-request-id",
     "x-webhook-id",
+    *sorted({name for adapter in ADAPTERS.values() for name in adapter.headers}),
 )
 MAX_HEADER: Final = 500
 

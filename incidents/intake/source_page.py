@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from incidents.incident.models import CATEGORY_CHOICES, Incident
 from incidents.incident.severity import severity_at
+from incidents.intake.adapters.adapter import TRIAL_TITLE
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Alert, Delivery, DeliveryState, Source
 from incidents.intake.sources import source_url
-from incidents.intake.trials import TITLE
 from incidents.organisations.models import User
 from incidents.organisations.roles import Action, can
 
@@ -32,7 +32,7 @@ def source_context(person: User, source: Source, *, test: str) -> dict[str, Any]
             "is_enabled": source.is_enabled,
         },
         "can_configure": can(person, Action.CONFIGURE, source.organisation),
-        "setup": ADAPTERS[source.tool].docs.replace("`", "").replace("*", ""),
+        "setup": ADAPTERS[source.tool].setup,
         "example": example_for(source),
         "test_result": _test_result(tested) if tested else None,
         "is_waiting": bool(tested and tested.state == DeliveryState.PENDING),
@@ -44,21 +44,14 @@ def source_context(person: User, source: Source, *, test: str) -> dict[str, Any]
 
 def example_for(source: Source) -> str:
     """Return what to write in the tool, ready to be copied."""
-    url = source_url(source)
-    if source.tool == "alertmanager":
-        return (
-            "receivers:\n  - name: tocsin\n    webhook_configs:\n"
-            f"      - url: {url}\n        send_resolved: true"
-        )
-    if source.tool == "generic" and not source.mapping:
-        body = '{"title": "Disk is full", "status": "firing", "dedup_key": "disk-7"}'
-        return f"curl -d '{body}' \\\n  {url}"
-    return ""
+    return "" if source.mapping else ADAPTERS[source.tool].example(source_url(source))
 
 
 def _test_result(delivery: Delivery) -> dict[str, Any]:
     if delivery.state == DeliveryState.PENDING:
         return {"level": "info", "text": "Stored. It is being read now."}
+    if delivery.state == DeliveryState.IGNORED:
+        return {"level": "info", "text": f"It arrived and was read. {delivery.error}"}
     if delivery.state == DeliveryState.PROCESSED:
         incident = _incident_of(delivery)
         text = "It arrived and was read."
@@ -71,7 +64,7 @@ def _test_result(delivery: Delivery) -> dict[str, Any]:
 def _incident_of(delivery: Delivery) -> Incident | None:
     """Return the incident of a delivery's alerts; a repeated trial counts up an old one."""
     alerts = Alert.objects.filter(source_id=delivery.source_id, incident__isnull=False)
-    found = alerts.filter(delivery=delivery) or alerts.filter(title=TITLE)
+    found = alerts.filter(delivery=delivery) or alerts.filter(title=TRIAL_TITLE)
     alert = found.select_related("incident").order_by("-event_at").first()
     return alert.incident if alert else None
 

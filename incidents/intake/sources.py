@@ -112,10 +112,12 @@ def source_url(source: Source) -> str:
 
 def send_trial(source: Source, *, now: datetime) -> Delivery:
     """Store a delivery as the tool would post it, so that the whole way is walked."""
+    adapter = ADAPTERS[source.tool]
+    headers = {"content-type": "application/json", "user-agent": "Tocsin trial"}
     return store_deliveries(
         source,
-        [trial_body(source.tool, mapping=source.mapping, now=now)],
-        headers={"content-type": "application/json", "user-agent": "Tocsin trial"},
+        [trial_body(adapter, mapping=source.mapping, now=now)],
+        headers={**headers, **(adapter.trial_headers or {})},
     )[0]
 
 

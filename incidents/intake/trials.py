@@ -9,48 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from incidents.intake.adapters.adapter import Adapter
 from incidents.intake.adapters.paths import parse_path
 
-TITLE = "Test from Tocsin"
-SUMMARY = "Somebody pressed the test button of this source. Nothing is wrong."
-LABELS = {"alertname": TITLE, "severity": "info", "tocsin": "trial"}
 
-
-def trial_body(tool: str, *, mapping: Mapping[str, str], now: datetime) -> bytes:
+def trial_body(adapter: Adapter, *, mapping: Mapping[str, str], now: datetime) -> bytes:
     """Return a body with one alert of severity *info* that began at `now`."""
-    if tool == "generic":
-        return json.dumps(_mapped(_generic(now), mapping)).encode()
-    return json.dumps(_grouped(now)).encode()
-
-
-def _generic(now: datetime) -> dict[str, Any]:
-    return {
-        "title": TITLE,
-        "summary": SUMMARY,
-        "status": "firing",
-        "severity": "info",
-        "dedup_key": "tocsin-trial",
-        "started_at": now.isoformat(),
-    }
-
-
-def _grouped(now: datetime) -> dict[str, Any]:
-    alert = {
-        "status": "firing",
-        "labels": LABELS,
-        "annotations": {"summary": TITLE, "description": SUMMARY},
-        "startsAt": now.isoformat(),
-        "fingerprint": "tocsin-trial",
-    }
-    return {
-        "version": "4",
-        "status": "firing",
-        "groupKey": '{}:{alertname="tocsin-trial"}',
-        "groupLabels": {"alertname": TITLE},
-        "commonLabels": LABELS,
-        "commonAnnotations": alert["annotations"],
-        "alerts": [alert],
-    }
+    return json.dumps(_mapped(adapter.trial(now), mapping)).encode()
 
 
 def _mapped(record: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:

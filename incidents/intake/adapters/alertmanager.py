@@ -14,6 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from incidents.intake.adapters import base
+from incidents.intake.adapters.adapter import (
+    TRIAL_KEY,
+    TRIAL_SUMMARY,
+    TRIAL_TITLE,
+    Adapter,
+)
 from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery, Status
 from incidents.intake.adapters.times import read_instant
 
@@ -141,3 +147,38 @@ def read_group_title(group: Mapping[str, Any]) -> str:
     name = base.first_text(labels.pop("alertname", None), common.get("alertname"))
     rest = ", ".join(f"{key} {base.as_text(labels[key])}" for key in sorted(labels))
     return base.one_line(f"{name} ({rest})" if name and rest else name or rest)
+
+
+def trial(now: datetime) -> dict[str, object]:
+    """Return a group of one alert, as the test button posts it."""
+    labels = {"alertname": TRIAL_TITLE, "severity": "info", "tocsin": "trial"}
+    annotations = {"summary": TRIAL_TITLE, "description": TRIAL_SUMMARY}
+    alert = {
+        "status": "firing",
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": now.isoformat(),
+        "fingerprint": TRIAL_KEY,
+    }
+    return {
+        "version": "4",
+        "status": "firing",
+        "groupKey": f'{{}}:{{alertname="{TRIAL_KEY}"}}',
+        "groupLabels": {"alertname": TRIAL_TITLE},
+        "commonLabels": labels,
+        "commonAnnotations": annotations,
+        "alerts": [alert],
+    }
+
+
+ADAPTER = Adapter(
+    "alertmanager",
+    "Prometheus Alertmanager",
+    parse,
+    setup="Add a receiver with webhook_configs, give it the address below as url and "
+    "leave send_resolved on.",
+    docs_url="https://prometheus.io/docs/alerting/latest/configuration/#webhook_config",
+    snippet="receivers:\n  - name: tocsin\n    webhook_configs:\n"
+    "      - url: {url}\n        send_resolved: true",
+    trial=trial,
+)

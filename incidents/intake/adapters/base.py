@@ -96,12 +96,15 @@ class ParsedAlert:
 class ParsedDelivery:
     """What one delivery says. It may hold no alert, such as a notice of a pause.
 
-    `truncated` counts alerts that the sender says it left out.
+    `truncated` counts alerts that the sender says it left out. `ignored` says in one
+    sentence why a known event gives no alert; it differs from a body that is not the
+    tool's, which is Unreadable.
     """
 
     alerts: tuple[ParsedAlert, ...]
     is_test: bool = False
     truncated: int = 0
+    ignored: str = ""
 
 
 def read_object(body: bytes) -> dict[str, Any]:

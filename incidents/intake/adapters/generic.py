@@ -22,9 +22,16 @@ the list, whose items then are what the other paths start from:
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from incidents.intake.adapters import base
+from incidents.intake.adapters.adapter import (
+    TRIAL_KEY,
+    TRIAL_SUMMARY,
+    TRIAL_TITLE,
+    Adapter,
+)
 from incidents.intake.adapters.base import (
     ParsedAlert,
     ParsedDelivery,
@@ -185,3 +192,29 @@ def _dedup_key(record: Mapping[str, Any], *, title: str, labels: dict[str, str])
     if key:
         return base.key_of("key", key)
     return base.key_of("title", base.fingerprint_of({**labels, "": title}))
+
+
+def trial(now: datetime) -> dict[str, object]:
+    """Return one alert in the product's own words, as the test button posts it."""
+    return {
+        "title": TRIAL_TITLE,
+        "summary": TRIAL_SUMMARY,
+        "status": "firing",
+        "severity": "info",
+        "dedup_key": TRIAL_KEY,
+        "started_at": now.isoformat(),
+    }
+
+
+ADAPTER = Adapter(
+    "generic",
+    "Any tool that sends JSON",
+    parse,
+    setup="Post a JSON object with at least a title; status, dedup_key, severity, summary, "
+    "started_at, url and labels are read too. A mapping in the source's settings reads "
+    "other shapes.",
+    docs_url="",
+    snippet='curl -d \'{"title": "Disk is full", "status": "firing", '
+    '"dedup_key": "disk-7"}\' \\\n  {url}',
+    trial=trial,
+)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from incidents.intake.adapters import alertmanager, base
+from incidents.intake.adapters.adapter import Adapter
 from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery, Status
 
 _RULE_TROUBLE = {
@@ -118,7 +119,7 @@ def _parse_legacy(message: Mapping[str, Any]) -> ParsedDelivery:
         raise base.Unreadable("state", message.get("state"), f"send one of {known}")
     status = _LEGACY_STATES[state]
     if status is None:
-        return ParsedDelivery(alerts=())
+        return ParsedDelivery(alerts=(), ignored=f"The state {state} changes nothing.")
     return ParsedDelivery(alerts=(_legacy_alert(message, status, state=state),))
 
 
@@ -169,3 +170,15 @@ def _legacy_labels(message: Mapping[str, Any]) -> dict[str, str]:
     first = matches[0] if isinstance(matches, list) and matches else {}
     match_tags = base.mapping_at(first, "tags") if isinstance(first, dict) else {}
     return base.clean_labels({**match_tags, **base.mapping_at(message, "tags")})
+
+
+ADAPTER = Adapter(
+    "grafana",
+    "Grafana Alerting",
+    parse,
+    setup="Add a contact point of type Webhook, put the address below as URL, method "
+    "POST, and leave Disable resolved message off.",
+    docs_url="https://grafana.com/docs/grafana/latest/alerting/configure-notifications/"
+    "manage-contact-points/integrations/webhook-notifier/",
+    trial=alertmanager.trial,
+)

@@ -117,6 +117,14 @@ def test_unreadable_is_kept_and_disturbs_no_other(source):
     assert Incident.objects.count() == 1
 
 
+def test_known_event_that_is_ignored_is_recorded_as_such(organisation):
+    source = make_source(organisation, tool="grafana", slug="grafana")
+    [delivery] = post(source, b'{"ruleId": 7, "ruleName": "CPU", "state": "pending"}')
+    assert (delivery.state, delivery.alert_count) == ("ignored", 0)
+    assert delivery.error == "The state pending changes nothing."
+    assert not Alert.objects.exists()
+
+
 def test_replay_after_a_fix_is_processed(source):
     [delivery] = post(source, b'{"event": {"name": "Disk full"}}')
     assert delivery.state == "unreadable"

@@ -1,4 +1,6 @@
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,11 @@ from incidents.intake.adapters.base import (
     Unreadable,
 )
 from incidents.intake.adapters.registry import ADAPTERS, TOOL_CHOICES
+from incidents.intake.trials import trial_body
 
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[4]
 OWN = ROOT / "tests/payloads"
-# Bodies as the tools' makers publish them; kept beside the checkout, not in it.
-PUBLISHED = ROOT.parent / "shared/payloads"
 MAPPING = {"alerts": "alerts", "title": "labels.title", "labels": "labels"}
 
 KEYS = sorted(
@@ -114,48 +116,32 @@ def test_tool_has_one_malformed_payload_and_the_others_parse(tool):
     assert malformed == 1
 
 
-@pytest.mark.parametrize("tool", ["alertmanager", "grafana"])
-def test_published_bodies_parse(tool, capsys):
-    folder = PUBLISHED / tool
-    if not folder.is_dir():
-        pytest.skip(f"no published bodies beside the checkout for {tool}")
-    paths = sorted(folder.glob("*.json"))
-    for path in paths:
-        delivery = ADAPTERS[tool].parse(path.read_bytes(), headers={}, options={})
-        assert len(delivery.alerts) == 1
-        assert_storable(delivery.alerts[0])
-    with capsys.disabled():
-        print(  # noqa: T201 (says how much was checked)
-            f"\n{tool}: read {len(paths)} published bodies"
-        )
-    assert paths
+@pytest.mark.parametrize("tool", ADAPTERS)
+def test_trial_is_one_alert_of_severity_info_and_stays_one(tool):
+    adapter = ADAPTERS[tool]
+    keys = set()
+    for minute in (0, 1):
+        body = trial_body(adapter, mapping={}, now=NOW + timedelta(minutes=minute))
+        [alert] = adapter.parse(
+            body, headers=adapter.trial_headers or {}, options={}
+        ).alerts
+        assert (alert.status, alert.severity) == ("firing", "info")
+        keys.add(alert.dedup_key)
+    assert len(keys) == 1
 
 
-def test_published_severities_and_states_are_understood():
-    found = {
-        (path.stem, alert.status, alert.severity)
-        for tool in ("alertmanager", "grafana")
-        for path in (PUBLISHED / tool).glob("*.json")
-        for alert in ADAPTERS[tool]
-        .parse(path.read_bytes(), headers={}, options={})
-        .alerts
-    }
-    if not found:
-        pytest.skip("no published bodies beside the checkout")
-    assert found >= {
-        ("firing-failed-connect-v3-numeric-groupkey", "firing", "critical"),
-        ("firing-thing-dead-v4", "firing", "critical"),
-        ("resolved-instance-down", "resolved", "critical"),
-        ("legacy-alerting-cpu", "firing", "unknown"),
-        ("legacy-ok-cpu", "resolved", "unknown"),
-        ("unified-resolved-load-avg", "resolved", "unknown"),
-    }
+@pytest.mark.parametrize("tool", ADAPTERS)
+def test_adapter_says_who_it_is_and_how_it_is_set_up(tool):
+    adapter = ADAPTERS[tool]
+    assert adapter.tool == tool
+    assert re.fullmatch(r"[a-z0-9_-]{1,30}", tool)
+    assert adapter.name
+    assert adapter.setup.endswith(".")
+    assert tool == "generic" or adapter.docs_url.startswith("https://")
+    assert all(name == name.lower() for name in adapter.headers)
 
 
 def test_registry_names_each_tool_once():
-    assert TOOL_CHOICES == [
-        ("alertmanager", "Prometheus Alertmanager"),
-        ("grafana", "Grafana Alerting"),
-        ("generic", "Any tool that sends JSON"),
-    ]
-    assert all(adapter.docs for adapter in ADAPTERS.values())
+    assert [(a.tool, a.name) for a in ADAPTERS.values()] == TOOL_CHOICES
+    assert len({name for _, name in TOOL_CHOICES}) == len(TOOL_CHOICES)
+    assert TOOL_CHOICES[-1][0] == "generic"
