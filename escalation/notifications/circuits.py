@@ -72,6 +72,7 @@ def note_answers(answers: Iterable[Answer], *, now: datetime) -> None:
         return
     rows = _locked(by_key)
     changed: list[Circuit] = []
+    opened: list[tuple[Circuit, datetime | None]] = []
     for key, sends in by_key.items():
         row = rows.get(key) or Circuit(organisation_id=key[0], destination=key[1])
         before = Health(**{name: getattr(row, name) for name in _STATE})
@@ -82,9 +83,10 @@ def note_answers(answers: Iterable[Answer], *, now: datetime) -> None:
                 setattr(row, name, getattr(now_known, name))
             row.probe_until = None
             changed.append(row)
+            if now_known.open_until not in (None, before.open_until):
+                opened.append((row, before.open_until))
             _log_change(key, before, now_known)
     _write(changed)
-    opened = [row for row in changed if row.opened_at == now]
     if opened:
         _tell_runs_behind(opened, now=now)
 
@@ -92,16 +94,19 @@ def note_answers(answers: Iterable[Answer], *, now: datetime) -> None:
 def tell_runs_of_held_back(queued: Collection[Notification], *, now: datetime) -> None:
     """Tell the runs of new messages whose provider's circuit is open: they go on."""
     is_open = models.Q(pk__in=[row.pk for row in queued if row.run_id is not None])
-    tell_runs(_once_a_step(held_back().filter(is_open)), now=now)
+    tell_runs(_once_a_step(held_back(now).filter(is_open)), now=now)
 
 
-def held_back() -> models.QuerySet[Notification]:
-    """Return the messages that wait behind an open circuit."""
+def held_back(now: datetime) -> models.QuerySet[Notification]:
+    """Return the messages that wait behind an open circuit.
+
+    When its time is up they wait for its probe only, as for any answer.
+    """
     circuits = Circuit.objects.filter(
         models.Q(organisation=None)
         | models.Q(organisation=models.OuterRef("organisation")),
         destination=models.OuterRef("destination"),
-        opened_at__isnull=False,
+        open_until__gt=now,
     )
     rows = Notification.objects.filter(status__in=_WAITING)
     return rows.filter(models.Exists(circuits))
@@ -161,9 +166,20 @@ def _write(changed: Collection[Circuit]) -> None:
         )
 
 
-def _tell_runs_behind(opened: Collection[Circuit], *, now: datetime) -> None:
-    destinations = [row.destination for row in opened]
-    rows = held_back().filter(destination__in=destinations, run__isnull=False)
+def _tell_runs_behind(
+    opened: Collection[tuple[Circuit, datetime | None]], *, now: datetime
+) -> None:
+    """Tell the runs; of a circuit whose probe failed, those since its time was up.
+
+    The others were told when it opened, or when their message was made.
+    """
+    behind = models.Q()
+    for circuit, was_open_until in opened:
+        fresh = models.Q(destination=circuit.destination)
+        if was_open_until is not None:
+            fresh &= models.Q(queued_at__gte=was_open_until)
+        behind |= fresh
+    rows = held_back(now).filter(behind, run__isnull=False)
     tell_runs(_once_a_step(rows), now=now)
 
 

@@ -19,7 +19,7 @@ from escalation.notifications import ack_links, retry, verification
 from escalation.notifications.channels.base import Outgoing
 from escalation.notifications.digest_sending import fill, follow
 from escalation.notifications.digests import gather
-from escalation.notifications.lanes import lock_due, lock_one
+from escalation.notifications.lanes import Place, lock_due, lock_one, start_probes
 from escalation.notifications.limits import hold_over_limit
 from escalation.notifications.models import Notification
 from escalation.notifications.render import Message
@@ -33,8 +33,8 @@ from escalation.notifications.standing import (
 from incidents.events.record import recording
 
 LEASE: Final = timedelta(seconds=60)
-# A backlog that is over its limit is given its instants in one go, so that what comes
-# after it and is more urgent is seen.
+# A backlog that is over its limit, or not worth sending any more, is dealt with in one
+# go, so that what comes after it and is more urgent is seen.
 _MOST_LOOKS: Final = 50
 # A message that cannot be taken at all comes back after 2, 4, 8 … seconds, at most this.
 _BACKOFF_LIMIT_SECONDS: Final = 300
@@ -75,10 +75,10 @@ def claim_due(
     closed; a message tried until its end of life is failed.
     """
     for _ in range(_MOST_LOOKS):
-        leased, is_any_held = _claim_once(
+        leased, is_any_left_out = _claim_once(
             now, limit=limit, slow_limit=limit if slow_limit is None else slow_limit
         )
-        if leased or not is_any_held:
+        if leased or not is_any_left_out:
             return leased
     return []
 
@@ -86,41 +86,41 @@ def claim_due(
 def _claim_once(
     now: datetime, *, limit: int, slow_limit: int
 ) -> tuple[list[Claimed], bool]:
-    """Return what was leased, and whether anything was held back in its stead.
+    """Return what was leased, and whether anything was looked at that was not.
 
     When a batch raises, each of it is taken alone, and the bad one is pushed back.
     """
-    slow: Mapping[int, bool] = {}
+    places: Mapping[int, Place] = {}
     try:
         with recording(now):
-            slow = lock_due(
+            places = lock_due(
                 now,
                 limit=limit,
                 slow_limit=slow_limit,
                 lease_seconds=LEASE.total_seconds(),
             )
-            return _take(slow, now)
+            return _take(places, now)
     except Exception:
-        if not slow or not connection.is_usable():
+        if not places or not connection.is_usable():
             raise
-    return _take_singly(slow, now), True
+    return _take_singly(places, now), True
 
 
-def _take_singly(slow: Mapping[int, bool], now: datetime) -> list[Claimed]:
+def _take_singly(places: Mapping[int, Place], now: datetime) -> list[Claimed]:
     leased: list[Claimed] = []
-    for pk, is_slow in slow.items():
+    for pk, place in places.items():
         try:
             with recording(now):
                 if lock_one(pk, now):
-                    leased += _take({pk: is_slow}, now)[0]
+                    leased += _take({pk: place}, now)[0]
         except Exception as error:
             _push_back(pk, error, now)
     return leased
 
 
-def _take(slow: Mapping[int, bool], now: datetime) -> tuple[list[Claimed], bool]:
+def _take(places: Mapping[int, Place], now: datetime) -> tuple[list[Claimed], bool]:
     """Lease what is worth sending now of the locked, as `_claim_once` does."""
-    rows = read_locked(slow)
+    rows = read_locked(places)
     cancelled = [row for row in rows if why_cancelled(row)]
     expired = [row for row in rows if not why_cancelled(row) and why_failed(row, now)]
     closed = {row.pk for row in [*cancelled, *expired]}
@@ -129,9 +129,9 @@ def _take(slow: Mapping[int, bool], now: datetime) -> tuple[list[Claimed], bool]
     close_cancelled(cancelled)
     close_failed(expired, now)
     going = hold_over_limit(gather(due, now=now), now=now)
-    leased = _lease(fill(going, now=now), slow, now)
+    leased = _lease(fill(going, now=now), places, now)
     follow([(row, None) for row in expired], now=now)
-    return leased, len(leased) < len(due)
+    return leased, len(leased) < len(rows)
 
 
 def _push_back(pk: int, error: Exception, now: datetime) -> None:
@@ -159,7 +159,7 @@ def told(error: Exception) -> dict[str, object]:
 
 
 def _lease(
-    rows: Sequence[Notification], slow: Mapping[int, bool], now: datetime
+    rows: Sequence[Notification], places: Mapping[int, Place], now: datetime
 ) -> list[Claimed]:
     if not rows:
         return []
@@ -167,9 +167,11 @@ def _lease(
     ids = [row.pk for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(_LEASE, [token, LEASE.total_seconds(), now, ids])
+    probed = {places[pk].probe_of for pk in ids} - {None}
+    start_probes([pk for pk in probed if pk is not None], now)
     for row in rows:
         row.attempts += 1
-    return [_claimed(row, token, is_slow=slow[row.pk]) for row in rows]
+    return [_claimed(row, token, is_slow=places[row.pk].is_slow) for row in rows]
 
 
 def _claimed(row: Notification, token: uuid.UUID, *, is_slow: bool) -> Claimed:

@@ -8,7 +8,8 @@ What else limits a claim belongs into `_OPEN_LANES`: it says how many more messa
 lane may have under way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -35,11 +36,11 @@ _CHANGE_MS: Final = 100
 #
 # A circuit that is open closes its lanes. When its time is up one claim takes its probe,
 # if anything is due there: the one message that shows whether the provider works again.
+# Its circuit stays locked until the claim has said, by `start_probes`, that it goes out.
 _OPEN_LANES: Final = """
     WITH RECURSIVE probe AS (
-        UPDATE tocsin_circuit c
-           SET probe_until = %(now)s::timestamptz
-                             + make_interval(secs => %(probe_seconds)s)
+        SELECT c.id
+          FROM tocsin_circuit c
          WHERE c.open_until <= %(now)s
            AND (c.probe_until IS NULL OR c.probe_until <= %(now)s)
            AND EXISTS (
@@ -52,7 +53,7 @@ _OPEN_LANES: Final = """
                   AND n.next_attempt_at <= %(now)s
                   AND (n.lease_until IS NULL OR n.lease_until < clock_timestamp())
            )
-        RETURNING c.id
+           FOR NO KEY UPDATE SKIP LOCKED
     ), lane AS (
         (SELECT organisation_id, destination
            FROM tocsin_notification
@@ -104,7 +105,7 @@ _OPEN_LANES: Final = """
 # by its index, so that one with a hundred thousand due messages costs the others nothing.
 _LOCK_DUE: Final = f"""
     {_OPEN_LANES}
-    SELECT id, is_slow
+    SELECT id, is_slow, probe_of
       FROM (
         SELECT id, is_slow, next_attempt_at, turn,
                row_number() OVER (
@@ -175,12 +176,27 @@ _NOTE_PACES: Final = """
 """
 
 
+_START_PROBES: Final = """
+    UPDATE tocsin_circuit
+       SET probe_until = %s::timestamptz + make_interval(secs => %s)
+     WHERE id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a due message stands: is its lane slow, and which circuit would it probe."""
+
+    is_slow: bool
+    probe_of: int | None = None
+
+
 def lock_due(
     now: datetime, *, limit: int, slow_limit: int, lease_seconds: float
-) -> dict[int, bool]:
-    """Lock up to `limit` due messages whose lanes have places free.
+) -> dict[int, Place]:
+    """Lock up to `limit` due messages whose lanes have places free, by their ids.
 
-    Returns {id: whether its lane is slow}, of slow ones at most `slow_limit`.
+    At most `slow_limit` of them are of slow lanes. Locks the circuits to be probed.
     """
     values: dict[str, datetime | float | int] = {
         "now": now,
@@ -193,11 +209,18 @@ def lock_due(
         "quick": QUICK,
         "slow_provider": SLOW_PROVIDER,
         "slow_host": SLOW_HOST,
-        "probe_seconds": PROBE_LASTS.total_seconds(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_DUE, values)
-        return dict(cursor.fetchall())
+        return {pk: Place(is_slow, probe) for pk, is_slow, probe in cursor.fetchall()}
+
+
+def start_probes(circuit_ids: Collection[int], now: datetime) -> None:
+    """Let nothing else be handed to these circuits until their probe has answered."""
+    if circuit_ids:
+        with connection.cursor() as cursor:
+            seconds = PROBE_LASTS.total_seconds()
+            cursor.execute(_START_PROBES, [now, seconds, list(circuit_ids)])
 
 
 def lock_one(pk: int, now: datetime) -> bool:

@@ -53,7 +53,7 @@ def notifications_mark(seen: Seen) -> str:
 def shown_notifications(seen: Seen) -> list[dict[str, Any]]:
     """Return the messages of the reader's organisations, newest first."""
     rows = list(_rows(seen).select_related("digest").order_by("-pk")[:MAX_SHOWN])
-    behind = held_back().filter(pk__in=[row.pk for row in rows])
+    behind = held_back(seen.now).filter(pk__in=[row.pk for row in rows])
     waiting = set(behind.values_list("pk", flat=True))
     return [
         {

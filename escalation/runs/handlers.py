@@ -247,7 +247,7 @@ def _go_on(
     hopeful = set(
         Notification.objects.filter(run__in=ids, status__in=list(counts_as_hope))
         # Whose provider is down is not waited for, though it is tried on.
-        .exclude(pk__in=held_back().filter(run__in=ids).values("pk"))
+        .exclude(pk__in=held_back(now).filter(run__in=ids).values("pk"))
         .values_list("run_id", "step_index", "round")
     )
     # Nearly all steps reached somebody: their runs need not even be read.

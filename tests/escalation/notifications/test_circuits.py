@@ -5,13 +5,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from escalation.models import Circuit, Notification
+from escalation.models import Circuit, ContactMethod, Notification, Pace
 from escalation.notifications.channels.base import Outcome, SendResult
-from escalation.notifications.circuits import held_back, open_circuits
+from escalation.notifications.circuits import (
+    held_back,
+    open_circuits,
+    tell_runs_of_held_back,
+)
 from escalation.notifications.claim import claim_due
 from escalation.notifications.delivery import SENDERS, deliver_batch
+from escalation.notifications.outbox import queue_notifications
 from escalation.notifications.panels import shown_notifications
 from escalation.notifications.settle import Finished, settle
+from incidents.events.record import recording
 from incidents.incident.panels import Seen
 from incidents.models import Timer
 from tests.escalation.notifications.fakes.provider import Answer
@@ -110,6 +116,25 @@ def test_no_probe_is_spent_while_nothing_is_due(lab, fake_twilio):
     assert Circuit.objects.get().probe_until is None
 
 
+def test_probe_is_not_spent_on_messages_that_go_nowhere(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    ContactMethod.objects.update(disabled_at=NOW)
+    number = make_method(lab, channel="sms", address="+37255599999")
+    wanted = queue_pages([new_page(number)])
+    Notification.objects.filter(pk=wanted[0].pk).update(next_attempt_at=NOW + PAUSE)
+    calls = len(fake_twilio.calls)
+    deliver_batch(NOW + PAUSE)
+    assert (statuses(wanted), open_circuits()) == (["sent"], {})
+    assert len(fake_twilio.calls) == calls + 1
+
+
+def test_probe_is_not_spent_by_a_claim_without_a_sender_for_it(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    Pace.objects.update(answer_ms=5000)
+    assert claim_due(NOW + PAUSE, limit=SENDERS, slow_limit=0) == []
+    assert len(claim_due(NOW + PAUSE, limit=SENDERS)) == 1
+
+
 def test_refusals_of_numbers_open_nothing(lab, fake_twilio):
     fake_twilio.answers = [refused(21211, "not a phone number")] * 6
     text_pages(lab, 6)
@@ -152,7 +177,33 @@ def test_runs_that_wait_behind_it_are_told_once_a_step(lab, fake_twilio):
     text_pages(lab, 5, incident=incident, run_id=run.pk, step_index=0, round=1)
     deliver_batch(NOW)
     assert timers_of_runs() == [(run.pk, 0)]
-    assert held_back().count() == 5
+    assert held_back(NOW).count() == 5
+
+
+def test_run_of_a_new_step_waits_for_the_probe_when_the_pause_is_over(lab, fake_twilio):
+    take_down(lab, fake_twilio)
+    incident = make_incident(lab)
+    run = make_run(incident)
+    at = NOW + 100 * PAUSE
+    with recording(at):
+        method = make_method(lab, channel="sms", address="+37255599999")
+        page = new_page(method, incident=incident, run_id=run.pk, step_index=0, round=1)
+        queued = queue_notifications([page], now=at)
+        tell_runs_of_held_back(queued, now=at)
+    assert timers_of_runs() == []
+    fake_twilio.answers = [DOWN]
+    deliver_batch(at)
+    assert timers_of_runs() == [(run.pk, 0)]
+
+
+def test_run_that_was_told_is_not_told_again_by_each_probe(lab, fake_twilio):
+    run = make_run(make_incident(lab))
+    fake_twilio.answers = [DOWN] * 6
+    text_pages(lab, 5, incident=run.incident, run_id=run.pk, step_index=0, round=1)
+    deliver_batch(NOW)
+    deliver_batch(NOW + PAUSE)
+    assert len(fake_twilio.calls) == 6
+    assert timers_of_runs() == [(run.pk, 0)]
 
 
 @pytest.mark.parametrize("count", [1, 3])
