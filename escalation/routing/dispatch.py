@@ -284,8 +284,7 @@ def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool
     """
     if run is None:
         return True
-    # A run that a person started since then is left alone.
-    if case.anew_since is not None and run.started_at <= case.anew_since:
+    if _begins_anew(case, run):
         return True
     # A jump or a person may have led from what the route meant to what is at work.
     if version.policy_id in (run.version.policy_id, run.routed_policy_id):
@@ -296,6 +295,11 @@ def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool
         run.state in (RunState.ACTIVE, RunState.SNOOZED)
         and "incident.severity_changed" in case.kinds
     )
+
+
+def _begins_anew(case: _Case, run: Run) -> bool:
+    """Tell whether the case asks for a new path; one begun since then by a person stays."""
+    return case.anew_since is not None and run.started_at <= case.anew_since
 
 
 def _newest_runs(cases: Sequence[_Case]) -> dict[Place, Run]:
@@ -314,8 +318,8 @@ def _versions_in_force(cases: Sequence[_Case]) -> dict[int, PolicyVersion]:
 
 
 def _note_no_policy(case: _Case, run: Run | None) -> None:
-    """Record that nobody is paged, and why; never silently."""
-    if run is not None:
+    """Record that nobody is paged, and why, unless a path is at work or that was said."""
+    if run is not None and (run.state in LIVE or not _begins_anew(case, run)):
         return
     reason = case.reason
     if case.route is not None:

@@ -4,11 +4,17 @@ import pytest
 
 from escalation.loop import fire_due
 from escalation.models import Notification, Run
-from escalation.routing.dispatch import dispatch
+from escalation.routing.dispatch import NO_ROUTE, dispatch
 from escalation.runs.engine import escalate
 from escalation.runs.hand_over import HandOver, hand_over
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import acknowledge, change_severity
+from incidents.events.feed import timeline
+from incidents.incident.lifecycle import (
+    acknowledge,
+    change_severity,
+    reopen,
+    resolve,
+)
 from incidents.models import AcknowledgedVia
 from tests import factories as make
 from tests.factories import NOW
@@ -156,3 +162,44 @@ def test_path_begun_anew_after_a_timeout_remembers_how_it_was_come_to(lab):
     advance(51)
     assert runs()[-1] == ("major", "exhausted")
     assert Notification.objects.filter(purpose="page").count() == 3
+
+
+def said_nobody(incident):
+    """Return why nobody is paged, as the record has it."""
+    return [
+        item.data["reason"]
+        for item in timeline(incident, [incident.organisation_id])
+        if item.kind == "run.stopped"
+    ]
+
+
+def reopen_again(incident, minutes):
+    lab = incident.organisation
+    who = {"user": lab.memberships.get().user, "actor": actor_of(lab)}
+    at = NOW + timedelta(minutes=minutes)
+    resolve(incident, reason="done", **who, now=at)
+    advance(minutes)
+    reopen(incident, reason="back", **who, now=at + timedelta(minutes=1))
+    advance(minutes + 1)
+
+
+def test_reopened_incident_without_a_route_says_that_nobody_is_paged(lab):
+    route = make.route(lab, path(lab, slug="night"), is_default=True)
+    incident = make.incident(lab)
+    advance()
+    route.delete()
+    reopen_again(incident, 1)
+    assert said_nobody(incident) == ["the incident is closed", NO_ROUTE]
+    # A change of severity alone says nothing new.
+    change(incident, 4, minutes=3)
+    assert said_nobody(incident) == ["the incident is closed", NO_ROUTE]
+
+
+def test_run_that_goes_on_is_no_case_of_nobody_being_paged(lab):
+    route = make.route(lab, path(lab, slug="night"), is_default=True)
+    incident = make.incident(lab)
+    advance()
+    route.delete()
+    change(incident, 4)
+    assert runs() == [("night", "active")]
+    assert said_nobody(incident) == []
