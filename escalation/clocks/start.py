@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from escalation.calendars.loading import snapshot_of
@@ -82,13 +83,14 @@ def has_targets(version: PolicyVersion) -> bool:
 def start_clocks(paths: Sequence[Path], *, now: datetime) -> None:
     """Start the clocks that these paths ask for and that the incidents do not have yet.
 
-    Clocks that are there follow the newest run, so that a breach drives that one.
+    Clocks that are there follow the newest run, so that a breach drives that one; also
+    one whose version has no clocks.
     """
+    _follow(paths)
     wanted = [path for path in paths if has_targets(path.version)]
     if not wanted:
         return
     there, given_up = _known(wanted)
-    _follow(wanted, there)
     acts = acts_on({path.incident.pk for path in wanted})
     anchors = _anchors(wanted, acts)
     news = [
@@ -167,15 +169,20 @@ def _known(paths: Sequence[Path]) -> tuple[_Clocks, _Clocks]:
     return there, given_up
 
 
-def _follow(paths: Sequence[Path], there: Mapping[_Place, Mapping[str, Clock]]) -> None:
-    behind = []
-    for path in paths:
-        for clock in there.get(_place(path), {}).values():
-            if clock.run_id != path.run_id and clock.ended_at is None:
-                clock.run_id = path.run_id
-                behind.append(clock)
-    if behind:
-        Clock.objects.bulk_update(behind, ["run"])
+_FOLLOW = """
+UPDATE tocsin_clock AS c SET run_id = v.run
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (run, incident, organisation)
+WHERE c.incident_id = v.incident AND c.organisation_id = v.organisation
+  AND c.is_current AND c.ended_at IS NULL AND c.run_id IS DISTINCT FROM v.run
+"""
+
+
+def _follow(paths: Sequence[Path]) -> None:
+    if not paths:
+        return
+    rows = [(path.run_id, *_place(path)) for path in paths]
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _anchors(

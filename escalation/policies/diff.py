@@ -47,6 +47,19 @@ def diff_plans(before: PolicyPlan, after: PolicyPlan) -> tuple[Change, ...]:
     return diff_lines(lines_of(before), lines_of(after))
 
 
+def same_places(before: PolicyPlan, after: PolicyPlan) -> dict[int, int]:
+    """Return {old step: new step} of those kept or changed in place, the ends too."""
+    places = {len(before.steps): len(after.steps)}
+    for change in diff_plans(before, after):
+        if change.before is None or change.after is None:
+            continue
+        old = before.place_of(change.before.label)
+        new = after.place_of(change.after.label)
+        if old is not None and new is not None:
+            places[old] = new
+    return places
+
+
 def diff_lines(before: Sequence[Line], after: Sequence[Line]) -> tuple[Change, ...]:
     """Compare by text alone: a step that only moved along is kept."""
     texts = ([line.text for line in before], [line.text for line in after])

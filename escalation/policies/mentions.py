@@ -55,6 +55,11 @@ def targets_of_step(step: Step) -> tuple[Target, ...]:
     return (DECIDERS,) if isinstance(step, DecisionStep) else ()
 
 
+def telling(step: Step) -> NotifyStep:
+    """Return a step as one that only tells its people."""
+    return step if isinstance(step, NotifyStep) else NotifyStep(targets_of_step(step))
+
+
 def targets_in(plan: PolicyPlan) -> list[Target]:
     """Return whom a plan names, its fallback contact last."""
     found = [target for step in plan.steps for target in targets_of_step(step)]

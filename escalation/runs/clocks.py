@@ -9,13 +9,15 @@ from incidents.models import Timer
 
 
 def start_clocks_of(runs: Sequence[Run], *, now: datetime) -> None:
-    """Start the clocks of runs that begin. Requires the incidents locked."""
-    wanted = [run for run in runs if has_targets(run.version)]
-    if not wanted:
-        return
-    rows = Run.objects.filter(incident__in={run.incident_id for run in wanted})
-    earlier = list(rows.values_list("pk", "incident", "organisation", "started_at"))
-    start_clocks([_path(run, earlier) for run in wanted], now=now)
+    """Start the clocks of runs that begin; those that are there follow them.
+
+    Requires the incidents locked.
+    """
+    incident_ids = {run.incident_id for run in runs if has_targets(run.version)}
+    rows = Run.objects.filter(incident__in=incident_ids)
+    columns = ("pk", "incident", "organisation", "started_at")
+    earlier = list(rows.values_list(*columns)) if incident_ids else []
+    start_clocks([_path(run, earlier) for run in runs], now=now)
 
 
 def _path(run: Run, earlier: Sequence[tuple[int, int, int, datetime]]) -> Path:

@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from escalation.notifications.models import Notification, NotificationStatus
-from escalation.policies.diff import diff_plans
+from escalation.policies.diff import same_places
 from escalation.policies.models import PolicyVersion, VersionState
 from escalation.policies.steps import PolicyPlan, parse_policy
 from escalation.runs.clocks import start_clocks_of
@@ -161,7 +161,8 @@ def _movable(ids: Iterable[int], version: PolicyVersion) -> list[Run]:
 
 def _move(run: Run, order: HandOver, plan: PolicyPlan) -> _Move | None:
     """Find the run's place in the new version; None where it has none."""
-    places = _same_places(parse_policy(run.version.body), plan)
+    # A reassignment is no step of either: it stays one.
+    places = {**same_places(parse_policy(run.version.body), plan), GIVEN: GIVEN}
     same = places.get(run.step_index)
     index = plan.place_of(order.step) if order.step else same
     if index is None:
@@ -176,22 +177,6 @@ def _no_place(run: Run, order: HandOver) -> BadInput:
         f"next, is not in version {order.version.number}: say where to go on."
     )
     return BadInput("step", order.step, remedy)
-
-
-def _same_places(before: PolicyPlan, after: PolicyPlan) -> dict[int, int]:
-    """Return {old step: new step} of those kept or changed in place.
-
-    The ends too, and what is no step of either: a reassignment.
-    """
-    places = {len(before.steps): len(after.steps), GIVEN: GIVEN}
-    for change in diff_plans(before, after):
-        if change.before is None or change.after is None:
-            continue
-        old = before.place_of(change.before.label)
-        new = after.place_of(change.after.label)
-        if old is not None and new is not None:
-            places[old] = new
-    return places
 
 
 def _told(moves: Sequence[_Move]) -> dict[int, set[int]]:

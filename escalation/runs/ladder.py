@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from escalation.policies.mentions import targets_of_step
+from escalation.policies.mentions import targets_of_step, telling
 from escalation.policies.sentences import describe_plan, describe_step
 from escalation.policies.step_kinds.wait_until import WaitUntilStep
-from escalation.policies.steps import NotifyStep, RepeatStep, Step, WaitStep
+from escalation.policies.steps import RepeatStep, Step, WaitStep
 from escalation.runs.decide import decide
 from escalation.runs.deciding.notify import why_nobody
 from escalation.runs.facts import Batch, names_of
@@ -177,7 +177,7 @@ def _ahead(
         state=state,
         at=coming.get(rung.index - 1),
         names=names,
-        reason=str(why_nobody(_asked(step), facts)) if is_dead_end else "",
+        reason=str(why_nobody(telling(step), facts)) if is_dead_end else "",
     )
 
 
@@ -197,11 +197,7 @@ def _coming_state(run: Run) -> str:
 
 
 def _names(step: Step, facts: Facts) -> tuple[str, ...]:
-    return tuple(names_of(reached_by(_asked(step), facts)))
-
-
-def _asked(step: Step) -> NotifyStep:
-    return step if isinstance(step, NotifyStep) else NotifyStep(targets_of_step(step))
+    return tuple(names_of(reached_by(telling(step), facts)))
 
 
 def _times(run: Run, facts: Facts) -> Iterator[tuple[int, datetime]]:

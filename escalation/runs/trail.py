@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from escalation.policies.models import PolicyVersion
 from escalation.policies.sentences import describe_step
 from escalation.policies.steps import parse_policy
 from escalation.runs.actions import (
@@ -79,6 +80,20 @@ def record_passing_on(run: Run, *, label: str, reason: str, actor: Actor) -> Non
     """Record that somebody cannot take it, so that the run goes on."""
     body = {"step": label, "reason": reason, "run": str(run.uid)}
     _record("run.passed_on", run, body, actor=actor)
+
+
+def record_not_sent_on(
+    run: Run, *, step: str, version: PolicyVersion, reason: str
+) -> None:
+    """Record that a clock's step is not taken, so that its people are only told."""
+    body = {
+        "step": step,
+        "policy": version.policy.name,
+        "version": version.number,
+        "reason": reason,
+        "run": str(run.uid),
+    }
+    _record("run.not_sent_on", run, body)
 
 
 def record_reassignment(run: Run, *, to: str, reason: str, actor: Actor) -> None:

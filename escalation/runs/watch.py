@@ -7,7 +7,7 @@ from django.db import models
 
 from escalation.runs.models import Run
 from escalation.runs.timers import ACKNOWLEDGEMENT_ENDS
-from incidents.models import Acknowledgement, Incident, Status
+from incidents.models import Acknowledgement, Incident, Status, Timer
 from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
 
 
@@ -63,8 +63,8 @@ def end_acknowledgements(rows: Iterable[Acknowledgement], *, now: datetime) -> N
     ).update(status=Status.OPEN)
 
 
-def newest_runs(rows: Iterable[Acknowledgement]) -> models.QuerySet[Run]:
-    """Return the newest run of each acknowledgement's incident and organisation."""
+def newest_runs(rows: Iterable[Acknowledgement | Timer]) -> models.QuerySet[Run]:
+    """Return the newest run of each row's incident and organisation."""
     wanted = {(row.incident_id, row.organisation_id) for row in rows}
     found = Run.objects.filter(incident__in={i for i, _ in wanted}).order_by("pk")
     columns = found.values_list("incident_id", "organisation_id", "pk")

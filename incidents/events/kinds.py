@@ -170,6 +170,11 @@ KINDS: Final[dict[str, Kind]] = {
             apart="reason",
         ),
         _kind(
+            "run.not_sent_on",
+            "Not sent on to step {step} of {policy}: {reason}",
+            "step policy version reason run",
+        ),
+        _kind(
             "run.passed_on",
             "Step {step} passed on: {reason}",
             "step reason run",

@@ -2,7 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from escalation.models import Notification, Run, RunState
+from escalation.runs.hand_over import HandOver, hand_over
+from incidents.events.actor import Actor
+from incidents.events.feed import timeline
 from incidents.models import Timer
 from tests import factories as make
 from tests.factories import NOW
@@ -91,6 +96,119 @@ def test_an_acknowledged_path_stays_so_and_the_steps_people_are_told(world):
     assert addresses("page") == ["duty@aurora.example"]
     assert "boss@aurora.example" in addresses("overdue")
     assert Run.objects.get().state == RunState.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ({"kind": "assign", "target": {"user": "boss@aurora.example"}}, "boss"),
+        (make.wait(5), "desk"),
+    ],
+)
+def test_the_step_of_an_acknowledged_path_tells_whomever_it_names_else_the_desk(
+    world, step, told
+):
+    make.contact(world.lab, make.person(world.lab, "boss@aurora.example"))
+    steps = make.notify({"user": world.duty.email}), make.wait(60), step
+    clock = {**UPDATE, "on_breach": [{"go_to": "3"}]}
+    path = make.policy(world.lab, *steps, clocks=[clock])
+    make.route(world.lab, path, is_default=True)
+    world.acknowledge(world.open())
+    world.forward(11)
+    # Whoever has it hears of the clock itself.
+    assert addresses("overdue") == ["duty@aurora.example", f"{told}@aurora.example"]
+
+
+def test_a_path_that_is_over_and_acknowledged_stays_over(world):
+    path_to_the_boss(world, {**UPDATE, "minutes": 150, "on_breach": [{"go_to": "3"}]})
+    incident = world.open()
+    Notification.objects.update(status="sent", first_attempt_at=NOW, attempts=1)
+    world.forward(61)
+    Notification.objects.update(status="sent", first_attempt_at=NOW, attempts=1)
+    world.forward(60)
+    world.acknowledge(incident)
+    world.forward(31)
+    assert Run.objects.get().state == RunState.EXHAUSTED
+    assert said(world, "run.started") == [STARTED]
+    assert said(world, "run.not_sent_on") == [
+        "Give a first update is overdue; somebody has acknowledged"
+    ]
+    assert addresses("overdue") == ["duty@aurora.example", "boss@aurora.example"]
+
+
+STARTED = "no route matched: default route"
+
+
+def said(world, kind):
+    """Return the reasons of the entries of a kind, oldest first."""
+    items = timeline(world.incidents[0], [world.lab.pk])
+    return [item.data["reason"] for item in items if item.kind == kind]
+
+
+def jumping_path(world, *clocks):
+    """Page duty, 5 minutes later go on with a policy that has no clocks."""
+    boss = make.person(world.lab, "boss@aurora.example")
+    make.contact(world.lab, boss)
+    page = make.notify({"user": world.duty.email})
+    make.policy(world.lab, page, make.wait(60), page, slug="major")
+    steps = page, make.wait(5), {"kind": "jump", "policy": "major"}
+    path = make.policy(
+        world.lab, *steps, make.notify({"user": boss.email}), clocks=list(clocks)
+    )
+    make.route(world.lab, path, is_default=True)
+
+
+def test_a_clock_follows_the_newest_run_also_to_a_policy_without_clocks(world):
+    jumping_path(world, ACK)
+    world.open()
+    world.forward(6)
+    assert world.clock("acknowledge_by").run == Run.objects.get(state="active")
+
+
+def test_a_step_of_a_policy_that_is_no_longer_at_work_only_tells_its_people(world):
+    jumping_path(world, {**ACK, "on_breach": [{"go_to": "4"}]})
+    world.open()
+    world.forward(11)
+    run = Run.objects.get(state="active")
+    assert (run.version.policy.slug, run.step_index, run.round) == ("major", 2, 1)
+    assert "boss@aurora.example" in addresses("overdue")
+    assert said(world, "run.not_sent_on") == [
+        "Acknowledge is overdue; that step is not in the path at work"
+    ]
+
+
+def test_a_path_that_another_replaced_at_the_breach_tells_the_steps_people(world):
+    page = make.notify({"user": world.duty.email})
+    severe = {"field": "severity", "op": ">=", "value": 5}
+    crisis = make.policy(world.lab, page, make.wait(60), slug="crisis")
+    make.route(world.lab, crisis, severe)
+    effects = [{"raise_severity": 5}, {"go_to": "3"}]
+    path_to_the_boss(world, {**ACK, "on_breach": effects})
+    world.open(severity=3)
+    world.forward(11)
+    run = Run.objects.get(state="active")
+    assert run.version.policy.slug == "crisis"
+    assert "boss@aurora.example" in addresses("overdue")
+
+
+def test_a_step_is_found_in_the_version_that_the_path_was_handed_over_to(world):
+    path_to_the_boss(world, {**ACK, "on_breach": [{"go_to": "3"}]})
+    world.open()
+    former = Run.objects.get().version
+    first, wait, *rest = former.body["steps"]
+    newer = former.policy.versions.create(
+        organisation=world.lab, number=2, body={"steps": [first, wait, wait, *rest]}
+    )
+    ids = list(Run.objects.values_list("pk", flat=True))
+    actor = Actor.of(world.duty, world.lab)
+    hand_over(ids, HandOver(newer), actor=actor, now=world.now)
+    world.forward(11)
+    assert addresses("page") == ["duty@aurora.example", "boss@aurora.example"]
+    run = Run.objects.get(state="active")
+    assert (run.version, run.step_index) == (newer, 5)
+    assert said(world, "run.started")[-1] == (
+        "sent on to step 4: Acknowledge is overdue"
+    )
 
 
 def test_a_breach_tells_a_role(world):

@@ -1,0 +1,13 @@
+"""Sending a path on to a step that is not its next. Pure."""
+
+from collections.abc import Set
+
+
+def round_to_go_to(place: int, number: int, taken: Set[tuple[int, int]]) -> int:
+    """Return the round in which a path goes on at a step, from its round `number` on.
+
+    `taken` are the (step, round) that it took or passed over. Going back begins another
+    round, also where only a step behind was taken: a step pages once in a round.
+    """
+    is_back = any(turn == number and index >= place for index, turn in taken)
+    return number + 1 if is_back else number
