@@ -2,7 +2,8 @@
 
 `/healthz` answers as long as the process does. `/readyz` answers 503 when the database
 is gone or a part of the loop has not run for 30 s, also when it never ran. A broker that
-is gone is told but not a failure: nothing is missed without it.
+is gone is told but not a failure: nothing is missed without it. Nor is a chore that has
+not run to its end: nobody's page waits for one.
 """
 
 from dataclasses import dataclass
@@ -18,11 +19,18 @@ from django.views.decorators.http import require_safe
 
 from escalation.models import CallbackRefusals, Notification, NotificationStatus
 from escalation.notifications.circuits import open_circuits
+from incidents.ledger.canonical import format_at
 from incidents.models import Delivery, DeliveryState, Pending, Tick, Timer
 from incidents.timers.clock import read_now
 
 CONSUMERS: Final = ("intake", "router", "timers", "delivery")
 STALE_AFTER: Final = timedelta(seconds=30)
+# What the beat has done now and then, and how long it may be silent: a few of its turns.
+CHORES: Final = {
+    "calendars": timedelta(minutes=5),
+    "lateness": timedelta(hours=3),
+    "retention": timedelta(hours=3),
+}
 # The sealer's rows wait until entries are sealed; they are nobody's lateness.
 _SEALER: Final = "sealer"
 _BROKER_TIMEOUT_SECONDS: Final = 1
@@ -37,6 +45,8 @@ _UNDELIVERED: Final = (
 class Vitals:
     """How late things are, in seconds; None where nothing waits or nothing ever ran."""
 
+    at: datetime
+    chores_ran_at: dict[str, datetime | None]
     tick_age: dict[str, float | None]
     timer_lateness: float | None
     pending_age: float | None
@@ -52,6 +62,20 @@ class Vitals:
         return [
             name for name, age in self.tick_age.items() if age is None or age > limit
         ]
+
+    @property
+    def stale_chores(self) -> dict[str, datetime | None]:
+        """The chores that did not run lately, with when they last ran; None is never."""
+        return {
+            name: ran_at
+            for name, ran_at in self.chores_ran_at.items()
+            if ran_at is None or self.at - ran_at > CHORES[name]
+        }
+
+    @property
+    def chore_age(self) -> dict[str, float | None]:
+        """How long ago each chore last ran to its end."""
+        return {name: _age(at, self.at) for name, at in self.chores_ran_at.items()}
 
 
 @require_safe
@@ -75,6 +99,8 @@ def measure(now: datetime) -> Vitals:
     """Read how late things are. Raises a database error when it is gone."""
     ran_at = dict(Tick.objects.values_list("consumer", "ran_at"))
     return Vitals(
+        at=now,
+        chores_ran_at={name: ran_at.get(name) for name in CHORES},
         tick_age={name: _age(ran_at.get(name), now) for name in CONSUMERS},
         timer_lateness=_oldest(Timer.objects.filter(due_at__lte=now), "due_at", now),
         pending_age=_oldest(Pending.objects.exclude(consumer=_SEALER), "since", now),
@@ -116,6 +142,9 @@ def _described(vitals: Vitals) -> dict[str, Any]:
     return {
         "database": "ok",
         "stale": vitals.stale,
+        "stale_chores": {
+            name: at and format_at(at) for name, at in vitals.stale_chores.items()
+        },
         "tick_age_seconds": vitals.tick_age,
         "oldest_due_timer_seconds": vitals.timer_lateness,
         "oldest_pending_entry_seconds": vitals.pending_age,

@@ -55,9 +55,10 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
         "tocsin_tick_age_seconds", "Since a consumer last ran to its end."
     )
     for consumer, age in vitals.tick_age.items():
-        # "Never" must look worse than late, and must not be absent.
-        shown = "+Inf" if age is None else age
-        yield f'tocsin_tick_age_seconds{{consumer="{consumer}"}} {shown}'
+        yield f'tocsin_tick_age_seconds{{consumer="{consumer}"}} {_shown(age)}'
+    yield from _gauge("tocsin_chore_age_seconds", "Since a chore last ran to its end.")
+    for chore, age in vitals.chore_age.items():
+        yield f'tocsin_chore_age_seconds{{chore="{chore}"}} {_shown(age)}'
     for name, (meaning, field) in _AGES.items():
         yield from _gauge(name, meaning)
         yield f"{name} {getattr(vitals, field) or 0}"
@@ -73,6 +74,11 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     )
     for provider, count in vitals.refused_callbacks.items():
         yield f'tocsin_callbacks_refused_total{{provider="{provider}"}} {count}'
+
+
+def _shown(age: float | None) -> str:
+    # "Never" must look worse than late, and must not be absent.
+    return "+Inf" if age is None else str(age)
 
 
 def _gauge(name: str, meaning: str) -> Iterator[str]:

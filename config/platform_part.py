@@ -24,6 +24,11 @@ def _strip(vitals: Vitals) -> Strip:
     if vitals.stale:
         happening = f"Not running: {', '.join(vitals.stale)}."
         return Strip(happening, "Look at the workers.", "Yours.", is_mine=True)
+    # On a new installation some have not had their first turn yet.
+    stopped = [name for name, ran_at in vitals.stale_chores.items() if ran_at]
+    if stopped:
+        happening = f"Not done lately: {', '.join(stopped)}."
+        return Strip(happening, "Look at the workers.", "Yours.")
     return Strip("Everything is running.", "Nothing.", "Nobody's.", is_calm=True)
 
 

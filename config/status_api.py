@@ -62,6 +62,9 @@ class StatusSerializer(serializers.Serializer[Any]):
     kinds = KindSerializer(many=True)
     worst = WorstSerializer(many=True)
     stale = serializers.ListField(source="vitals.stale", child=serializers.CharField())
+    stale_chores = serializers.DictField(
+        source="vitals.stale_chores", child=serializers.DateTimeField(allow_null=True)
+    )
     tick_age_seconds = serializers.DictField(
         source="vitals.tick_age", child=serializers.FloatField(allow_null=True)
     )

@@ -16,6 +16,11 @@ _HEIGHT: Final = 80
 # A day's bar is full at 100 % and empty at this and below, so that a small lack shows.
 _FLOOR_PERCENT: Final = 95.0
 _LEAST: Final = 4
+_CHORES: Final = {
+    "calendars": "Calendars from outside last read",
+    "lateness": "Latenesses last summed up",
+    "retention": "Old webhook bodies last deleted",
+}
 
 
 @page("GET")
@@ -29,6 +34,7 @@ def status_page(request: PageRequest) -> HttpResponse:
         "height": _HEIGHT,
         "floor_percent": int(_FLOOR_PERCENT),
         "running": _running(status),
+        "chores": _chores(status),
         "waiting": _waiting(status),
         "circuits": sorted(status.vitals.open_circuits.items()),
     }
@@ -51,6 +57,14 @@ def _running(status: Status) -> list[dict[str, Any]]:
     return [
         {"name": name, "age_seconds": age, "is_stale": name in stale}
         for name, age in status.vitals.tick_age.items()
+    ]
+
+
+def _chores(status: Status) -> list[dict[str, Any]]:
+    stale = status.vitals.stale_chores
+    return [
+        {"label": _CHORES[name], "ran_at": at, "is_stale": name in stale}
+        for name, at in status.vitals.chores_ran_at.items()
     ]
 
 

@@ -6,6 +6,7 @@ from escalation import loop
 from escalation.notifications.channels.guarded_get import get
 from escalation.oncall.importing import refresh_due
 from incidents.timers.clock import read_now
+from incidents.timers.ticks import note_tick
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
@@ -30,3 +31,4 @@ def deliver() -> None:
 def refresh_calendars() -> None:
     """Read the imported calendars that are due."""
     refresh_due(read_now, fetch=get)
+    note_tick("calendars", read_now())

@@ -29,9 +29,11 @@ def forget_deliveries() -> None:
     """Delete the bodies of deliveries whose retention has ended."""
     while forget_old_bodies(read_now()):
         pass
+    note_tick("retention", read_now())
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def fold_lateness() -> None:
     """Fold the minutes and hours of the latenesses that are old enough."""
     lateness.fold(read_now())
+    note_tick("lateness", read_now())

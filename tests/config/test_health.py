@@ -1,18 +1,21 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config.health import CONSUMERS
+from config.health import CHORES, CONSUMERS, measure
 from escalation.models import Circuit
+from escalation.tasks import refresh_calendars
 from incidents.models import Tick, Timer
+from incidents.tasks import fold_lateness, forget_deliveries
 from tests import factories
+from tests.factories import NOW
 
 
 @pytest.fixture
 def ticking(db: None) -> None:
-    for consumer in CONSUMERS:
+    for consumer in (*CONSUMERS, *CHORES):
         Tick.objects.create(consumer=consumer, ran_at=timezone.now())
 
 
@@ -39,6 +42,36 @@ def test_loop_that_stopped_is_not_ready(ticking: None, client: Client) -> None:
     late = timezone.now() - timedelta(seconds=31)
     Tick.objects.filter(consumer="timers").update(ran_at=late)
     assert client.get("/readyz").json()["stale"] == ["timers"]
+
+
+def test_chore_that_stopped_is_told_since_when_but_no_failure(
+    ticking: None, client: Client
+) -> None:
+    at = datetime(2026, 11, 23, 3, tzinfo=UTC)
+    Tick.objects.filter(consumer="calendars").update(ran_at=at)
+    Tick.objects.filter(consumer="lateness").delete()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["stale_chores"]) == (
+        200,
+        {"calendars": "2026-11-23T03:00:00.000Z", "lateness": None},
+    )
+    text = client.get("/metrics").content.decode()
+    assert 'tocsin_chore_age_seconds{chore="lateness"} +Inf' in text
+    assert 'tocsin_chore_age_seconds{chore="retention"} +Inf' not in text
+
+
+def test_chore_is_stale_when_its_time_has_passed_several_times(db: None) -> None:
+    for chore, limit in CHORES.items():
+        Tick.objects.create(consumer=chore, ran_at=NOW - limit)
+    assert measure(NOW).stale_chores == {}
+    late = NOW + timedelta(seconds=1)
+    assert list(measure(late).stale_chores) == ["calendars", "lateness", "retention"]
+
+
+def test_chores_note_that_they_ran(db: None) -> None:
+    for chore in (refresh_calendars, fold_lateness, forget_deliveries):
+        chore()
+    assert measure(timezone.now()).stale_chores == {}
 
 
 def test_broker_that_is_gone_is_told_but_no_failure(

@@ -8,11 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from config.health import CONSUMERS
 from config.status import LABELS, Share, read_status, spoken
 from escalation.models import Notification
-from incidents.models import Timer
+from incidents.models import Organisation, Timer
 from incidents.timers import schedule
 from incidents.timers.lateness import MESSAGE, note_lateness
+from incidents.timers.ticks import note_tick
 from tests import factories as make
 from tests.factories import NOW
 
@@ -149,6 +151,7 @@ def test_api_tells_the_same() -> None:
     assert (body["total"], body["days"][-1]["share"]) == (share, share)
     assert body["kinds"][0]["p99_ms"] == 10_000
     assert body["stale"] == ["intake", "router", "timers", "delivery"]
+    assert set(body["stale_chores"]) == {"calendars", "lateness", "retention"}
 
 
 def test_histogram_in_the_metrics_is_cumulative(client: Client) -> None:
@@ -164,3 +167,23 @@ def test_histogram_in_the_metrics_is_cumulative(client: Client) -> None:
     recent = 'tocsin_recent_lateness_seconds{what="run.step",quantile='
     assert f'{recent}"0.99"}} +Inf' in lines
     assert f'{recent}"1"}} 400.0' in lines
+
+
+def test_page_tells_a_chore_that_stopped_from_one_that_never_ran(
+    client: Client,
+) -> None:
+    client.force_login(make.person(make.lab()))
+    note_tick("calendars", NOW)
+    chores = client.get("/status/").context["chores"]
+    assert [one["ran_at"] for one in chores] == [NOW, None, None]
+    assert [one["is_stale"] for one in chores] == [True, True, True]
+
+
+def test_operator_hears_of_a_chore_that_stopped(client: Client) -> None:
+    operations = Organisation.objects.create(slug="op", kind="platform", name="Op")
+    client.force_login(make.person(operations, role="operator"))
+    for consumer in CONSUMERS:
+        note_tick(consumer, timezone.now())
+    note_tick("calendars", NOW)
+    strip = client.get("/").context["strip"]
+    assert strip.happening == "Not done lately: calendars."
