@@ -27,7 +27,7 @@ from incidents.timers.clock import read_now
 from incidents.triage.models import Question, TriageRow
 from incidents.triage.outcomes import Decision, acknowledge_many, assign, decide
 from incidents.triage.questions import answer, questions_for, request_info
-from incidents.triage.queue import OWNERS, QUEUE_STATES, QueueFilters, rows_for
+from incidents.triage.queue import BY_DUE, OWNERS, QUEUE_STATES, QueueFilters, rows_for
 from incidents.triage.serializers import (
     AnswerBody,
     AssignBody,
@@ -40,7 +40,7 @@ from incidents.triage.serializers import (
 )
 
 MAX_ROWS = 200
-_FILTERS = ("state", "severity", "category", "lab", "owner", "due", "q")
+_FILTERS = ("state", "severity", "category", "lab", "owner", "due", "q", "sort")
 
 
 class TriageQueueViewSet(ApiViewSet):
@@ -59,6 +59,7 @@ class TriageQueueViewSet(ApiViewSet):
             OpenApiParameter("owner", enum=[name for name, _ in OWNERS]),
             OpenApiParameter("due", enum=[name for name, _ in DUE_CHOICES]),
             OpenApiParameter("q"),
+            OpenApiParameter("sort", enum=[BY_DUE], description="soonest due first"),
         ]
     )
     def list(self, request: Request) -> Response:

@@ -136,6 +136,7 @@ class QueueFilterForm(forms.Form):
     """What of the queue to show."""
 
     state = forms.CharField(required=False, widget=forms.HiddenInput)
+    sort = forms.CharField(required=False, widget=forms.HiddenInput)
     q = forms.CharField(
         label="Search",
         required=False,

@@ -20,10 +20,15 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 
 from incidents.errors import BadInput
-from incidents.incident.deadlines import DUE_CHOICES, due_within
+from incidents.incident.deadlines import (
+    DUE_CHOICES,
+    NEVER,
+    due_within,
+    with_next_due,
+)
 from incidents.incident.models import CLOSED, Acknowledgement, Incident, Share
 from incidents.incident.search import matching
 from incidents.incident.severity import SEVERITIES
@@ -44,12 +49,16 @@ QUEUE_STATES: Final[list[tuple[str, str]]] = [
 USUAL_STATE: Final = "open"
 # The lab has answered, or nobody of the agency has acknowledged.
 _URGENT: Final = 1
+BY_DUE: Final = "due"
 OWNERS: Final[list[tuple[str, str]]] = [("me", "Mine"), ("none", "Nobody's")]
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
-    """What of the queue is asked for; `severity` is the least, `lab` a slug."""
+    """What of the queue is asked for, and in which order.
+
+    `severity` is the least, `lab` a slug; without `sort` the most urgent comes first.
+    """
 
     state: str = USUAL_STATE
     severity: int | None = None
@@ -58,6 +67,7 @@ class QueueFilters:
     owner: str = ""
     due: str = ""
     q: str = ""
+    sort: str = ""
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "QueueFilters":
@@ -72,6 +82,7 @@ class QueueFilters:
             owner=_one_of(query, "owner", dict(OWNERS)),
             due=_one_of(query, "due", dict(DUE_CHOICES)),
             q=query.get("q", ""),
+            sort=_one_of(query, "sort", {BY_DUE}),
         )
 
 
@@ -82,20 +93,30 @@ def rows_for(
 
     Each has `urgency` (0 first), `waiting_since`, `is_acknowledged`, `is_review_due`.
     Order: answered, waiting, review due, already acknowledged, asked, the rest; within
-    that the highest severity, the agency's priority, the longest waiting.
+    that the highest severity, the agency's priority, the longest waiting. By due: before
+    all that what is due soonest, the agency's deadline or without one its review.
     """
     rows = _annotated(_visible(user), now=now)
-    return (
-        _filtered(rows, user=user, filters=filters, now=now)
-        .select_related("incident__organisation", "organisation", "owner")
-        .order_by(
-            "urgency",
-            "-incident__severity",
-            F("priority").asc(nulls_last=True),
-            "waiting_since",
-            "pk",
-        )
+    rows = _filtered(rows, user=user, filters=filters, now=now)
+    first = [_next_due(user)] if filters.sort == BY_DUE else []
+    return rows.select_related(
+        "incident__organisation", "organisation", "owner"
+    ).order_by(
+        *first,
+        "urgency",
+        "-incident__severity",
+        F("priority").asc(nulls_last=True),
+        "waiting_since",
+        "pk",
     )
+
+
+def _next_due(user: User) -> Coalesce:
+    """Return what is due next on a row, as its page shows it; NEVER for nothing."""
+    incident = Incident.objects.filter(pk=OuterRef("incident"))
+    due = with_next_due(incident, user).order_by()
+    deadline = Subquery(due.values("due_at"))  # type: ignore[misc]  # an annotation
+    return Coalesce(NullIf(deadline, Value(NEVER)), "next_review_at", Value(NEVER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from incidents.pages import PageRequest
 from incidents.triage.forms import QueueFilterForm
 from incidents.triage.models import TriageRow, TriageState
 from incidents.triage.queue import (
+    BY_DUE,
     QUEUE_STATES,
     USUAL_STATE,
     QueueCounts,
@@ -27,10 +28,12 @@ from incidents.triage.queue import (
 
 PAGE_ROWS: Final = 50
 MAX_PAGE: Final = 1_000
-ORDER: Final = (
-    "Most urgent first: answered by the lab, not yet acknowledged, review due; "
-    "then severity, your priority, and who waits longest."
-)
+_ORDERS: Final = {
+    "": "Most urgent first: answered by the lab, not yet acknowledged, review due; "
+    "then severity, your priority, and who waits longest.",
+    BY_DUE: "Soonest due first: your agency's next deadline, or the review; "
+    "then the most urgent.",
+}
 _REASONS: Final = {
     0: "The lab has answered.",
     1: "Nobody of your agency has acknowledged it.",
@@ -100,7 +103,8 @@ def queue_context(
     return {
         "now": now,
         "strip": _strip(counts.by_state[USUAL_STATE], counts.urgent),
-        "order": ORDER,
+        "order": _ORDERS[filters.sort],
+        "sort": _sort(request, filters),
         "tabs": _tabs(request, filters, counts),
         "filter_form": QueueFilterForm(request.GET or None, person=request.user),
         "rows": [_line(row, deadlines.get(row.incident_id), now) for row in found.rows],
@@ -127,6 +131,16 @@ def _tabs(
         }
         for state, label in QUEUE_STATES
     ]
+
+
+def _sort(request: PageRequest, filters: QueueFilters) -> dict[str, str]:
+    """Return the way to the other order; it begins with the first page."""
+    other = None if filters.sort else BY_DUE
+    return {
+        "url": _url(request, page=None, sort=other),
+        "label": "Sort by due" if other else "Sort by urgency",
+        "by": filters.sort,
+    }
 
 
 def _line(row: Any, deadline: Deadline | None, now: datetime) -> QueueLine:

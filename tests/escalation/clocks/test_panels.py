@@ -124,6 +124,25 @@ def test_the_queue_shows_and_finds_what_is_due_next(client, db):
     assert (row.due_label, row.is_overdue) == ("Triage", True)
 
 
+def test_the_queue_is_sorted_by_what_is_due_next_on_the_agencys_side(client, db):
+    naisa, lab = make.agency(), make.lab()
+    officer = make.person(naisa, role="officer")
+    now = timezone.now()
+    path, theirs = make.policy(naisa, make.wait(5)), make.policy(lab, make.wait(5))
+    for minutes, severity in ((90, 5), (30, 4), (60, 3), (None, 5)):
+        incident = make.incident(lab, title=str(minutes), severity=severity, now=now)
+        actor = Actor.system(lab)
+        share(incident, agency=naisa, reason="x", user=None, actor=actor, now=now)
+        # The lab's own deadline is nothing to the agency.
+        make.clock(incident, theirs, minutes=100 - severity)
+        if minutes:
+            make.clock(incident, path, what="triage_by", minutes=minutes)
+    client.force_login(officer)
+    url = reverse("triage-queue") + "?sort=due"
+    rows = client.get(url).context["rows"]
+    assert [row.incident.title for row in rows] == ["30", "60", "90", "None"]
+
+
 def test_the_first_page_names_what_is_overdue(client, db):
     _, duty, clock = scene(90)
     client.force_login(duty)

@@ -133,14 +133,31 @@ def test_filters_narrow_the_queue(desk, open_shared, filters, titles):
     assert _titles(desk.officer, **filters) == titles
 
 
+def test_by_due_the_soonest_review_comes_first_and_what_has_none_last(
+    desk, open_shared
+):
+    open_shared("nothing due", severity=5)
+    for title, days in (("later", 2), ("sooner", 1)):
+        _decide(desk, open_shared(title), next_review_at=NOW + timedelta(days=days))
+    open_shared("nothing due either", severity=4)
+    assert _titles(desk.officer, state="all", sort="due") == [
+        "sooner",
+        "later",
+        "nothing due",
+        "nothing due either",
+    ]
+
+
+@pytest.mark.parametrize("sort", ["", "due"])
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_queue_takes_the_same_queries_however_long(
-    desk, open_shared, count, django_assert_num_queries
+    desk, open_shared, count, sort, django_assert_num_queries
 ):
     for _ in range(count):
         open_shared()
     with django_assert_num_queries(2):
-        rows = rows_for(desk.officer, filters=QueueFilters(q="weights"), now=NOW)
+        filters = QueueFilters(q="weights", sort=sort)
+        rows = rows_for(desk.officer, filters=filters, now=NOW)
         shown = [
             (row.incident.organisation.name, row.owner, row.is_review_due)
             for row in rows

@@ -31,6 +31,28 @@ def test_people_of_a_lab_have_no_queue(client, desk):
     assert client.get(reverse("triage-queue")).status_code == 403
 
 
+def test_the_order_is_changed_by_a_link_that_keeps_the_filters(
+    client, desk, open_shared
+):
+    open_shared()
+    client.force_login(desk.officer)
+    url = reverse("triage-queue")
+    first = client.get(url, {"severity": "3", "page": "2"})
+    assert first.context["sort"] == {
+        "url": "?severity=3&sort=due",
+        "label": "Sort by due",
+        "by": "",
+    }
+    second = client.get(f"{url}{first.context['sort']['url']}")
+    assert second.context["sort"] == {
+        "url": "?severity=3",
+        "label": "Sort by urgency",
+        "by": "due",
+    }
+    assert '<input type="hidden" name="sort" value="due"' in second.text
+    assert client.get(url, {"sort": "title"}).status_code == 422
+
+
 def test_filters_stand_in_the_address(client, desk, open_shared):
     open_shared()
     client.force_login(desk.officer)
