@@ -26,7 +26,9 @@ class SimulationBody(StrictSerializer):
     tlp = serializers.CharField(default="AMBER+STRICT")
     labels = serializers.DictField(child=serializers.CharField(), default=dict)
     owner = serializers.SlugField(
-        default="", allow_blank=True, help_text="the lab whose incident it is"
+        default="",
+        allow_blank=True,
+        help_text="whose incident it is: a lab that shares with you, else your own",
     )
     answers = serializers.CharField(
         default="nobody", help_text="such as: ack at step 2 after 3m; resolve after 2h"
@@ -42,7 +44,9 @@ class SimulationBody(StrictSerializer):
 class SimulatedMessageSerializer(serializers.Serializer[Any]):
     """One message, as it would read."""
 
-    channel = serializers.CharField()
+    channel = serializers.CharField(
+        help_text="empty for the desk of another organisation: its ways are its own"
+    )
     recipient = serializers.CharField()
     purpose = serializers.CharField()
     subject = serializers.CharField()

@@ -116,7 +116,10 @@ def played(
     *,
     body: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the events of the policy, or of a draft of it; errors go into the form."""
+    """Return the events of the policy, or of a draft of it.
+
+    Errors go into the form; of one that was not sent, `refused` says why nothing is played.
+    """
     given = form.cleaned_data if form.is_bound and form.is_valid() else {}
     if form.is_bound and not given:
         return {}
@@ -134,7 +137,7 @@ def played(
         events = ask(policy.organisation, question)
     except BadInput as error:
         if not form.is_bound:
-            return {}
+            return {"refused": str(error)}
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return {}
     return {"at": question.at, **_shown(events, question.at)}

@@ -7,6 +7,7 @@ from typing import Any
 
 from escalation.notifications.channels.registry import CHANNELS
 from escalation.policies.models import Policy, PolicyVersion
+from escalation.policies.references import check_targets
 from escalation.policies.versions import read_plan
 from escalation.runs.simulate import simulate
 from escalation.runs.simulation.answers import AnswerError, read_answers
@@ -27,8 +28,8 @@ MAX_DAYS = 92
 class Question:
     """What is to be simulated.
 
-    `owner` is the slug of the lab whose incident it is: left out, the organisation's own,
-    or for an agency's policy any lab's. `body` is a draft that stands for the policy.
+    `owner` is the slug of the organisation whose incident it is: left out, its own, or for
+    an agency's policy a lab's. `body` is a draft that stands for the policy.
     """
 
     policy: str
@@ -146,19 +147,32 @@ def _answers(text: str) -> tuple[Any, ...]:
 
 
 def _owner(side: Organisation, slug: str) -> Organisation:
-    labs = Organisation.objects.filter(kind=OrganisationKind.LAB).order_by("pk")
+    """Return whose incident it is: labs do not learn of each other here either."""
+    sharing = Organisation.objects.filter(
+        kind=OrganisationKind.LAB,
+        incidents__shares__agency=side,
+        incidents__shares__unshared_at=None,
+    )
+    known: dict[str, Organisation] = {
+        lab.slug: lab for lab in (side, *sharing.order_by("pk").distinct())
+    }
+    if slug and slug not in known:
+        raise BadInput("owner", slug, f"Name {', '.join(known)}.")
     if slug:
-        found = labs.filter(slug=slug).first()
-        if found is None:
-            raise BadInput("owner", slug, "Name a lab, by slug.")
-        return found
-    return side if not side.is_agency else labs.first() or side
+        return known[slug]
+    labs = [lab for lab in known.values() if not lab.is_agency]
+    return labs[0] if labs else _some_lab()
+
+
+def _some_lab() -> Organisation:
+    kind = OrganisationKind.LAB
+    return Organisation(pk=NO_ROW, slug="some-lab", name="Some lab", kind=kind)
 
 
 def _draft(side: Organisation, question: Question) -> PolicyVersion | None:
     if question.body is None:
         return None
-    read_plan(question.body)
+    check_targets(side, read_plan(question.body), policy=question.policy)
     policy = Policy.objects.filter(organisation=side, slug=question.policy).first()
     return PolicyVersion(
         pk=NO_ROW,

@@ -9,7 +9,10 @@ from escalation.notifications import retry
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One message to one address. `place` is its step and round, None when of no step."""
+    """One message to one address. `place` is its step and round, None when of no step.
+
+    The channels of another organisation's desk are not known: `channel` is empty then.
+    """
 
     key: str
     purpose: str
@@ -21,6 +24,12 @@ class Page:
     due_at: datetime
     place: tuple[int, int] | None = None
     user_id: int | None = None
+
+    @property
+    def way(self) -> str:
+        """What goes to whom, in words."""
+        by = f" by {self.channel}" if self.channel else ""
+        return f"Message{by} to {self.name}"
 
     @property
     def is_call(self) -> bool:
@@ -69,7 +78,7 @@ class SimulatedOutbox:
         row.first_at = row.first_at or now
         if page.channel not in self.down:
             row.status = "sent"
-            return Tried("sent", f"Message by {page.channel} to {page.name}")
+            return Tried("sent", page.way)
         again_at = retry.next_attempt(
             page.purpose,
             attempt=row.attempts,
@@ -79,15 +88,9 @@ class SimulatedOutbox:
         )
         if again_at is None:
             row.status = "failed"
-            return Tried(
-                "failed", f"Message by {page.channel} to {page.name}: given up"
-            )
+            return Tried("failed", f"{page.way}: given up")
         # The first refusal says it all; the tries after it would fill the page.
-        text = (
-            f"Message by {page.channel} to {page.name}: it is down"
-            if row.attempts == 1
-            else ""
-        )
+        text = f"{page.way}: it is down" if row.attempts == 1 else ""
         return Tried("retried", text, again_at)
 
     def take_back(self) -> list[Page]:

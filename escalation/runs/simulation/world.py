@@ -20,13 +20,14 @@ from escalation.runs.facts import Batch
 from escalation.runs.models import Run
 from escalation.runs.simulation.course import HORIZON, Course
 from escalation.runs.simulation.outbox import Page
-from escalation.runs.situation import Facts
+from escalation.runs.situation import Facts, Recipient
 from incidents.models import (
     Incident,
     Membership,
     Organisation,
     OrganisationKind,
 )
+from incidents.organisations.roles import Role
 
 # No row has it, so that whatever is looked up for the incident or run is not there.
 NO_ROW = -1
@@ -102,7 +103,8 @@ class SimulatedWorld:
         facts = batch.facts_of(run)
         came_from = frozenset((*course.came_from, course.policy))
         policies = frozenset(self.versions)
-        return replace(facts, came_from=came_from, policies=policies)
+        reach = {key: self._hide_ways(found) for key, found in facts.reach.items()}
+        return replace(facts, reach=reach, came_from=came_from, policies=policies)
 
     def messages(
         self, course: Course, facts: Facts, decision: Decision, at: datetime
@@ -113,17 +115,29 @@ class SimulatedWorld:
 
     def given_by(self, organisation: str, user_id: int | None) -> Given:
         """Return an acknowledgement of a person, or of somebody with any role there."""
-        is_own = organisation == self.side.slug
+        if organisation != self.side.slug:
+            # Which roles another organisation has given is not for this one to know.
+            roles = frozenset(Role.values)
+            return Given(organisation, is_own=False, person=user_id, roles=roles)
         rows = Membership.objects.filter(
-            organisation__slug=organisation, ended_at=None, user__is_active=True
+            organisation=self.side, ended_at=None, user__is_active=True
         )
-        if is_own and user_id is None:
+        if user_id is None:
             first = rows.order_by("pk").first()
             user_id = first.user_id if first else None
-        if is_own:
-            rows = rows.filter(user=user_id)
-        roles = frozenset(rows.values_list("role", flat=True))
-        return Given(organisation, is_own=is_own, person=user_id, roles=roles)
+        roles = frozenset(rows.filter(user=user_id).values_list("role", flat=True))
+        return Given(organisation, is_own=True, person=user_id, roles=roles)
+
+    def _hide_ways(self, found: Sequence[Recipient]) -> tuple[Recipient, ...]:
+        """Put another organisation's desk in the place of its contact methods."""
+        shown: dict[int, Recipient] = {}
+        for one in found:
+            if one.organisation_id == self.side.pk:
+                shown[one.method_id] = one
+            else:
+                desk = -one.organisation_id
+                shown[desk] = replace(one, method_id=desk, channel="", address="")
+        return tuple(shown.values())
 
     def _batch(self, run: Run, course: Course, at: datetime) -> Batch:
         """Return what is true at an instant; each policy's people are read once."""

@@ -161,3 +161,13 @@ def test_nobody_copies_another_organisations_policy(client, policy):
     client.force_login(make.person(make.agency("naisa"), role="admin"))
     answer = client.get(reverse("policy-new"), {"from": policy.pk})
     assert answer.status_code == 404
+
+
+def test_draft_that_names_what_is_not_there_is_not_played(client, admin, aurora):
+    make.contact(make.lab("meridian"))
+    policy = make.policy(aurora, make.notify({"desk": "meridian"}), slug="odd")
+    answer = client.get(reverse("policy-edit", args=[policy.pk]))
+    simulation = answer.context["simulation"]
+    assert "rows" not in simulation
+    assert "'meridian' cannot be used." in simulation["refused"]
+    assert "cannot be used. Name Aurora or an agency" in answer.content.decode()
