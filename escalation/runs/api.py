@@ -18,9 +18,10 @@ from escalation.runs.acknowledged import standing_in_words
 from escalation.runs.engine import escalate
 from escalation.runs.lookup import runs_for
 from escalation.runs.models import Run, RunState
-from escalation.runs.passing_on import CANNOT, pass_on_by_hand
+from escalation.runs.passing_on import CANNOT, Told, pass_on_by_hand
 from escalation.runs.pausing import snooze, unsnooze
 from escalation.runs.reassigning import reassign
+from escalation.runs.trail import label_of
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.incident.access import acting_organisation, actor_for
@@ -42,6 +43,13 @@ class StepTakenSerializer(serializers.Serializer[Any]):
     recipients = serializers.ListField(child=serializers.CharField())
 
 
+class WaitsForSerializer(serializers.Serializer[Any]):
+    """Pages that it sent last."""
+
+    step = serializers.CharField(help_text="its place, or reassignment")
+    round = serializers.IntegerField()
+
+
 class RunSerializer(serializers.Serializer[Any]):
     """A policy at work for one of your organisations."""
 
@@ -57,6 +65,10 @@ class RunSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField()
     started_at = serializers.DateTimeField()
     next_due_at = serializers.DateTimeField(allow_null=True)
+    waits_for = WaitsForSerializer(
+        many=True,
+        help_text="whose pages take it on where they fail; the last one can be passed on",
+    )
     snoozed_until = serializers.DateTimeField(allow_null=True)
     assigned_to = serializers.CharField(allow_null=True)
     acknowledgement = serializers.CharField(
@@ -89,8 +101,14 @@ class SnoozeBody(SideBody):
 
 
 class PassOnBody(SideBody):
-    """Why; it may be left out."""
+    """What you pass on, as in the run's `waits_for`, and why; all may be left out.
 
+    With `step` and `round` a repeat of the request passes nothing more on.
+    """
+
+    run = serializers.UUIDField(default=None, allow_null=True)
+    step = serializers.CharField(default="", allow_blank=True, max_length=40)
+    round = serializers.IntegerField(default=None, allow_null=True)
     reason = serializers.CharField(max_length=300, default="", allow_blank=True)
 
 
@@ -160,13 +178,20 @@ class RunViewSet(IncidentApiViewSet):
     @extend_schema(request=PassOnBody, responses=RunSerializer)
     @action(detail=True, methods=["post"], url_path="pass-on")
     def pass_on(self, request: Request, ref: str) -> Response:
-        """Say that you cannot take it; the next step is taken at once."""
+        """Say that you cannot take it; the next step is taken at once.
+
+        409 where it has moved on from the step that you name.
+        """
         incident, body = self.find(), self.read_body(PassOnBody)
         side, who = self._side(incident, body["organisation"])
-        reason = body["reason"] or CANNOT
-        return self._respond(
-            pass_on_by_hand(incident, organisation=side, reason=reason, **who)
+        run = pass_on_by_hand(
+            incident,
+            organisation=side,
+            seen=Told(body["run"], body["step"], body["round"]),
+            reason=body["reason"] or CANNOT,
+            **who,
         )
+        return self._respond(run)
 
     def _side(self, incident: Incident, slug: str) -> tuple[Organisation, Doing]:
         side = acting_organisation(self.person, incident, Action.ACKNOWLEDGE, slug=slug)
@@ -196,6 +221,10 @@ def _shown(run: Run) -> dict[str, Any]:
         "version": run.version.number,
         "assigned_to": str(run.assigned_to) if run.assigned_to else None,
         "acknowledgement": standing_in_words(run, plan),
+        "waits_for": [
+            {"step": label_of(run, step), "round": number}
+            for step, number in run.waits_for
+        ],
         "next_step": plan.label_at(run.step_index),
         "sentences": list(describe_plan(plan)),
         "steps_taken": [

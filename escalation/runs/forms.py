@@ -61,6 +61,9 @@ class SnoozeForm(forms.Form):
 
 
 class PassOnForm(forms.Form):
-    """Why; it may be left out."""
+    """What the reader sees that they pass on, and why, which may be left out."""
 
+    run = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    step = forms.CharField(required=False, widget=forms.HiddenInput)
+    round = forms.IntegerField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(max_length=300, required=False, label="Why, if you like")

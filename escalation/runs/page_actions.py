@@ -1,12 +1,14 @@
 """What the reader may do to the escalation path on the incident's page, now."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from django.forms import Form
 from django.urls import reverse
 
 from escalation.runs.forms import PassOnForm, ReassignForm, SnoozeForm
 from escalation.runs.models import LIVE, Run, RunState
+from escalation.runs.passing_on import told_by
 from incidents.incident.panels import PageAction, Seen
 from incidents.models import Acknowledgement
 from incidents.organisations.roles import Action
@@ -66,7 +68,10 @@ def _while_paging(seen: Seen, run: Run) -> Iterator[PageAction]:
         "pass-on",
         "I cannot: next, please",
         _url(seen, "pass-on"),
-        seen.form("pass-on", lambda: PassOnForm(auto_id="id_pass-on_%s")),
+        seen.form(
+            "pass-on",
+            lambda: PassOnForm(auto_id="id_pass-on_%s", initial=asdict(told_by(run))),
+        ),
         hint="The next step is taken at once. The record says that you passed it on.",
         button="Pass it on",
     )

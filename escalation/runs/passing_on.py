@@ -1,12 +1,14 @@
 """Go on with a run at once because the person who was reached cannot take it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from escalation.notifications.models import Notification
 from escalation.runs.engine import advance, loaded
 from escalation.runs.locking import locked_live_run
-from escalation.runs.models import Place, Run, RunState
+from escalation.runs.models import Run, RunState
 from escalation.runs.timers import STEP
 from escalation.runs.trail import label_of, record_passing_on
 from incidents.errors import NotPossible
@@ -17,6 +19,26 @@ from incidents.models import Incident, Organisation, Timer
 from incidents.timers.schedule import cancel_timers
 
 CANNOT = "cannot take it"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Which step of which run told people; what is left out is not compared.
+
+    With it a repeated request passes on one step, not two.
+    """
+
+    run: UUID | None = None
+    step: str = ""
+    round: int | None = None
+
+    def is_still(self, told: "Told") -> bool:
+        """Tell whether this is what stands now."""
+        return (
+            self.run in (None, told.run)
+            and self.step in ("", told.step)
+            and self.round in (None, told.round)
+        )
 
 
 def pass_on(notification: Notification, *, reason: str, now: datetime) -> bool:
@@ -47,22 +69,33 @@ def pass_on_by_hand(
     incident: Incident,
     *,
     organisation: Organisation,
+    seen: Told = Told(),
     reason: str,
     actor: Actor,
     now: datetime,
 ) -> Run:
     """Take the next step of the organisation's run because a person cannot take it.
 
-    Raises NotPossible unless it pages somebody now. Locks the incident.
+    Raises NotPossible unless it pages somebody now, and if it has moved on from what the
+    person has seen. Locks the incident.
     """
     with recording(now):
         run = locked_live_run(incident, organisation)
         if run.state != RunState.ACTIVE:
             message = f"Nobody is paged for {incident.ref} now."
             raise NotPossible(message, state=state_of(run.incident))
-        step, _ = passed_on_now(run)
-        _go_on({run: (label_of(run, step), reason, actor)}, now)
+        told = told_by(run)
+        if not seen.is_still(told):
+            message = f"It has moved on: step {told.step}, round {told.round}."
+            raise NotPossible(message, state=state_of(run.incident))
+        _go_on({run: (told.step, reason, actor)}, now)
     return run
+
+
+def told_by(run: Run) -> Told:
+    """Return what is passed on now: where people were told last, else what comes."""
+    step, number = run.told_last or (run.step_index, run.round)
+    return Told(run.uid, label_of(run, step), number)
 
 
 def _pass_on(said: Sequence[tuple[Notification, str]], now: datetime) -> list[Run]:
@@ -73,14 +106,10 @@ def _pass_on(said: Sequence[tuple[Notification, str]], now: datetime) -> list[Ru
         run = runs.get(notification.run_id or 0)
         if run is None or run.state != RunState.ACTIVE:
             continue
-        step, place = (
-            notification.step_index,
-            (notification.step_index, notification.round),
-        )
-        if step is not None and run.told_last == place:
+        if run.told_last == (notification.step_index, notification.round):
             name = notification.recipient_name or notification.address
             actor = Actor.link(run.organisation, name=name)
-            going[run] = (label_of(run, step), reason, actor)
+            going[run] = (told_by(run).step, reason, actor)
     _go_on(going, now)
     return list(going)
 
@@ -94,8 +123,3 @@ def _go_on(going: dict[Run, tuple[str, str, Actor]], now: datetime) -> None:
         # Nobody answers twice for one step.
         run.waits_for = []
     advance(list(going), now=now, due={run.pk: now for run in going})
-
-
-def passed_on_now(run: Run) -> Place:
-    """Return what is passed on: where people were told last, else what comes next."""
-    return run.told_last or (run.step_index, run.round)

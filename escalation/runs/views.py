@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from escalation.runs.engine import escalate
 from escalation.runs.forms import PassOnForm, ReassignForm, SnoozeForm
 from escalation.runs.panels import EscalateForm
-from escalation.runs.passing_on import CANNOT, pass_on_by_hand
+from escalation.runs.passing_on import CANNOT, Told, pass_on_by_hand
 from escalation.runs.pausing import snooze, unsnooze
 from escalation.runs.reassigning import reassign
 from incidents.incident.access import acting_organisation, actor_for
@@ -114,6 +114,7 @@ def incident_pass_on(request: PageRequest, ref: str) -> HttpResponse:
         lambda given: pass_on_by_hand(
             seen.incident,
             organisation=side,
+            seen=Told(given["run"], given["step"], given["round"]),
             reason=given["reason"] or CANNOT,
             actor=actor_for(request.user, side),
             now=seen.now,

@@ -3,9 +3,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from escalation.models import Notification
+from escalation.models import Notification, Run
 from escalation.notifications.ack_links import acknowledge_url
-from escalation.runs.passing_on import pass_on
+from escalation.runs.passing_on import pass_on, pass_on_by_hand, told_by
+from incidents.errors import NotPossible
+from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.timers.clock import read_now
 from tests import factories as make
@@ -84,3 +86,29 @@ def test_button_of_a_link_passes_on_and_says_who(client):
     assert paged(lab) == ["a", "b"]
     [entry] = [e for e in timeline(incident, [lab.pk]) if e.kind == "run.passed_on"]
     assert (entry.data["step"], "cannot take it" in entry.data["reason"]) == ("1", True)
+
+
+def test_step_that_is_named_is_passed_on_once(lab, incident):
+    who = {
+        "organisation": lab,
+        "reason": REASON,
+        "actor": Actor.system(lab),
+        "now": NOW,
+    }
+    seen = told_by(Run.objects.get())
+    pass_on_by_hand(incident, seen=seen, **who)
+    with pytest.raises(NotPossible, match="It has moved on: step 3, round 1"):
+        pass_on_by_hand(incident, seen=seen, **who)
+    assert paged(lab) == ["a", "b"]
+
+
+def test_button_of_the_page_pressed_twice_passes_one_step_on(client):
+    lab = path_of_three(make.lab())
+    incident = make.incident(lab)
+    route_all()
+    client.force_login(make.person(lab))
+    page = client.get(incident.get_absolute_url())
+    [action] = [one for one in page.context["actions"] if one.name == "pass-on"]
+    for _ in range(2):
+        client.post(action.url, action.form.initial)
+    assert paged(lab) == ["a", "b"]

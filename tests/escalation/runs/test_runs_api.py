@@ -125,6 +125,16 @@ def test_passing_on_takes_the_next_step(api_world: ApiWorld) -> None:
     assert (shown["state"], shown["next_step"]) == ("exhausted", "3")
 
 
+def test_repeated_passing_on_of_a_named_step_is_refused(api_world: ApiWorld) -> None:
+    incident, client = paging(api_world), api_world.as_("responder")
+    [run] = client.get(address(incident, "runs")).json()
+    [told] = run["waits_for"]
+    assert told == {"step": "1", "round": 1}
+    sent = {"run": run["id"], **told}
+    answers = [client.post(address(incident, "pass-on"), sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 409]
+
+
 @pytest.mark.parametrize("part", ["reassign", "snooze", "unsnooze", "pass-on"])
 def test_without_a_path_at_work_there_is_nothing_to_change(
     api_world: ApiWorld, part: str
