@@ -12,7 +12,6 @@ from escalation.policies.targets import Target
 from escalation.runs import messages
 from escalation.runs.decide import LAST_GRACE
 from escalation.runs.directory import Directory
-from escalation.runs.facts import names_of
 from escalation.runs.locking import end_own_acknowledgements, locked_live_run
 from escalation.runs.models import GIVEN, Run, RunState
 from escalation.runs.situation import Recipient
@@ -26,7 +25,7 @@ from escalation.runs.trail import record_reassignment
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.events.record import recording
-from incidents.models import Incident, Organisation, User
+from incidents.models import Incident, Organisation, Team, User
 from incidents.timers.schedule import add_timers, cancel_timers
 from incidents.triage.assigning import assign_locked
 
@@ -51,13 +50,13 @@ def reassign(
         end_own_acknowledgements([run], now=now)
         cancel_timers(STEP, [run.pk])
         cancel_timers(SNOOZE_ENDS, [run.pk])
-        names = ", ".join(names_of(people))
-        run.state, run.state_reason = RunState.ACTIVE, f"given to {names}"[:300]
+        owner = _owner(organisation, to, people)
+        run.state, run.state_reason = RunState.ACTIVE, f"given to {owner}"[:300]
         run.snoozed_until, run.next_due_at = None, now + LAST_GRACE
-        run.assigned_to = _one(people, to)
+        run.assigned_to = owner if isinstance(owner, User) else None
         run.waits_for = [(GIVEN, _round(run))]
         run.save()
-        record_reassignment(run, to=names, reason=reason, actor=actor)
+        record_reassignment(run, to=owner, reason=reason, actor=actor)
         if run.assigned_to is not None:
             assign_locked([(run.incident, organisation, run.assigned_to, actor)])
         _page(run, messages.given(run, people, by=actor.name, reason=reason), now)
@@ -75,11 +74,12 @@ def _people(organisation: Organisation, to: Target, now: datetime) -> list[Recip
     return people
 
 
-def _one(people: list[Recipient], to: Target) -> User | None:
-    user_id = people[0].user_id
-    if to.kind != "user" or user_id is None:
-        return None
-    return User.objects.get(pk=user_id)
+def _owner(
+    organisation: Organisation, to: Target, people: Sequence[Recipient]
+) -> User | Team:
+    if to.kind == "team":
+        return organisation.teams.get(slug=to.value)
+    return User.objects.get(pk=people[0].user_id or 0)
 
 
 def _round(run: Run) -> int:

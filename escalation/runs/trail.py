@@ -1,8 +1,9 @@
 """Writes what a run did, and why, to the record and to its own table of steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from escalation.policies.models import PolicyVersion
 from escalation.policies.sentences import describe_step
@@ -25,6 +26,7 @@ from escalation.runs.situation import Facts, Reason
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.ledger.canonical import format_at
+from incidents.models import Team, User
 
 _END_KINDS = {
     RunState.ACKNOWLEDGED: "run.acknowledged",
@@ -96,10 +98,14 @@ def record_not_sent_on(
     _record("run.not_sent_on", run, body)
 
 
-def record_reassignment(run: Run, *, to: str, reason: str, actor: Actor) -> None:
-    """Record that somebody gave the incident to others of the organisation."""
-    body = {"to": to, "reason": reason, "run": str(run.uid)}
-    _record("run.reassigned", run, body, actor=actor)
+def record_reassignment(
+    run: Run, *, to: User | Team, reason: str, actor: Actor
+) -> None:
+    """Record that somebody gave the incident to a person or team of the organisation."""
+    body = {"to": str(to), "reason": reason, "run": str(run.uid)}
+    # A person's name is theirs to have erased; a team's is nobody's.
+    subjects = {"to": to.uid} if isinstance(to, User) else {}
+    _record("run.reassigned", run, body, actor=actor, subjects=subjects)
 
 
 def record_steps(
@@ -176,7 +182,12 @@ def record_unreached(run: Run, *, label: str, round_number: int, reason: str) ->
 
 
 def _record(
-    kind: str, run: Run, body: dict[str, Any], *, actor: Actor | None = None
+    kind: str,
+    run: Run,
+    body: dict[str, Any],
+    *,
+    actor: Actor | None = None,
+    subjects: Mapping[str, UUID] | None = None,
 ) -> None:
     record(
         kind,
@@ -184,4 +195,5 @@ def _record(
         organisation_id=run.organisation_id,
         actor=actor or system_actor(run),
         body=body,
+        subjects=subjects,
     )

@@ -13,7 +13,7 @@ from escalation.runs.passing_on import pass_on
 from escalation.runs.reassigning import reassign
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
-from incidents.models import Incident
+from incidents.models import Disclosure, Incident
 from tests import factories as make
 from tests.factories import NOW
 
@@ -35,16 +35,16 @@ def lab():
     make.route(lab, path, is_default=True)
     make.incident(lab)
     fast_forward(0)
-    give(lab, "carol")
+    give(lab, Target("user", "carol@aurora.example"))
     return lab
 
 
-def give(lab, name, *, minutes=0):
+def give(lab, to, *, minutes=0):
     ann = page_of("ann").recipient_user
     reassign(
         Run.objects.get().incident,
         organisation=lab,
-        to=Target("user", f"{name}@aurora.example"),
+        to=to,
         reason=REASON,
         actor=Actor.of(ann, lab),
         now=NOW + timedelta(minutes=minutes),
@@ -123,7 +123,7 @@ def test_failure_of_the_step_before_it_changes_nothing(lab):
 
 
 def test_each_reassignment_waits_for_its_own_people(lab):
-    give(lab, "dan", minutes=1)
+    give(lab, Target("user", "dan@aurora.example"), minutes=1)
     assert not pass_on(page_of("carol"), reason="busy", now=NOW)
     assert Run.objects.get().told_last == (-1, 2)
 
@@ -138,7 +138,21 @@ def test_reason_travels_with_the_title(lab):
 
 def test_reason_stays_where_the_label_keeps_content(lab):
     Incident.objects.update(tlp="RED")
-    give(lab, "dan", minutes=1)
+    give(lab, Target("user", "dan@aurora.example"), minutes=1)
     message = page_of("dan").message
     assert "ann@aurora.example gave it to you." in message["text"]
     assert REASON not in str(message)
+
+
+def test_name_of_whom_it_was_given_to_can_be_erased_with_them(lab):
+    carol = page_of("carol").recipient_user
+    [disclosed] = Disclosure.objects.filter(name="to").select_related("key")
+    assert disclosed.key.owner == carol.uid
+
+
+def test_team_that_it_was_given_to_is_named(lab):
+    make.team(lab, page_of("carol").recipient_user)
+    give(lab, Target("team", "duty"), minutes=1)
+    entry = timeline(Run.objects.get().incident, [lab.pk])
+    given = [one.data["to"] for one in entry if one.kind == "run.reassigned"]
+    assert given == ["carol@aurora.example", "duty"]

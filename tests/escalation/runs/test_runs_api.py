@@ -131,6 +131,11 @@ def test_repeated_passing_on_of_a_named_step_is_refused(api_world: ApiWorld) -> 
     [told] = run["waits_for"]
     assert told == {"step": "1", "round": 1}
     sent = {"run": run["id"], **told}
+    past = client.post(address(incident, "pass-on"), {**sent, "round": 2})
+    assert (past.status_code, past.json()["detail"]) == (
+        409,
+        "It has moved on: step 1, round 1.",
+    )
     answers = [client.post(address(incident, "pass-on"), sent) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 409]
 
