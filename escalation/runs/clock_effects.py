@@ -13,17 +13,16 @@ from datetime import datetime
 from escalation.clocks.models import Clock
 from escalation.notifications.outbox import queue_notifications
 from escalation.policies.diff import same_places
-from escalation.policies.mentions import telling
 from escalation.policies.steps import parse_policy
 from escalation.policies.targets import Target
 from escalation.runs import messages
 from escalation.runs.acknowledged import enough_acknowledged
-from escalation.runs.deciding.going import round_to_go_to
+from escalation.runs.deciding.going import people_of_step, round_to_go_to
 from escalation.runs.directory import Directory
 from escalation.runs.engine import advance, loaded
 from escalation.runs.facts import Batch
 from escalation.runs.models import Run, RunState, StepTaken
-from escalation.runs.situation import Facts, Reason, Recipient, reached_by
+from escalation.runs.situation import Reason, Recipient
 from escalation.runs.timers import STEP
 from escalation.runs.trail import record_not_sent_on, record_start
 from escalation.runs.watch import newest_runs
@@ -152,8 +151,7 @@ def _tell_steps(wanted: Sequence[tuple[_Breach, str]], now: datetime) -> None:
             version=breach.clock.version,
             reason=f"{breach.why}; {reason}",
         )
-        people = _people(facts, label) or facts.desk
-        why = f"{breach.why}."
+        people, why = people_of_step(facts, label), f"{breach.why}."
         rows += messages.overdue(breach.run, people, key=breach.key, why=why)
     queue_notifications(rows, now=now)
 
@@ -167,13 +165,6 @@ def _under_the_clocks_version(breach: _Breach) -> Run:
         organisation=run.organisation,
         version=breach.clock.version,
     )
-
-
-def _people(facts: Facts, label: str) -> tuple[Recipient, ...]:
-    place = facts.plan.place_of(label)
-    if place is None:
-        return ()
-    return reached_by(telling(facts.plan.steps[place]), facts)
 
 
 def _tell_roles(wanted: Sequence[_Breach], now: datetime) -> None:

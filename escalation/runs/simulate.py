@@ -29,6 +29,7 @@ from escalation.runs.actions import (
     State,
 )
 from escalation.runs.decide import decide
+from escalation.runs.deciding.going import people_of_step, round_to_go_to
 from escalation.runs.simulation.answers import Answer
 from escalation.runs.simulation.clocks import ClockEvent, SimulatedClocks
 from escalation.runs.simulation.course import HORIZON, Course, Event, Place, World
@@ -71,6 +72,7 @@ class Rehearsal:
         self._outbox = SimulatedOutbox(down)
         self._clocks = SimulatedClocks(start, world.working_time)
         self._given: list[Given] = []
+        self._taken: set[Place] = set()
         self._waited_for: set[Place] = set()
         self._turn = itertools.count()
         self._generation = 0
@@ -96,8 +98,9 @@ class Rehearsal:
 
     def _start_policy(self, reason: str) -> None:
         self.index, self.round, self.state = 0, 1, "active"
+        self._taken, self._waited_for = set(), set()
         self._note("started", f"{self.course.policy}: {reason}")
-        self._clocks.begin(self._facts().plan.clocks)
+        self._clocks.begin(self.course.policy, self._facts().plan.clocks)
         self._arm_clocks()
         self._advance(self.now)
 
@@ -109,12 +112,14 @@ class Rehearsal:
         decision = decide(state, facts, self.now)
         for action in decision.actions:
             self._note_step(action, facts)
+            self._taken.add((action.step_index, action.round))
             self._change(action)
-        self._waited_for = {
+        told = {
             (action.step_index, action.round)
             for action in decision.actions
-            if isinstance(action, Told) and action.recipients
+            if isinstance(action, Notify | Assign)
         }
+        self._waited_for = told or self._waited_for
         for page in self.world.messages(self.course, facts, decision, self.now):
             self._queue_page(page)
         for action in decision.actions:
@@ -162,8 +167,10 @@ class Rehearsal:
         self.course = replace(self.course, severity=severity)
         self._arm_clocks()
 
-    def _facts(self) -> Facts:
-        facts = self.world.facts(self.course, self.now)
+    def _facts(self, policy: str = "") -> Facts:
+        """Return what is true now, under another policy if one is named."""
+        course = replace(self.course, policy=policy or self.course.policy)
+        facts = self.world.facts(course, self.now)
         stands = standing(facts.plan.acknowledgement, self._given)
         people = {g.person for g in self._given if g.is_own and g.person is not None}
         return replace(
@@ -223,6 +230,7 @@ class Rehearsal:
         index, round_number = max(waits)
         label = self._facts().plan.label_at(index)
         self._note("unreached", reason, label=label, round_number=round_number)
+        self._waited_for = set()
         self._advance(self.now)
 
     # Clocks
@@ -242,20 +250,32 @@ class Rehearsal:
             return
         self._note(event.kind, event.text)
         for effect in event.effects:
-            self._carry_out(effect)
+            self._carry_out(effect, event.policy)
 
-    def _carry_out(self, effect: Effect) -> None:
+    def _carry_out(self, effect: Effect, policy: str) -> None:
         """Do what a breach asks for."""
         if effect.kind == "notify_role":
             self._note("told", f"those who are {effect.value} are told")
         if effect.kind == "raise_severity" and self.world.is_owner:
             self._raise_severity(max(self.course.severity, int(effect.value)))
-        if effect.kind == "go_to" and self.state == "active":
-            place = self._facts().plan.place_of(effect.value)
-            if place is not None:
-                self._note("went_to", "a clock sends the path on", label=effect.value)
-                self.index = place
-                self._advance(self.now)
+        if effect.kind == "go_to":
+            self._go_to(effect.value, policy)
+
+    def _go_to(self, label: str, policy: str) -> None:
+        """Send the path on, as `runs.clock_effects` does, or only tell the step's people."""
+        facts = self._facts()
+        place = facts.plan.place_of(label) if policy == self.course.policy else None
+        is_quiet = self.state == "acknowledged" or facts.is_acknowledged
+        if place is None or is_quiet:
+            people = people_of_step(self._facts(policy), label)
+            names = tuple(dict.fromkeys(one.name for one in people))
+            text = "the step's people are told that it is overdue"
+            self.events.append(Event(self.now, "told", text, label, recipients=names))
+            return
+        self.round = round_to_go_to(place, self.round, self._taken)
+        self.index, self.state = place, "active"
+        self._note("went_to", "a clock sends the path on", label=label)
+        self._advance(self.now)
 
     # Answers
 
@@ -281,6 +301,7 @@ class Rehearsal:
     def _pass_on(self) -> None:
         if self.state == "active":
             self._note("passed_on", "passed on to the next step")
+            self._waited_for = set()
             self._advance(self.now)
 
     def _acknowledge(self, organisation: str, user_id: int | None) -> None:

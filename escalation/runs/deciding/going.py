@@ -2,6 +2,9 @@
 
 from collections.abc import Set
 
+from escalation.policies.mentions import telling
+from escalation.runs.situation import Facts, Recipient, reached_by
+
 
 def round_to_go_to(place: int, number: int, taken: Set[tuple[int, int]]) -> int:
     """Return the round in which a path goes on at a step, from its round `number` on.
@@ -11,3 +14,11 @@ def round_to_go_to(place: int, number: int, taken: Set[tuple[int, int]]) -> int:
     """
     is_back = any(turn == number and index >= place for index, turn in taken)
     return number + 1 if is_back else number
+
+
+def people_of_step(facts: Facts, label: str) -> tuple[Recipient, ...]:
+    """Return whom a step of the facts' plan names, whatever its kind; else the desk."""
+    place = facts.plan.place_of(label)
+    if place is None:
+        return facts.desk
+    return reached_by(telling(facts.plan.steps[place]), facts) or facts.desk

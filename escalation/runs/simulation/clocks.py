@@ -32,6 +32,8 @@ class ClockEvent:
     what: str
     text: str
     effects: tuple[Effect, ...] = ()
+    # Whose clock it is: a step that an effect names is one of this policy.
+    policy: str = ""
 
 
 @dataclass(slots=True)
@@ -43,15 +45,17 @@ class SimulatedClocks:
     # Changes whenever instants move: what was foreseen before no longer holds.
     generation: int = 0
     _targets: dict[str, tuple[ClockTarget, ...]] = field(default_factory=dict)
+    _policies: dict[str, str] = field(default_factory=dict)
     _over: dict[str, str] = field(default_factory=dict)
     _told: set[tuple[str, str]] = field(default_factory=set)
 
-    def begin(self, clocks: Sequence[Mapping[str, Any]]) -> None:
+    def begin(self, policy: str, clocks: Sequence[Mapping[str, Any]]) -> None:
         """Start a policy's clocks; one that runs already keeps its own policy's terms."""
         targets = parse_clocks(list(clocks))
         for what in WHATS:
             if any(target.what == what for target in targets):
                 self._targets.setdefault(what, targets)
+                self._policies.setdefault(what, policy)
 
     def foreseen(self, severity: int, now: datetime) -> Iterator[ClockEvent]:
         """Yield what comes from now on at a severity, and forget what was foreseen."""
@@ -97,5 +101,5 @@ class SimulatedClocks:
                 yield ClockEvent(notice.at, "clock_warned", target.what, text)
         if due is not None:
             at, text = max(due, now), f"{name}: not done in time"
-            kind, effects = "clock_breached", target.effects
-            yield ClockEvent(at, kind, target.what, text, effects)
+            kind, policy = "clock_breached", self._policies[target.what]
+            yield ClockEvent(at, kind, target.what, text, target.effects, policy)

@@ -110,7 +110,9 @@ class SimulatedWorld:
         self, course: Course, facts: Facts, decision: Decision, at: datetime
     ) -> Sequence[Page]:
         """Return the messages that production would queue for a decision."""
-        step = Step(self._run(course), facts, at, decision)
+        run = self._run(course)
+        run.round = decision.round
+        step = Step(run, facts, at, decision)
         return [_page(row, at, course) for row in messages_of(step)]
 
     def given_by(self, organisation: str, user_id: int | None) -> Given:

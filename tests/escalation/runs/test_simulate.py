@@ -309,6 +309,65 @@ def test_simulation_of_a_breached_clock_is_what_a_real_run_does(lab):
     assert simulated_steps(events) == real
 
 
+def breached(minutes, step):
+    """Return a clock that sends the path on to a step when it is breached."""
+    on_breach = [{"go_to": step}]
+    return {"what": "resolve_by", "minutes": minutes, "on_breach": on_breach}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step"),
+    [
+        # Back to a step that was taken, and to one before it; the path is over at 45.
+        *((20, "1"), (20, "3"), (90, "1")),
+    ],
+)
+def test_simulation_of_a_clock_that_sends_a_path_back_is_what_a_real_run_does(
+    lab, minutes, step
+):
+    steps = (
+        make.notify({"team": "duty"}),
+        make.wait(15),
+        make.notify(one("second")),
+        make.wait(30),
+    )
+    clock = breached(minutes, step)
+    path = make.policy(lab, *steps, slug="path", clocks=[clock], fallback=one("boss"))
+    make.route(lab, path, is_default=True)
+    make.incident(lab, severity=4)
+    play(NOW + 5 * 60 * MINUTE)
+    events = simulated(lab, severity=4)
+    real = [(at.replace(microsecond=0), *rest) for at, *rest in real_steps(lab)]
+    assert simulated_steps(events) == real
+    pages = [m for m in simulated_messages(events) if m[2] in ("page", "fallback")]
+    assert pages == [m for m in real_messages() if m[2] in ("page", "fallback")]
+    assert [e.round for e in events if e.kind == "went_to"] == [2]
+
+
+def told_by(events):
+    return [(e.at, e.label, e.recipients) for e in events if e.kind == "told"]
+
+
+def test_clock_of_an_acknowledged_path_tells_the_steps_people(lab):
+    steps = make.notify({"team": "duty"}), make.wait(15), make.notify(one("boss"))
+    make.policy(lab, *steps, slug="path", clocks=[breached(20, "3")])
+    events = simulated(lab, answers="ack at step 1 after 2m")
+    at = NOW + 20 * MINUTE
+    assert told_by(events) == [(at, "3", ("boss@aurora.example",))]
+    assert [e.kind for e in events if e.kind == "went_to"] == []
+
+
+def test_clock_of_a_policy_that_is_no_longer_at_work_tells_its_steps_people(lab):
+    make.policy(lab, make.notify({"team": "duty"}), make.wait(60), slug="second")
+    jump = {"kind": "jump", "policy": "second"}
+    steps = make.notify({"team": "duty"}), make.wait(5), jump, make.notify(one("boss"))
+    make.policy(lab, *steps, slug="path", clocks=[breached(20, "4")])
+    events = simulated(lab)
+    at = NOW + 20 * MINUTE
+    assert told_by(events) == [(at, "4", ("boss@aurora.example",))]
+    assert [e.kind for e in events if e.kind == "went_to"] == []
+
+
 def test_jump_leaves_delayed_pages_their_time(lab):
     boss = User.objects.get(email="boss@aurora.example")
     method = boss.contact_methods.get()
