@@ -12,11 +12,13 @@ from django.conf import settings
 from django.db import connection
 
 from escalation.notifications import retry
+from escalation.notifications.digests import severity_of
 from escalation.notifications.limit_rules import Limit, Purse, Wish, hold_back
 from escalation.notifications.models import Notification
 
 _URGENT_FROM: Final = 4
-_URGENT_PURPOSES: Final = retry.CANCELLED_BY_ACKNOWLEDGEMENT | {retry.VERIFY}
+_ALWAYS_URGENT: Final = frozenset({retry.FALLBACK, retry.VERIFY})
+_URGENT_IF_SEVERE: Final = frozenset({retry.PAGE, retry.DIGEST})
 # Of a provider's minute this part may go at once.
 _PART_AT_ONCE: Final = 10
 
@@ -51,7 +53,8 @@ def hold_over_limit(
     Requires the rows locked.
     """
     limits: dict[str, Limit] = {}
-    wishes = [_wish(row, limits) for row in rows if row.channel in _limited()]
+    limited = [row for row in rows if row.channel in _limited()]
+    wishes = [_wish(row, limits) for row in sorted(limited, key=lambda row: row.pk)]
     if not limits:
         return list(rows)
     purses = _take(limits, now=now)
@@ -78,28 +81,35 @@ def _wish(row: Notification, limits: dict[str, Limit]) -> Wish[int]:
         names.append(f"method:{row.method_id}")
         limits[names[-1]] = Limit(to_one, to_one)
     if to_all:
-        names.append(_provider(row))
+        names.append(f"provider:{row.organisation_id}:{row.destination}")
         limits[names[-1]] = Limit(to_all, max(to_all // _PART_AT_ONCE, 1))
-    severity = row.incident.severity if row.incident else 0
-    is_page = row.purpose in _URGENT_PURPOSES
-    is_urgent = is_page and (severity >= _URGENT_FROM or row.incident is None)
+        if shared := _shared(names[-1]):
+            limits[shared] = limits[names[-1]]
+    severity = severity_of(row)
+    is_severe = row.purpose in _URGENT_IF_SEVERE and severity >= _URGENT_FROM
+    is_urgent = row.is_urgent or is_severe or row.purpose in _ALWAYS_URGENT
     return Wish(row.pk, tuple(names), is_urgent, severity)
 
 
-def _provider(row: Notification) -> str:
-    is_shared = ":" not in row.destination
-    whose = "" if is_shared else f"{row.organisation_id}:"
-    return f"provider:{whose}{row.destination}"
+def _shared(name: str) -> str:
+    """Return the purse of which this is an organisation's share; empty for any other."""
+    match name.split(":"):
+        case ["provider", _, destination]:
+            return f"provider:{destination}"
+    return ""
 
 
 def _take(limits: dict[str, Limit], *, now: datetime) -> dict[str, Purse]:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [now, now, sorted(limits)])
         found: Iterable[tuple[str, datetime, datetime]] = cursor.fetchall()
-    return {
+    purses = {
         name: Purse(limits[name], paid_until, booked_until)
         for name, paid_until, booked_until in found
     }
+    for name, purse in purses.items():
+        purse.of = purses.get(_shared(name))
+    return purses
 
 
 def _put_back(purses: dict[str, Purse]) -> None:

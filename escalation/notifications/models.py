@@ -199,6 +199,9 @@ class Notification(models.Model):
     severity = models.SmallIntegerField(
         null=True, help_text="its incident's when it was made; a digest's highest"
     )
+    is_urgent = models.BooleanField(
+        default=False, db_default=False, help_text="its step said so"
+    )
     digest = models.ForeignKey(
         "self",
         null=True,

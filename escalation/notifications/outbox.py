@@ -45,6 +45,7 @@ class NewNotification:
     method_id: int | None = None
     recipient_user_id: int | None = None
     recipient_name: str = ""
+    is_urgent: bool = False
     delay_seconds: int = 0
     held_until: datetime | None = None
     """When it is to go out instead: the end of the recipient's quiet hours."""
@@ -159,6 +160,7 @@ def _outbox_row(new: NewNotification, now: datetime) -> Notification:
         next_attempt_at=due_at,
         expires_at=due_at + retry.LIFETIMES[new.purpose],
         severity=new.incident.severity if new.incident else None,
+        is_urgent=new.is_urgent,
     )
 
 

@@ -23,7 +23,13 @@ _COLUMNS: Final = (
     *("uid", "dedup_key", "purpose", "channel", "address", "message", "status"),
     *("queued_at", "next_attempt_at", "expires_at", "attempts", "step_index", "round"),
     *("recipient_name", "severity", "digest__status", "organisation__name"),
-    *("destination", "incident__ref", "incident__status", "incident__severity"),
+    *(
+        "destination",
+        "is_urgent",
+        "incident__ref",
+        "incident__status",
+        "incident__severity",
+    ),
     *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
     *("recipient_user__uid", "run__state", "run__needs_several"),
 )

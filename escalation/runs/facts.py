@@ -223,7 +223,7 @@ def needed(plan: PolicyPlan, severity: int) -> set[tuple[Target, bool]]:
     levels = {severity}
     levels |= {step.to for step in plan.steps if isinstance(step, RaiseSeverityStep)}
     wanted = {
-        (target, _is_urgent(step, level))
+        (target, pages_urgently(step, level))
         for step in plan.steps
         for target in targets_of_step(step)
         for level in levels
@@ -231,7 +231,8 @@ def needed(plan: PolicyPlan, severity: int) -> set[tuple[Target, bool]]:
     return wanted | ({(plan.fallback, True)} if plan.fallback else set())
 
 
-def _is_urgent(step: object, severity: int) -> bool:
+def pages_urgently(step: object, severity: int) -> bool:
+    """Tell whether those whom a step tells are told urgently, whatever its kind."""
     if isinstance(step, NotifyStep):
         return is_urgent_step(step, severity)
     return severity >= URGENT_FROM

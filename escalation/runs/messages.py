@@ -10,7 +10,7 @@ from escalation.notifications.outbox import NewNotification
 from escalation.notifications.render import facts_of, render_message
 from escalation.runs.actions import AskDecision, Assign, Decision, Notify, Skip
 from escalation.runs.decide import decide
-from escalation.runs.facts import names_of
+from escalation.runs.facts import names_of, pages_urgently
 from escalation.runs.models import Run
 from escalation.runs.situation import Facts, Recipient, RunState, fallback_of
 
@@ -28,6 +28,7 @@ def pages(
         why += "; it is assigned to you"
     next_at, next_who = _who_is_next(facts, decision)
     place = f"{action.step_index + 1}:{action.round}"
+    step = plan.steps[action.step_index]
     return [
         _notification(
             run,
@@ -38,6 +39,7 @@ def pages(
             step=(action.step_index, action.round),
             next_at=next_at,
             next_who=next_who,
+            is_urgent=pages_urgently(step, facts.severity),
         )
         for recipient in action.recipients
     ]
@@ -57,6 +59,7 @@ def given(
             why=f"{by} gave it to you.",
             note=reason,
             step=(step, number),
+            is_urgent=True,
         )
         for recipient in recipients
     ]
@@ -123,6 +126,7 @@ def _notification(  # noqa: PLR0913  (a message has this many parts)
     step: tuple[int, int] | None = None,
     next_at: datetime | None = None,
     next_who: str = "",
+    is_urgent: bool = False,
 ) -> NewNotification:
     own = recipient.organisation_id == run.organisation_id
     facts = facts_of(
@@ -151,6 +155,7 @@ def _notification(  # noqa: PLR0913  (a message has this many parts)
         method_id=recipient.method_id,
         recipient_user_id=recipient.user_id,
         recipient_name=recipient.name,
+        is_urgent=is_urgent,
         delay_seconds=recipient.delay_seconds,
         held_until=recipient.held_until,
     )

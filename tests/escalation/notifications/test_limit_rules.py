@@ -66,6 +66,45 @@ def test_message_that_waits_pays_nothing():
     assert purses["all"].paid_until == NOW + timedelta(seconds=0.1)
 
 
+def share(of):
+    return Purse(of.limit, paid_until=NOW, booked_until=NOW, of=of)
+
+
+def test_organisations_of_a_shared_provider_take_turns():
+    both = purse(60, 3)
+    purses = {"mine": share(both), "theirs": share(both)}
+    wishes = [wish(n, "mine", severity=3) for n in range(5)]
+    later = hold_back([*wishes, wish(9, "theirs", severity=0)], purses, now=NOW)
+    assert later == {n: NOW + (n - 1) * SECOND for n in (2, 3, 4)}
+    # The next one is theirs, though all of mine have waited for longer.
+    at = NOW + SECOND
+    later = hold_back([wish(2, "mine"), wish(10, "theirs")], purses, now=at)
+    assert set(later) == {2}
+    later = hold_back([wish(2, "mine"), wish(11, "theirs")], purses, now=at + SECOND)
+    assert set(later) == {11}
+
+
+def test_backlog_of_one_organisation_stands_before_no_other():
+    both = purse(60)
+    purses = {"mine": share(both), "theirs": share(both)}
+    hold_back([wish(n, "mine") for n in range(600)], purses, now=NOW)
+    assert hold_back([wish("a", "theirs")], purses, now=NOW) == {"a": NOW + SECOND}
+
+
+def test_instant_lies_no_further_ahead_than_a_minute():
+    purses = {"a": purse(60)}
+    later = hold_back([wish(n) for n in range(600)], purses, now=NOW)
+    assert max(later.values()) == NOW + 60 * SECOND
+    # All of them are cancelled: who comes two minutes later waits for nobody.
+    assert hold_back([wish("new")], purses, now=NOW + 120 * SECOND) == {}
+
+
+def test_limit_of_less_than_one_a_minute_still_holds():
+    purses = {"a": purse(1)}
+    later = hold_back([wish(n) for n in range(3)], purses, now=NOW)
+    assert later == {1: NOW + 60 * SECOND, 2: NOW + 60 * SECOND}
+
+
 STEPS = st.lists(
     st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=8), max_size=12
 )

@@ -29,6 +29,14 @@ def phone(lab, fake_twilio, settings):
     return make_method(lab, channel="sms", address=PHONE)
 
 
+def backlog(lab) -> list[Notification]:
+    """Queue mild pages to two hundred people."""
+    mild = make_incident(lab, severity=1)
+    numbers = [f"+3725551{number:04d}" for number in range(200)]
+    methods = [make_method(lab, channel="sms", address=number) for number in numbers]
+    return queue_pages([new_page(method, incident=mild) for method in methods])
+
+
 def sent() -> int:
     return Notification.objects.filter(status="sent").count()
 
@@ -77,6 +85,52 @@ def test_organisations_share_the_minute_of_a_provider(lab, fake_twilio, settings
         queue_pages([new_page(method) for _ in range(4)])
     deliver_batch(NOW)
     assert sent() == 2
+
+
+def test_organisation_with_one_message_does_not_wait_behind_anothers_backlog(
+    lab, fake_twilio, settings
+):
+    settings.SEND_LIMITS = (("sms", 0, 60),)
+    backlog(lab)
+    deliver_batch(NOW)
+    other = make_lab("meridian")
+    method = make_method(other, channel="sms", address="+37255512346")
+    incident = make_incident(other, severity=1)
+    page = queue_pages([new_page(method, incident=incident)])[0]
+    for second in (0, 1, 2):
+        deliver_batch(NOW + second * SECOND)
+    page.refresh_from_db()
+    assert page.status == "sent"
+
+
+def test_cancelled_backlog_gives_its_minutes_back(lab, fake_twilio, settings):
+    settings.SEND_LIMITS = (("sms", 0, 60),)
+    rows = backlog(lab)
+    deliver_batch(NOW)
+    waiting = Notification.objects.filter(pk__in=[r.pk for r in rows], status="queued")
+    waiting.update(status="cancelled")
+    # So many at once that one must wait: it waits for the next instant only.
+    mild = make_incident(lab, severity=1)
+    numbers = [f"+3725552{number:04d}" for number in range(7)]
+    methods = [make_method(lab, channel="sms", address=number) for number in numbers]
+    queue_pages([new_page(method, incident=mild) for method in methods])
+    deliver_batch(NOW + 100 * SECOND)
+    deliver_batch(NOW + 102 * SECOND)
+    assert not Notification.objects.filter(status="queued").exists()
+
+
+@pytest.mark.parametrize(
+    ("severity", "more"),
+    [(5, {}), (1, {"is_urgent": True}), (1, {"purpose": "fallback"})],
+)
+def test_urgent_page_goes_before_what_waits(lab, phone, severity, more):
+    mild = make_incident(lab, severity=1)
+    incident = make_incident(lab, severity=severity)
+    queue_pages([new_page(phone, incident=mild) for _ in range(3)])
+    page = queue_pages([new_page(phone, incident=incident, **more)])[0]
+    deliver_batch(NOW)
+    page.refresh_from_db()
+    assert (page.status, sent()) == ("sent", 3)
 
 
 def test_mail_has_no_limit_and_pays_no_statement(lab, mail_server):

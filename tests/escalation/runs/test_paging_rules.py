@@ -99,6 +99,18 @@ def test_urgent_list_is_used_from_severity_four(aurora):
     assert due() == {"ann-pager": 0}
 
 
+@pytest.mark.parametrize(
+    ("urgency", "severity", "is_urgent"),
+    [("urgent", 2, True), ("normal", 5, False), (None, 5, True), (None, 2, False)],
+)
+def test_message_carries_the_urgency_of_its_step(aurora, urgency, severity, is_urgent):
+    step = page(member(aurora, "ann"))
+    path(aurora, step | ({"urgency": urgency} if urgency else {}))
+    opened(aurora, severity=severity)
+    rows = Notification.objects.filter(purpose="page")
+    assert set(rows.values_list("is_urgent", flat=True)) == {is_urgent}
+
+
 def test_quiet_hours_hold_a_normal_page_and_the_step_says_so(aurora):
     ann, bob = member(aurora, "ann", quiet=QUIET), member(aurora, "bob")
     path(aurora, make.notify({"user": ann.email}, {"user": bob.email}))
