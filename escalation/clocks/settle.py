@@ -95,8 +95,15 @@ def _settle(
 def _follow_questions(
     clocks: Sequence[Clock], pauses: dict[int, list[ClockPause]], now: datetime
 ) -> None:
-    """Pause clocks while their organisation's question is open, to the exact instants."""
-    watching = [clock for clock in clocks if clock.is_paused_while_asked]
+    """Pause clocks while their organisation's question is open, to the exact instants.
+
+    A pause that began ends with the answer, also when the clock's target is another now.
+    """
+    watching = [
+        clock
+        for clock in clocks
+        if clock.is_paused_while_asked or _is_waiting(pauses.get(clock.pk, ()))
+    ]
     if not watching:
         return
     questions = Question.objects.filter(incident__in={c.incident_id for c in watching})
@@ -107,15 +114,19 @@ def _follow_questions(
                 continue
             own = pauses.setdefault(clock.pk, [])
             row = next((p for p in own if p.question_id == question.pk), None)
-            if row is None:
+            if row is None and clock.is_paused_while_asked:
                 made.append(_pause_for(clock, question))
                 own.append(made[-1])
-            elif row.to_at is None and question.answered_at is not None:
+            elif row and row.to_at is None and question.answered_at is not None:
                 row.to_at = question.answered_at
                 ended.append(row)
     ClockPause.objects.bulk_create(made)
     if ended:
         ClockPause.objects.bulk_update(ended, ["to_at"])
+
+
+def _is_waiting(pauses: Iterable[ClockPause]) -> bool:
+    return any(row.question_id is not None and row.to_at is None for row in pauses)
 
 
 def _waits_for(clock: Clock, question: Question) -> bool:

@@ -150,6 +150,22 @@ def test_a_clock_stands_while_the_agencys_question_is_open(world):
     ]
 
 
+def test_the_answer_ends_a_pause_also_when_the_target_changed_meanwhile(world):
+    more = {"what": "resolve_by", "minutes": 120, "severity": [5]}
+    world.watch(world.agency, {**ASKED, "severity": [3]}, more)
+    incident = world.open(severity=3)
+    world.share(incident)
+    question = ask(world, incident)
+    world.run()
+    by = {"user": world.duty, "actor": Actor.of(world.duty, world.lab)}
+    change_severity(incident, severity=5, reason="worse", now=world.now, **by)
+    world.forward(10)
+    reply(world, question)
+    world.run()
+    clock = world.clock("resolve_by", world.agency)
+    assert (clock.state, clock.due_at) == (ClockState.RUNNING, NOW + 130 * MINUTE)
+
+
 def test_a_question_counts_to_its_exact_instants_however_late_it_is_seen(world):
     world.watch(world.agency, ASKED)
     incident = world.open()
