@@ -16,6 +16,7 @@ from escalation.notifications.models import Notification, NotificationStatus
 from escalation.policies.diff import same_places
 from escalation.policies.models import PolicyVersion, VersionState
 from escalation.policies.steps import PolicyPlan, parse_policy
+from escalation.runs.acknowledged import enough_acknowledged
 from escalation.runs.clocks import start_clocks_of
 from escalation.runs.engine import advance, end_runs, loaded, needs_several
 from escalation.runs.models import GIVEN, LIVE, Run, RunState
@@ -285,11 +286,13 @@ def _go_on(
     for new in news:
         record_start(new, reason=new.reason)
     start_clocks_of(news, now=now)
-    pairs = list(zip(moves, news, strict=True))
+    active = [new for new in news if new.state == RunState.ACTIVE]
+    # What stands may suffice the new version: then it pauses here and now.
+    enough = enough_acknowledged(active)
     at_once = {
         new.pk: told.get(move.run.pk, set())
-        for move, new in pairs
-        if move.is_at_once and new.state == RunState.ACTIVE
+        for move, new in zip(moves, news, strict=True)
+        if new in active and (move.is_at_once or new.pk in enough)
     }
     add_timers(
         next_step_timer(new)
@@ -298,9 +301,7 @@ def _go_on(
     )
     add_timers(snooze_timer(new) for new in news if new.state == RunState.SNOOZED)
     advance(loaded(at_once), now=now, due=dict.fromkeys(at_once, now), told=at_once)
-    watch_acknowledgements(
-        new.incident_id for new in news if new.state == RunState.ACKNOWLEDGED
-    )
+    watch_acknowledgements(new.incident_id for new in news)
 
 
 def _said(

@@ -47,6 +47,16 @@ def newer(lab, *steps, number=2, **more):
     )
 
 
+def several(lab, *, number, count, **more):
+    body = {
+        "steps": list(FIRST),
+        "acknowledgement": {"mode": "quorum", "count": count},
+        **more,
+    }
+    [policy] = lab.policies.all()
+    return policy.versions.create(organisation=lab, number=number, body=body)
+
+
 def move(lab, version, step="", *, minutes=5, **more):
     admin = User.objects.filter(email="admin@aurora.example").first()
     actor = Actor.of(admin or make.person(lab, "admin@aurora.example"), lab)
@@ -290,13 +300,7 @@ def test_snoozed_run_goes_on_when_its_snooze_is_over(aurora):
 
 
 def test_new_version_says_how_many_must_acknowledge(aurora):
-    body = {
-        "steps": list(FIRST),
-        "acknowledgement": {"mode": "quorum", "count": 2},
-    }
-    [policy] = aurora.policies.all()
-    version = policy.versions.create(organisation=aurora, number=2, body=body)
-    move(aurora, version)
+    move(aurora, several(aurora, number=2, count=2))
     acknowledge_by(make.person(aurora), aurora, minutes=6)
     fast_forward(15)
     new = Run.objects.latest("pk")
@@ -305,6 +309,30 @@ def test_new_version_says_how_many_must_acknowledge(aurora):
     acknowledge_by(make.person(aurora), aurora, minutes=16)
     new.refresh_from_db()
     assert new.state == "acknowledged"
+
+
+def test_acknowledgement_that_suffices_the_new_version_pauses_it_at_once(aurora):
+    move(aurora, several(aurora, number=2, count=2), minutes=1)
+    acknowledge_by(make.person(aurora), aurora, minutes=2)
+    move(aurora, newer(aurora, *FIRST, number=3), minutes=3)
+    assert Run.objects.latest("pk").state == "acknowledged"
+    assert not Timer.objects.filter(kind="run.step").exists()
+
+
+def test_new_version_says_when_one_of_several_acknowledgements_times_out(aurora):
+    move(aurora, several(aurora, number=2, count=2), minutes=1)
+    acknowledge_by(make.person(aurora), aurora, minutes=2)
+    fast_forward(2)
+    move(
+        aurora,
+        several(aurora, number=3, count=2, ack_timeout_minutes=5),
+        minutes=3,
+    )
+    standing = Run.objects.latest("pk").incident.acknowledgements
+    fast_forward(6.9)
+    assert standing.filter(ended_at=None).count() == 1
+    fast_forward(7)
+    assert standing.filter(ended_at=None).count() == 0
 
 
 def test_run_without_a_place_keeps_all_of_them_where_they_are(aurora):
