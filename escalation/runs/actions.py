@@ -114,3 +114,13 @@ class Decision:
     round: int
     actions: tuple[Action, ...] = ()
     next_due_at: datetime | None = None
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Whose turns it takes, in which teams."""
+        return tuple(
+            turn
+            for action in self.actions
+            if isinstance(action, Notify | Assign)
+            for turn in action.turns
+        )

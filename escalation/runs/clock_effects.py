@@ -141,7 +141,7 @@ def _tell_steps(wanted: Sequence[tuple[_Breach, str]], now: datetime) -> None:
     if not wanted:
         return
     imagined = [_under_the_clocks_version(breach) for breach, _ in wanted]
-    batch = Batch.load(imagined, now=now, lock_turns=False)
+    batch = Batch.load(imagined, now=now)
     rows = []
     for (breach, reason), run in zip(wanted, imagined, strict=True):
         facts, label = batch.facts_of(run), breach.timer.payload["step"]

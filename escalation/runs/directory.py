@@ -35,16 +35,13 @@ class Directory:
         until: datetime | None = None,
         owners: Iterable[int] = (),
         authors: Iterable[tuple[int, int]] = (),
-        lock_turns: bool = False,
     ) -> "Directory":
         """Read the people and desks for these (organisation id, target) pairs at `now`.
 
         Desks of `owners` are read also if no target names them.
         """
         pairs = set(wanted)
-        people = People.load(
-            pairs, now=now, until=until, authors=authors, lock_turns=lock_turns
-        )
+        people = People.load(pairs, now=now, until=until, authors=authors)
         directory = cls(people)
         rows = Organisation.objects.exclude(kind=OrganisationKind.PLATFORM)
         directory.organisations = {row.slug: row for row in rows}

@@ -157,19 +157,25 @@ def advance(
     batch = Batch.load(runs, now=now)
     steps = []
     for run in runs:
-        state = RunState(run.step_index, run.round, due[run.pk])
-        facts = batch.facts_of(run)
-        decision = decide(state, facts, now)
-        if run.pk in told:
-            decision = without_told(decision, state, told[run.pk])
-        batch.note_turns(run, decision)
-        steps.append(Step(run, facts, due[run.pk], decision))
+        step = _decide(run, batch, due[run.pk], told.get(run.pk, ()))
+        if step.decision.turns and batch.hold_turns():
+            step = _decide(run, batch, due[run.pk], told.get(run.pk, ()))
+        batch.note_turns(run, step.decision)
+        steps.append(step)
     batch.save_turns()
     effects.change(steps, now)
     _note_steps(steps, now)
     effects.tell(steps, now)
     _move(steps, now)
     _jump(steps, now)
+
+
+def _decide(run: Run, batch: Batch, due_at: datetime, told: Collection[int]) -> Step:
+    state, facts = RunState(run.step_index, run.round, due_at), batch.facts_of(run)
+    decision = decide(state, facts, batch.now)
+    if told:
+        decision = without_told(decision, state, told)
+    return Step(run, facts, due_at, decision)
 
 
 def resume(

@@ -15,7 +15,7 @@ from escalation.policies.step_kinds.raise_severity import RaiseSeverityStep
 from escalation.policies.steps import NotifyStep, PolicyPlan, parse_policy
 from escalation.policies.targets import Target
 from escalation.runs.acknowledged import Acknowledged
-from escalation.runs.actions import Assign, Decision, Notify
+from escalation.runs.actions import Decision
 from escalation.runs.directory import Directory
 from escalation.runs.models import Run
 from escalation.runs.situation import (
@@ -27,7 +27,7 @@ from escalation.runs.situation import (
     is_urgent_step,
 )
 from escalation.runs.surroundings import Surroundings
-from escalation.runs.turns import save_turns
+from escalation.runs.turns import hold_turns, save_turns
 from incidents.models import Organisation, Share
 
 Reached = tuple[Reach, Mapping[Target, Reason]]
@@ -48,7 +48,9 @@ class Batch:
     # The slugs of the policies in use, by organisation, and of all by id.
     policies: Mapping[int, set[str]]
     policy_slugs: Mapping[int, str]
-    turns: dict[int, int] = field(default_factory=dict)
+    # The turns that its runs have taken: {team id: (organisation id, user id)}.
+    turns: dict[int, tuple[int, int]] = field(default_factory=dict)
+    holds_turns: bool = False
     # Many runs of one policy reach the same people: worked out once.
     _reached: dict[object, Reached] = field(default_factory=dict)
 
@@ -59,7 +61,6 @@ class Batch:
         *,
         now: datetime,
         until: datetime | None = None,
-        lock_turns: bool = True,
     ) -> "Batch":
         """Read what is true at `now`, and for `at` what will be until another instant.
 
@@ -79,7 +80,6 @@ class Batch:
             until=until,
             owners={run.organisation_id for run in runs},
             authors=_authors(runs),
-            lock_turns=lock_turns,
         )
         rows = directory.organisations.values()
         in_use, slugs = _policies(runs, plans)
@@ -137,18 +137,30 @@ class Batch:
             ),
         )
 
+    def hold_turns(self) -> bool:
+        """Let nobody else take a turn from now on; returns False if it was so before.
+
+        What was decided until then may rest on turns that others have taken since.
+        """
+        if self.holds_turns:
+            return False
+        hold_turns()
+        self.directory.people.read_turns()
+        self._reached.clear()
+        self.holds_turns = True
+        return True
+
     def note_turns(self, run: Run, decision: Decision) -> None:
         """Let the next run of the batch go on after those whose turn was taken."""
-        for action in decision.actions:
-            if isinstance(action, Notify | Assign):
-                for team, user_id in action.turns:
-                    key = (run.organisation_id, team)
-                    self.directory.people.take_turn(*key, user_id)
-                    self.turns[self.directory.people.team_ids[key]] = user_id
+        people, owner = self.directory.people, run.organisation_id
+        for team, user_id in decision.turns:
+            people.take_turn(owner, team, user_id)
+            self.turns[people.team_ids[owner, team]] = (owner, user_id)
 
     def save_turns(self) -> None:
         """Write whose turn it was last."""
-        save_turns(self.turns)
+        if self.turns:
+            save_turns(self.turns)
 
     def _slugs(self, ids: Iterable[int]) -> frozenset[str]:
         return frozenset(self.agencies[pk] for pk in ids if pk in self.agencies)

@@ -79,7 +79,7 @@ def ladder_of(run: Run, *, policy_url: str, now: datetime) -> Ladder:
 
     Requires `incident`, `organisation`, `version.policy` and `steps_taken` loaded.
     """
-    facts = Batch.load([run], now=now, lock_turns=False).facts_of(run)
+    facts = Batch.load([run], now=now).facts_of(run)
     plan = facts.plan
     repeat = next((s for s in plan.steps if isinstance(s, RepeatStep)), None)
     is_waiting = plan.acknowledgement.count > 1 and facts.standing.done > 0

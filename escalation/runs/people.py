@@ -28,7 +28,8 @@ class People:
     teams: dict[Key, list[int]] = field(default_factory=dict)
     roles: dict[Key, list[int]] = field(default_factory=dict)
     schedules: dict[Key, SchedulePlan] = field(default_factory=dict)
-    # Whose turn was last in each team that is gone through in turn.
+    # The teams that are gone through in turn, and whose turn was last in each.
+    in_turn: set[Key] = field(default_factory=set)
     last_turns: dict[Key, int] = field(default_factory=dict)
     team_ids: dict[Key, int] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
@@ -42,13 +43,11 @@ class People:
         now: datetime,
         until: datetime | None = None,
         authors: Iterable[tuple[int, int]] = (),
-        lock_turns: bool = False,
     ) -> "People":
         """Read who is named by these (organisation id, target) pairs at `now`.
 
         Also those of `authors` (organisation id, user id) who still belong. With `until`
-        also who is on call later, up to then, for `at`. With `lock_turns` nobody else
-        takes a turn until the transaction ends.
+        also who is on call later, up to then, for `at`.
         """
         pairs = set(wanted)
         people = cls(now)
@@ -57,7 +56,8 @@ class People:
         people._read_roles(_keys(pairs, "role"))
         in_turn = _keys(pairs, "round_robin")
         people._read_teams(_keys(pairs, "team") | in_turn)
-        people._read_turns(in_turn, lock=lock_turns)
+        people.in_turn = {key for key in in_turn if key in people.team_ids}
+        people.read_turns()
         people._read_schedules(_keys(pairs, "schedule", "next_on_call"), until)
         return people
 
@@ -91,6 +91,16 @@ class People:
             is_there = (organisation_id, target.value) in self.schedules
             return Reason.NOBODY_ON_CALL if is_there else Reason.NO_SCHEDULE
         return _NOBODY_THERE[target.kind]
+
+    def read_turns(self) -> None:
+        """Read whose turn was last, anew where it may have changed."""
+        if self.in_turn:
+            found = last_turns([self.team_ids[key] for key in self.in_turn])
+            self.last_turns = {
+                key: found[self.team_ids[key]]
+                for key in self.in_turn
+                if self.team_ids[key] in found
+            }
 
     def take_turn(self, organisation_id: int, team: str, user_id: int) -> None:
         """Note whose turn it was; whoever comes next in the batch goes on from there."""
@@ -139,13 +149,6 @@ class People:
             self.team_ids[owner, slug] = pk
             self.teams.setdefault((owner, slug), []).append(user_id)
             self.names[user_id] = name or email
-
-    def _read_turns(self, keys: set[Key], *, lock: bool) -> None:
-        teams = {self.team_ids[key]: key for key in keys if key in self.team_ids}
-        if teams:
-            owners = {pk: owner for pk, (owner, _) in teams.items()}
-            found = last_turns(owners, lock=lock)
-            self.last_turns = {teams[pk]: user_id for pk, user_id in found.items()}
 
     def _read_schedules(self, keys: set[Key], until: datetime | None) -> None:
         if not keys:

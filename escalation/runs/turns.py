@@ -1,36 +1,44 @@
 """Whose turn it was last in a team that is gone through in turn."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from django.db import connection
 
 from escalation.runs.models import Turn
 
+LOCK: Final = 0x70C7E2
 
-def last_turns(teams: Mapping[int, int], *, lock: bool) -> dict[int, int]:
-    """Return {team id: user id} for teams given as {team id: organisation id}.
 
-    A team without any turn yet is left out.
+def last_turns(teams: Collection[int]) -> dict[int, int]:
+    """Return {team id: user id}; a team of which nobody had a turn yet is left out."""
+    rows = Turn.objects.filter(team__in=teams, last_user__isnull=False)
+    return {row.team_id: row.last_user_id for row in rows if row.last_user_id}
 
-    With `lock` the rows are made where they are missing and held, ids ascending, until
-    the transaction ends: two incidents at one moment get two people.
+
+def hold_turns() -> None:
+    """Let nobody else take a turn until the transaction ends.
+
+    Two incidents at one moment so get two people. One lock for all teams: a transaction
+    takes turns several times, in teams that it cannot know before, and must never wait
+    for another that waits for it.
     """
-    rows = Turn.objects.filter(team__in=teams)
-    if lock:
-        Turn.objects.bulk_create(
-            [
-                Turn(team_id=pk, organisation_id=owner)
-                for pk, owner in sorted(teams.items())
-            ],
-            ignore_conflicts=True,
-        )
-        rows = rows.select_for_update(no_key=True).order_by("team")
-    found = rows.filter(last_user__isnull=False) if not lock else rows
-    return {row.team_id: row.last_user_id for row in found if row.last_user_id}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def save_turns(turns: Mapping[int, int]) -> None:
-    """Write whose turn was last: {team id: user id}. Requires the rows to be locked."""
-    if turns:
-        rows = list(Turn.objects.filter(team__in=turns))
-        for row in rows:
-            row.last_user_id = turns[row.team_id]
-        Turn.objects.bulk_update(rows, ["last_user"])
+def save_turns(turns: Mapping[int, tuple[int, int]]) -> None:
+    """Write {team id: (organisation id, user id whose turn was last)}.
+
+    Requires `hold_turns`.
+    """
+    rows = [
+        Turn(team_id=team, organisation_id=owner, last_user_id=user)
+        for team, (owner, user) in turns.items()
+    ]
+    Turn.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["team"],
+        update_fields=["last_user"],
+    )

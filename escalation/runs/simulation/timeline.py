@@ -66,7 +66,7 @@ class PolicyTimeline:
             )
             for number, version in enumerate(versions.values(), start=1)
         ]
-        batch = Batch.load(runs, now=start, until=until, lock_turns=False)
+        batch = Batch.load(runs, now=start, until=until)
         return cls(side, subject, versions, batch, start, until)
 
     def plan(self, policy: str) -> PolicyPlan:

@@ -148,7 +148,6 @@ class SimulatedWorld:
                 [run],
                 now=self.opened_at,
                 until=self.opened_at + HORIZON,
-                lock_turns=False,
             )
         return self._batches[course.policy].at(at)
 
