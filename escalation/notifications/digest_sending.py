@@ -123,6 +123,8 @@ def _write(
         digest = digests[pk]
         message = digest_message(
             [_gathered(row) for row in sorted(pages, key=lambda row: row.pk)],
+            # It gathered nothing more severe than what had gone out already.
+            paged_for=digest.severity or 0,
             channel=digest.channel,
             organisation=digest.organisation.name,
             url=settings.BASE_URL + reverse("incident-list"),

@@ -25,18 +25,30 @@ class Gathered:
 
 
 def digest_message(
-    pages: Sequence[Gathered], *, channel: str, organisation: str, url: str
+    pages: Sequence[Gathered],
+    *,
+    paged_for: int,
+    channel: str,
+    organisation: str,
+    url: str,
 ) -> Message:
-    """Return the message for these pages, the most severe incident first."""
+    """Return the message for these pages, the most severe incident first.
+
+    Whoever gets it was paged by itself for something of severity `paged_for`, or more.
+    """
     incidents = {page.ref: page for page in pages}
     ordered = sorted(incidents.values(), key=lambda page: (-page.severity, page.ref))
     many = "1 more page" if len(pages) == 1 else f"{len(pages)} more pages"
     lines = [_line(page, channel) for page in ordered[:MAX_LINES]]
     if len(ordered) > MAX_LINES:
         lines.append(f"and {len(ordered) - MAX_LINES} more incidents")
+    calm = (
+        " Nothing more severe than what you were paged for already is among them."
+        if all(page.severity <= paged_for for page in ordered)
+        else ""
+    )
     text = (
-        f"{many} for {organisation}, gathered because so many came at once. Nothing "
-        "more severe than what you were paged for already is among them.\n\n"
+        f"{many} for {organisation}, gathered because so many came at once.{calm}\n\n"
         + "\n".join(lines)
         + "\n\nIt is your move: look through them and acknowledge what you take."
     )

@@ -21,6 +21,7 @@ from escalation.routing.models import Route
 from escalation.routing.rules import Match, RouteRule, first_match
 from escalation.runs.engine import NewRun, end_runs, start_runs
 from escalation.runs.handlers import drop_steps
+from escalation.runs.letting_go import let_go
 from escalation.runs.models import LIVE, Run, RunState
 from escalation.runs.surroundings import incident_facts
 from incidents.events.actor import Actor
@@ -31,10 +32,11 @@ from incidents.models import Entry, Incident, Organisation, Pending, Share, Time
 from incidents.timers.schedule import NewTimer, add_timers, register_handler
 
 ROUTER: Final = "router"
+SEVERITY: Final = "incident.severity_changed"
 KINDS: Final = (
     "incident.opened",
     "incident.shared",
-    "incident.severity_changed",
+    SEVERITY,
     "incident.reopened",
 )
 BATCH: Final = 250
@@ -146,6 +148,9 @@ def _route(
     _find_routes(cases)
     _share(cases, now)
     _start(cases, now)
+    let_go(
+        {r.incident_id for r in rows if r.kind == SEVERITY and r.incident_id}, now=now
+    )
 
 
 def _lock_free(ids: Iterable[int]) -> dict[int, Incident]:
@@ -291,10 +296,7 @@ def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool
         return False
     if run.state in (RunState.STOPPED, RunState.EXHAUSTED):
         return True
-    return (
-        run.state in (RunState.ACTIVE, RunState.SNOOZED)
-        and "incident.severity_changed" in case.kinds
-    )
+    return run.state in (RunState.ACTIVE, RunState.SNOOZED) and SEVERITY in case.kinds
 
 
 def _begins_anew(case: _Case, run: Run) -> bool:

@@ -8,10 +8,11 @@ from escalation.models import Notification, NotificationRules, Pace
 from escalation.notifications.claim import claim_due
 from escalation.notifications.delivery import SENDERS, deliver_batch
 from escalation.notifications.lanes import QUICK
+from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
-from incidents.incident.lifecycle import acknowledge
-from incidents.models import Timer
+from incidents.incident.lifecycle import acknowledge, change_severity
+from incidents.models import Incident, Timer
 from tests.escalation.notifications.makers import (
     NOW,
     make_incident,
@@ -109,6 +110,55 @@ def test_page_whose_incident_became_more_severe_is_not_held(mail, mail_server):
     row.incident.save(update_fields=["severity"])
     deliver_batch(NOW)
     assert statuses([row]) == ["sent"]
+
+
+def raise_to(row, severity, *, now):
+    user, actor = None, Actor.system(row.organisation)
+    change_severity(
+        row.incident, severity=severity, reason="worse", user=user, actor=actor, now=now
+    )
+
+
+def test_gathered_page_whose_incident_became_more_severe_leaves_its_digest(
+    mail, mail_server
+):
+    rows = storm(mail, *[2] * 7)
+    deliver_batch(NOW)
+    raise_to(rows[5], 5, now=NOW)
+    dispatch(NOW)
+    deliver_batch(NOW)
+    assert statuses(rows) == ["sent"] * 6 + ["queued"]
+    deliver_batch(at(1))
+    assert statuses(rows) == ["sent"] * 6 + ["merged"]
+
+
+def test_gathered_page_that_is_no_more_severe_than_others_is_gathered_again(
+    mail, mail_server
+):
+    rows = storm(mail, *[4] * 5, 2)
+    deliver_batch(NOW)
+    raise_to(rows[5], 3, now=NOW)
+    dispatch(NOW)
+    deliver_batch(NOW)
+    assert statuses(rows) == ["sent"] * 5 + ["queued"]
+    deliver_batch(at(1))
+    assert statuses(rows) == ["sent"] * 5 + ["merged"]
+
+
+CALM = "Nothing more severe than what you were paged for already is among them."
+
+
+@pytest.mark.parametrize(("severity", "is_said"), [(2, True), (5, False)])
+def test_digest_says_that_nothing_is_more_severe_only_if_so(
+    mail, mail_server, severity, is_said
+):
+    rows = storm(mail, *[2] * 6)
+    deliver_batch(NOW)
+    # Raised in the moment before the digest leaves: nobody has looked at it yet.
+    Incident.objects.filter(pk=rows[5].incident_id).update(severity=severity)
+    deliver_batch(at(1))
+    text = " ".join(digest().message["text"].split())
+    assert (CALM in text) is is_said
 
 
 def test_number_and_time_are_the_persons_own(lab, ann, mail, mail_server):

@@ -11,7 +11,7 @@ from escalation.models import Notification, StepTaken
 from escalation.notifications.claim import claim_due
 from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import acknowledge
+from incidents.incident.lifecycle import acknowledge, change_severity
 from incidents.models import Timer
 from tests import factories as make
 
@@ -179,6 +179,52 @@ def test_acknowledgement_cancels_what_was_to_come_later(aurora):
     assert claim_due(NIGHT + MINUTE, limit=10) == []
     statuses = Notification.objects.values_list("status", flat=True)
     assert set(statuses) == {"cancelled"}
+
+
+def change(incident, severity, *, minutes):
+    now = NIGHT + minutes * MINUTE
+    user = make.person(incident.organisation)
+    actor = Actor.of(user, incident.organisation)
+    change_severity(
+        incident, severity=severity, reason="worse", user=user, actor=actor, now=now
+    )
+    while dispatch(now):
+        pass
+
+
+def test_page_that_became_urgent_comes_through_quiet_hours(aurora):
+    lines = [{"method": "mail"}, {"method": "pager", "after_minutes": 30}]
+    path(aurora, page(member(aurora, "ann", quiet=QUIET, normal=lines)))
+    incident = opened(aurora)
+    assert due() == {"ann-mail": 480, "ann-pager": 510}
+    change(incident, 5, minutes=10)
+    # Their own delay stays.
+    assert due() == {"ann-mail": 10, "ann-pager": 30}
+    mail = Notification.objects.get(address__startswith="ann-mail")
+    assert mail.expires_at == NIGHT + 40 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("severity", "more"),
+    [
+        # Still not urgent; less severe than it was; told not to be urgent.
+        *((3, {}), (1, {}), (5, {"urgency": "normal"})),
+    ],
+)
+def test_page_that_is_not_urgent_now_stays_held(aurora, severity, more):
+    ann = member(aurora, "ann", quiet=QUIET)
+    path(aurora, {**page(ann), **more})
+    incident = opened(aurora, severity=2)
+    change(incident, severity, minutes=10)
+    assert due() == {"ann-mail": 480, "ann-pager": 480}
+
+
+def test_delay_outside_quiet_hours_stays_when_the_severity_is_raised(aurora):
+    lines = [{"method": "mail"}, {"method": "pager", "after_minutes": 30}]
+    path(aurora, page(member(aurora, "ann", normal=lines)))
+    incident = opened(aurora)
+    change(incident, 5, minutes=10)
+    assert due() == {"ann-mail": 0, "ann-pager": 30}
 
 
 def test_rules_cost_as_many_statements_for_three_people_as_for_one(aurora):
