@@ -62,10 +62,7 @@ def read_locked(
         .annotate(
             has_acknowledgement=models.Exists(acknowledged),
             has_own_acknowledgement=models.Exists(
-                acknowledged.filter(
-                    models.Q(user=models.OuterRef("recipient_user"))
-                    | models.Q(link_user=models.OuterRef("recipient_user"))
-                )
+                acknowledged.by(models.OuterRef("recipient_user"))
             ),
             has_share=models.Exists(shared),
             has_reader=still_belongs("recipient_user"),
