@@ -1,4 +1,4 @@
-"""Start an escalation by hand from the incident's page."""
+"""Act on an escalation from the incident's page: start, give away, snooze, pass on."""
 
 from django.forms import Form
 from django.http import HttpResponse
