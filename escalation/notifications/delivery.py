@@ -7,6 +7,7 @@ again under the same id.
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import (
@@ -29,6 +30,7 @@ from escalation.notifications.channels.base import (
     SendResult,
 )
 from escalation.notifications.claim import LEASE, Claimed, claim_due
+from escalation.notifications.methods import SECRET_CONTEXT
 from escalation.notifications.settle import Finished, settle
 from incidents.ledger.keyring import open_secret
 from incidents.timers.lateness import MESSAGE, milliseconds_late, note_lateness
@@ -36,7 +38,6 @@ from incidents.timers.lateness import MESSAGE, milliseconds_late, note_lateness
 SENDERS: Final = 96
 # Senders that slow destinations may hold; the others are for those that answer.
 SLOW_SENDERS: Final = 72
-SECRET_CONTEXT: Final = "contact-method"  # noqa: S105  (a name, no secret)
 # How long one task goes on claiming before it makes room for a fresh one.
 _BUDGET_SECONDS: Final = 30.0
 # Sends get this long to end together, so that their outcomes are written as one batch.
@@ -51,7 +52,15 @@ _GIVE_UP_SECONDS: Final = 3 * SEND_LIMIT_SECONDS
 
 log = structlog.get_logger(__name__)
 
-_pools: dict[int, ThreadPoolExecutor] = {}
+
+class _Own(threading.local):
+    """The pool of a thread that sends, and the process that started it."""
+
+    pid: int = 0
+    pool: ThreadPoolExecutor | None = None
+
+
+_own = _Own()
 
 
 @dataclass(slots=True)
@@ -140,7 +149,7 @@ def deliver_due(
     """Send until nothing is due any more; returns the number of outcomes written.
 
     Stops claiming after the budget and then waits for what is under way. `senders` runs
-    the sends; left out, it is this process's pool.
+    the sends; left out, it is this thread's pool.
     """
     stops_at = time.monotonic() + budget_seconds
     desk = _Desk(read_now, senders or _pool())
@@ -165,12 +174,12 @@ def close_channels() -> None:
 
 
 def _pool() -> ThreadPoolExecutor:
-    # A forked child inherits the pool but not its threads.
-    pid = os.getpid()
-    if pid not in _pools:
-        _pools.clear()
-        _pools[pid] = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
-    return _pools[pid]
+    # Two passes can run in a process at a time, and each counts on all its senders. A
+    # forked child inherits the pool but not its threads.
+    if _own.pool is None or _own.pid != os.getpid():
+        _own.pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
+        _own.pid = os.getpid()
+    return _own.pool
 
 
 def _send(flight: _Flight) -> Finished:

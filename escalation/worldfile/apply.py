@@ -14,6 +14,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from escalation.notifications.methods import SECRET_CONTEXT
 from escalation.notifications.models import ContactMethod
 from escalation.worldfile.changes import Changes
 from escalation.worldfile.references import check_references
@@ -22,7 +23,7 @@ from escalation.worldfile.world import World
 from escalation.worldfile.write_access import write_access
 from escalation.worldfile.write_approval import write_approval
 from escalation.worldfile.write_calendars import write_calendars
-from escalation.worldfile.write_paths import SECRET_CONTEXT, write_paths
+from escalation.worldfile.write_paths import write_paths
 from escalation.worldfile.write_rules import write_rules
 from escalation.worldfile.write_schedules import write_schedules
 from escalation.worldfile.write_sources import write_sources

@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any
 
+from escalation.notifications.methods import SECRET_CONTEXT
 from escalation.notifications.models import ContactMethod
 from escalation.notifications.webhook_signature import new_secret
 from escalation.policies.models import Policy, VersionState
@@ -16,7 +17,6 @@ from incidents.ledger.keyring import open_secret, seal_secret
 from incidents.models import Organisation, User
 
 BY_FILE = "by configuration file"
-SECRET_CONTEXT = "contact-method"  # noqa: S105 - the name of a purpose
 
 
 def write_paths(world: World, changes: Changes) -> None:

@@ -1,4 +1,6 @@
 import json
+import threading
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -8,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from escalation.models import Attempt, ContactMethod, Notification
+from escalation.notifications import delivery
 from escalation.notifications.delivery import deliver_batch
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
@@ -309,3 +312,21 @@ def test_many_messages_are_all_sent_once(lab, receiver):
     lines = receiver.log_path.read_text().splitlines()
     received = [uuid.UUID(json.loads(line)["webhook_id"]) for line in lines]
     assert sorted(received) == sorted(row.uid for row in rows)
+
+
+def test_pass_does_not_wait_for_the_senders_of_another(lab, mail_server):
+    release = threading.Event()
+
+    def take_all_senders() -> None:
+        for _ in range(delivery.SENDERS):
+            delivery._pool().submit(release.wait, 10)
+
+    other = threading.Thread(target=take_all_senders)
+    other.start()
+    other.join()
+    page = queue(make_method(lab))
+    began = time.monotonic()
+    deliver_batch(NOW)
+    took = time.monotonic() - began
+    release.set()
+    assert (fresh(page).status, took < 5) == ("sent", True)
