@@ -1,32 +1,25 @@
 """Tell the people who work on an incident that a clock is near its end, or over it.
 
 Told are, in this order: who has the incident (the agency's officer for it, whom a step assigned,
-or those who acknowledged for the organisation); else those whom the run told last; else the desk.
+or those who acknowledged for the organisation); else those whom the run told last; else the desk,
+else the administrators.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from django.conf import settings
 
 from escalation.clocks.models import Clock
 from escalation.clocks.trail import name_of
 from escalation.notifications import retry
+from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod, Notification
-from escalation.notifications.outbox import (
-    NewNotification,
-    desk_methods,
-    methods_for_users,
-    queue_notifications,
-)
+from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.notifications.render import facts_of, render_message
 from escalation.policies.clock_targets import Notice, describe_minutes
 from incidents.models import Acknowledgement, TriageRow
-
-log = structlog.get_logger(__name__)
 
 _Place = tuple[int, int]  # incident id, organisation id
 
@@ -48,52 +41,26 @@ def tell(alarms: Sequence[Alarm], *, now: datetime) -> None:
     """Queue a message for each method of the people of each alarm."""
     if not alarms:
         return
-    book = _AddressBook.load(alarms)
+    people = _people(alarms)
+    book = AddressBook.load(
+        {alarm.clock.organisation_id for alarm in alarms},
+        user_ids={user_id for found in people for user_id in found},
+    )
     rows = [
-        _row(alarm, method, now) for alarm in alarms for method in book.methods(alarm)
+        _row(alarm, method, now)
+        for alarm, found in zip(alarms, people, strict=True)
+        for method in book.methods_of(alarm.clock.organisation_id, found)
     ]
     queue_notifications(rows, now=now)
 
 
-@dataclass(slots=True)
-class _AddressBook:
-    """Who works on the incidents of a batch, and where they are reached."""
-
-    workers: dict[_Place, list[int]] = field(default_factory=dict)
-    told: dict[int, list[int]] = field(default_factory=dict)
-    people: dict[tuple[int, int], list[ContactMethod]] = field(default_factory=dict)
-    desks: dict[int, list[ContactMethod]] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, alarms: Sequence[Alarm]) -> "_AddressBook":
-        """Read it in statements for each organisation, not for each alarm."""
-        book = cls(workers=_workers(alarms), told=_told_last(alarms))
-        organisations = {alarm.clock.organisation_id for alarm in alarms}
-        users: dict[int, set[int]] = defaultdict(set)
-        for alarm in alarms:
-            users[alarm.clock.organisation_id].update(book.users(alarm))
-        for organisation_id, ids in users.items():
-            for user_id, methods in methods_for_users(ids, organisation_id).items():
-                book.people[organisation_id, user_id] = methods
-        book.desks = desk_methods(organisations)
-        return book
-
-    def users(self, alarm: Alarm) -> list[int]:
-        """Return the people to be told, without regard to how they are reached."""
-        found = self.workers.get(alarm.place)
-        return found or self.told.get(alarm.clock.run_id or 0, [])
-
-    def methods(self, alarm: Alarm) -> list[ContactMethod]:
-        """Return where they are reached, or the desk when none of them can be."""
-        organisation_id = alarm.clock.organisation_id
-        found = [
-            method
-            for user_id in self.users(alarm)
-            for method in self.people.get((organisation_id, user_id), [])
-        ] or self.desks.get(organisation_id, [])
-        if not found:
-            log.warning("nobody_to_tell", clock=alarm.clock.pk)
-        return found
+def _people(alarms: Sequence[Alarm]) -> list[list[int]]:
+    """Return the people to be told of each alarm, without regard to how they are reached."""
+    workers, told = _workers(alarms), _told_last(alarms)
+    return [
+        workers.get(alarm.place) or told.get(alarm.clock.run_id or 0, [])
+        for alarm in alarms
+    ]
 
 
 def _workers(alarms: Sequence[Alarm]) -> dict[_Place, list[int]]:

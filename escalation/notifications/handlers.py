@@ -1,31 +1,23 @@
 """Tell the other side's desk of a question and of its answer, when their timers fire."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import structlog
 from django.conf import settings
 
 from escalation.notifications import retry
+from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import (
-    NewNotification,
-    desk_methods,
-    methods_for_users,
-    queue_notifications,
-)
+from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.notifications.render import facts_of, render_message
 from incidents.events.record import recording
-from incidents.models import Membership, Organisation, Question, Timer, TriageRow
-from incidents.organisations.roles import Role
+from incidents.models import Organisation, Question, Timer, TriageRow
 from incidents.timers.schedule import register_handler
 
 QUESTION_TIMER: Final = "triage.question"
 ANSWER_TIMER: Final = "triage.answer"
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,63 +72,21 @@ def _questions(timers: Sequence[Timer]) -> list[Question]:
 
 
 def _send(letters: Sequence[_Letter], *, now: datetime) -> None:
-    book = _AddressBook.load(letters)
+    book = AddressBook.load(
+        {letter.organisation.pk for letter in letters},
+        user_ids={letter.user_id for letter in letters if letter.user_id},
+    )
     with recording(now):
         queue_notifications(
             [
                 _row(letter, method)
                 for letter in letters
-                for method in book.methods_of(letter)
+                for method in book.methods_of(
+                    letter.organisation.pk, filter(None, [letter.user_id])
+                )
             ],
             now=now,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _AddressBook:
-    """Where the organisations of a batch are reached: person, desk, administrators."""
-
-    people: dict[tuple[int, int], list[ContactMethod]]
-    desks: dict[int, list[ContactMethod]]
-    admins: dict[int, list[int]]
-
-    @classmethod
-    def load(cls, letters: Iterable[_Letter]) -> "_AddressBook":
-        """Read all that is needed, in statements for each organisation, not letter."""
-        organisation_ids = {letter.organisation.pk for letter in letters}
-        wanted = {(letter.organisation.pk, letter.user_id) for letter in letters}
-        admins: dict[int, list[int]] = {}
-        for row in Membership.objects.filter(
-            organisation__in=organisation_ids, role=Role.ADMIN, ended_at=None
-        ).order_by("id"):
-            admins.setdefault(row.organisation_id, []).append(row.user_id)
-        people: dict[tuple[int, int], list[ContactMethod]] = {}
-        for organisation_id in organisation_ids:
-            users = {
-                user for other, user in wanted if other == organisation_id and user
-            }
-            users |= set(admins.get(organisation_id, []))
-            for user, methods in methods_for_users(users, organisation_id).items():
-                people[organisation_id, user] = methods
-        return cls(people, desk_methods(organisation_ids), admins)
-
-    def methods_of(self, letter: _Letter) -> list[ContactMethod]:
-        """Return the methods of the first of the three that can be reached."""
-        organisation_id = letter.organisation.pk
-        if letter.user_id and (organisation_id, letter.user_id) in self.people:
-            return self.people[organisation_id, letter.user_id]
-        if organisation_id in self.desks:
-            return self.desks[organisation_id]
-        found = [
-            method
-            for user_id in self.admins.get(organisation_id, [])
-            for method in self.people.get((organisation_id, user_id), [])
-        ]
-        if not found:
-            log.warning(
-                "nobody_to_tell", question=letter.question.pk, purpose=letter.purpose
-            )
-        return found
 
 
 def _row(letter: _Letter, method: ContactMethod) -> NewNotification:

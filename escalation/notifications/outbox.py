@@ -90,16 +90,19 @@ def end_delays(run_ids: Collection[int], *, now: datetime) -> None:
 
 
 def methods_for_users(
-    user_ids: Collection[int], organisation_id: int
-) -> dict[int, list[ContactMethod]]:
-    """Return where each person is reached for the organisation, oldest first.
+    user_ids: Collection[int], organisation_ids: Collection[int]
+) -> dict[tuple[int, int], list[ContactMethod]]:
+    """Return where (organisation id, user id) is reached, oldest first.
 
     Only usable methods; a person without any, or who has left, is not in the result.
     """
-    found: dict[int, list[ContactMethod]] = {}
-    rows = _usable_methods().filter(user__in=user_ids, organisation=organisation_id)
+    found: dict[tuple[int, int], list[ContactMethod]] = {}
+    rows = _usable_methods().filter(
+        user__in=user_ids, organisation__in=organisation_ids
+    )
     for method in rows:
-        found.setdefault(method.user_id or 0, []).append(method)
+        whose = method.organisation_id, method.user_id or 0
+        found.setdefault(whose, []).append(method)
     return found
 
 

@@ -92,7 +92,9 @@ def test_methods_are_those_verified_enabled_and_of_the_organisation(lab):
     make_method(lab, user=ann, disabled_at=NOW)
     make_method(make_agency(), user=ann)
     make_method(lab)
-    assert methods_for_users([ann.pk, bo.pk], lab.pk) == {ann.pk: [first, second]}
+    assert methods_for_users([ann.pk, bo.pk], [lab.pk]) == {
+        (lab.pk, ann.pk): [first, second]
+    }
 
 
 def test_methods_of_people_who_left_are_not_used(lab):
@@ -107,8 +109,8 @@ def test_methods_of_people_who_left_are_not_used(lab):
     Membership.objects.create(organisation=lab, user=cy, role="viewer", ended_at=NOW)
     assert [
         (user, len(methods))
-        for user, methods in methods_for_users([ann.pk, bo.pk, cy.pk], lab.pk).items()
-    ] == [(cy.pk, 1)]
+        for user, methods in methods_for_users([ann.pk, bo.pk, cy.pk], [lab.pk]).items()
+    ] == [((lab.pk, cy.pk), 1)]
 
 
 def test_desk_methods_are_those_without_a_person(lab):
