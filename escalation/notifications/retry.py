@@ -1,7 +1,7 @@
 """When to try again, and when to stop. Free of Django.
 
 A page is tried often and for a short time, because the run goes on to the next person
-meanwhile; a legal notice is tried for three days, because nobody stands in for it.
+meanwhile; a statutory question is tried for three days: nobody stands in for who decides.
 
 >>> from datetime import UTC
 >>> start = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,11 +27,10 @@ VERIFY: Final = "verify"
 RECEIPT: Final = "receipt"
 CLOCK: Final = "clock"
 OVERDUE: Final = "overdue"
-LEGAL: Final = "legal"
 DECISION: Final = "decision"
 DIGEST: Final = "digest"
 
-# After this, counted from queueing, a message that was tried is given up.
+# A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
         PAGE: timedelta(minutes=30),
@@ -45,7 +44,6 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         RECEIPT: timedelta(minutes=30),
         CLOCK: timedelta(hours=4),
         OVERDUE: timedelta(hours=24),
-        LEGAL: timedelta(hours=72),
         DECISION: timedelta(hours=72),
         DIGEST: timedelta(minutes=30),
     }

@@ -104,7 +104,7 @@ def _require_sendable(method: ContactMethod, now: datetime) -> None:
     if method.disabled_at is not None:
         raise NotPossible("This address was removed.", state=state)
     if method.verification_count >= _MAX_CODES:
-        message = "Too many codes were sent here. Remove the address and add it again."
+        message = "Too many codes were sent here. Add the address under another name."
         raise NotPossible(message, state=state)
     if _count_others_waiting(method, now) >= _MAX_WAITING:
         message = "Too many addresses wait for their code. Try again tomorrow."

@@ -45,9 +45,6 @@ class RecordingChannel:
     def missing_settings(self) -> tuple[str, ...]:
         return ()
 
-    def may_carry(self, tlp: str) -> bool:
-        return True
-
     def send(self, outgoing: Outgoing) -> SendResult:
         manner = outgoing.address.rpartition("/")[2]
         luck = zlib.crc32(f"{outgoing.address}:{outgoing.attempt}".encode()) % 100

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from escalation.notifications.channels.base import Outcome, Outgoing, SendResult
 from escalation.notifications.channels.webhook_target import Refused
-from incidents.incident.tlp import may_carry_content
 
 # Others change how Apprise works: what it attaches, follows, trusts and waits for.
 _PARAMETERS: Final = frozenset(
@@ -28,10 +27,6 @@ class AppriseChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Return the list of schemes if the operator emptied it."""
         return () if settings.APPRISE_SCHEMES else ("TOCSIN_APPRISE_SCHEMES",)
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may go out this way to people inside."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Hand the message to the service, within the limit."""

@@ -67,9 +67,6 @@ class Channel(Protocol):
     def missing_settings(self) -> tuple[str, ...]:
         """Return the settings without which the channel does not work here."""
 
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether more than a pointer may go out here under the label."""
-
     def send(self, outgoing: Outgoing) -> SendResult:
         """Send one message within `SEND_LIMIT_SECONDS`; failures are results."""
 

@@ -16,7 +16,6 @@ from django.template.loader import render_to_string
 
 from escalation.notifications.channels.base import Outcome, Outgoing, SendResult
 from escalation.notifications.render import one_line
-from incidents.incident.tlp import may_carry_content
 
 # A connection that was idle this long is asked whether it still lives.
 _PROBE_AFTER_SECONDS: Final = 2.0
@@ -37,10 +36,6 @@ class EmailChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Nothing: mail goes somewhere in every installation."""
         return ()
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may go out by e-mail to people inside."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Hand the message to the mail server."""

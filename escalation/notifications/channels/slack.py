@@ -7,7 +7,6 @@ from django.conf import settings
 from escalation.notifications.ack_links import make_token
 from escalation.notifications.channels.base import Outgoing, SendResult
 from escalation.notifications.render import one_line
-from incidents.incident.tlp import may_carry_content
 from incidents.ledger.canonical import JsonValue
 
 ACKNOWLEDGE_ACTION: Final = "tocsin-acknowledge"
@@ -26,10 +25,6 @@ class SlackChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Return what the Slack app still lacks; its signing secret is a choice."""
         return () if settings.SLACK_TOKEN else ("TOCSIN_SLACK_TOKEN",)
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may go out to Slack for people inside."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Hand the message to Slack."""

@@ -4,7 +4,6 @@ from escalation.notifications.channels.base import Outgoing, SendResult
 from escalation.notifications.channels.short_texts import sms_text
 from escalation.notifications.channels.twilio_settings import missing_settings
 from escalation.notifications.reply_codes import reply_code
-from incidents.incident.tlp import may_carry_content
 
 
 class SmsChannel:
@@ -16,10 +15,6 @@ class SmsChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Return what Twilio still lacks."""
         return missing_settings()
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may go out by text message: it may not."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Hand the text to Twilio."""

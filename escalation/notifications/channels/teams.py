@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from escalation.notifications.channels.base import Outcome, Outgoing, SendResult
 from escalation.notifications.channels.guarded_post import post
-from incidents.incident.tlp import may_carry_content
 
 _CARD: Final = "application/vnd.microsoft.card.adaptive"
 _SCHEMA: Final = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -25,10 +24,6 @@ class TeamsChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Nothing: the workflow's address is all that is needed."""
         return ()
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may go out to Teams for people inside."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Post the card to the workflow."""

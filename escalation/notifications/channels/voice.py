@@ -8,7 +8,6 @@ from escalation.notifications.ack_links import make_token
 from escalation.notifications.channels.base import Outgoing, SendResult
 from escalation.notifications.channels.short_texts import spoken_text
 from escalation.notifications.channels.twilio_settings import missing_settings
-from incidents.incident.tlp import may_carry_content
 
 
 class VoiceChannel:
@@ -20,10 +19,6 @@ class VoiceChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Return what Twilio still lacks."""
         return missing_settings()
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may be read out: it may not."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Have Twilio place the call."""

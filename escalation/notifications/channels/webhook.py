@@ -7,7 +7,6 @@ from escalation.notifications import retry
 from escalation.notifications.channels.base import Outcome, Outgoing, SendResult
 from escalation.notifications.channels.guarded_post import post
 from escalation.notifications.webhook_signature import sign
-from incidents.incident.tlp import may_carry_content
 from incidents.ledger.canonical import JsonValue, format_at
 
 
@@ -20,10 +19,6 @@ class WebhookChannel:
     def missing_settings(self) -> tuple[str, ...]:
         """Nothing: every installation can post."""
         return ()
-
-    def may_carry(self, tlp: str) -> bool:
-        """Tell whether a title may go out by webhook to systems inside."""
-        return may_carry_content(tlp, self.kind, inside=True)
 
     def send(self, outgoing: Outgoing) -> SendResult:
         """Post once, signed, and judge the answer."""

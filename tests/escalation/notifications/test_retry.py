@@ -26,8 +26,8 @@ def test_page_is_tried_often_and_evenly():
     assert delays("page", 6) == [5, 15, 30, 60, 60, 60]
 
 
-def test_legal_notice_is_tried_ever_more_rarely():
-    assert delays("legal", 7) == [15, 60, 300, 900, 1800, 3600, 3600]
+def test_statutory_question_is_tried_ever_more_rarely():
+    assert delays("decision", 7) == [15, 60, 300, 900, 1800, 3600, 3600]
 
 
 def test_jitter_moves_a_delay_by_a_tenth_either_way():
@@ -52,9 +52,9 @@ def test_attempt_beyond_the_lifetime_is_given_up():
     assert at is None
 
 
-def test_page_lives_half_an_hour_and_a_legal_notice_three_days():
+def test_page_lives_half_an_hour_and_a_statutory_question_three_days():
     assert LIFETIMES["page"] == timedelta(minutes=30)
-    assert LIFETIMES["legal"] == timedelta(hours=72)
+    assert LIFETIMES["decision"] == timedelta(hours=72)
 
 
 def test_unknown_outcome_is_repeated_once_where_a_repeat_rings():
