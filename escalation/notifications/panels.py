@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Sum
 
+from escalation.notifications import retry
 from escalation.notifications.channels.registry import CHANNELS
 from escalation.notifications.circuits import held_back
 from escalation.notifications.forms import ContactMethodForm
@@ -20,15 +21,20 @@ MAX_SHOWN: Final = 200
 _AT_ONCE: Final = 6
 _PROVIDER_DOWN: Final = "waits: the provider fails and is only probed"
 _PURPOSES: Final = {
-    "page": "page",
-    "fallback": "fallback contact",
-    "share": "shared with you",
-    "question": "question",
-    "answer": "answer",
-    "exhausted": "every step is taken",
-    "unreachable": "nobody could be reached",
-    "clock": "a deadline is near",
-    "overdue": "a deadline has passed",
+    retry.PAGE: "page",
+    retry.FALLBACK: "fallback contact",
+    retry.SHARE: "shared with you",
+    retry.QUESTION: "question",
+    retry.ANSWER: "answer",
+    retry.EXHAUSTED: "every step is taken",
+    retry.UNREACHABLE: "nobody could be reached",
+    retry.CLOCK: "a deadline is near",
+    retry.OVERDUE: "a deadline has passed",
+    retry.DECISION: "a decision is asked for",
+    retry.RECEIPT: "answer to a reply",
+    retry.DIGEST: "digest",
+    retry.VERIFY: "code",
+    retry.GONE: "a way to reach somebody is gone",
 }
 
 
@@ -105,7 +111,7 @@ def _shown(row: Notification, *, is_held_back: bool) -> dict[str, Any]:
         "at": row.sent_at or row.queued_at,
         "attempts": row.attempts,
         "last_error": _PROVIDER_DOWN if is_held_back else error,
-        "purpose": _PURPOSES.get(row.purpose, row.purpose),
+        "purpose": _PURPOSES[row.purpose],
     }
 
 

@@ -29,6 +29,7 @@ CLOCK: Final = "clock"
 OVERDUE: Final = "overdue"
 DECISION: Final = "decision"
 DIGEST: Final = "digest"
+GONE: Final = "gone"
 
 # A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -46,6 +47,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         OVERDUE: timedelta(hours=24),
         DECISION: timedelta(hours=72),
         DIGEST: timedelta(minutes=30),
+        GONE: timedelta(hours=24),
     }
 )
 

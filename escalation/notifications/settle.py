@@ -18,12 +18,9 @@ from escalation.notifications.circuits import Answer, is_provider_well, note_ans
 from escalation.notifications.claim import Claimed, told
 from escalation.notifications.consequences import record_outcome, tell_runs
 from escalation.notifications.digest_sending import follow
+from escalation.notifications.gone import switch_off
 from escalation.notifications.lanes import note_paces
-from escalation.notifications.models import (
-    ContactMethod,
-    Notification,
-    NotificationStatus,
-)
+from escalation.notifications.models import Notification, NotificationStatus
 from incidents.events.record import recording
 
 _DETAIL_CHARACTERS: Final = 500
@@ -135,7 +132,6 @@ def _settle_together(finished: Sequence[Finished], *, now: datetime) -> int:
         note_paces(_answer(one) for one in finished)
         note_answers(_health_answers(finished), now=now)
         kept = [one for one in settlements if one.row.pk in written]
-        _disable_gone(kept, now)
         for one in kept:
             if one.status in _ENTRY_KINDS:
                 detail = _detail(one.finished.result)
@@ -143,8 +139,15 @@ def _settle_together(finished: Sequence[Finished], *, now: datetime) -> int:
         failed = [one.row for one in kept if one.status == NotificationStatus.FAILED]
         tell_runs(failed, now=now)
         follow(_ended(kept), now=now)
+        switch_off(_gone(kept), now=now)
     _log_stale(settlements, written)
     return len(kept)
+
+
+def _gone(kept: Sequence[_Settlement]) -> list[int]:
+    """Return the methods whose receiver will never take a message again."""
+    gone = [one.row.method_id for one in kept if one.finished.result.is_gone]
+    return [method_id for method_id in gone if method_id is not None]
 
 
 def _ended(
@@ -237,14 +240,6 @@ def _values(one: _Settlement) -> tuple[Any, ...]:
         finished.result.outcome.value,
         finished.result.provider_id[:_PROVIDER_ID_CHARACTERS],
     )
-
-
-def _disable_gone(kept: Sequence[_Settlement], now: datetime) -> None:
-    gone = [one.row.method_id for one in kept if one.finished.result.is_gone]
-    if gone:
-        ContactMethod.objects.filter(pk__in=gone, disabled_at=None).update(
-            disabled_at=now
-        )
 
 
 def _detail(result: SendResult) -> str:

@@ -23,6 +23,12 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.SHARE: "an incident is shared with you",
         retry.QUESTION: "there is a question to you",
         retry.ANSWER: "your question is answered",
+        retry.CLOCK: "a deadline is near",
+        retry.OVERDUE: "a deadline has passed",
+        retry.DECISION: "you are asked for a statutory decision",
+        retry.DIGEST: "several pages in one",
+        retry.RECEIPT: "your answer has arrived",
+        retry.GONE: "a contact method does not work any more",
     }
 )
 _NOT_YOU: Final = "If you did not ask for it, do nothing."
@@ -38,8 +44,7 @@ def sms_text(message: Message, *, purpose: str, reply_code: str = "") -> str:
     if purpose == retry.VERIFY:
         code = str(message.data.get("code", ""))
         return _ascii(f"Your Tocsin code is {code}. {_NOT_YOU}")
-    happens = _HAPPENS.get(purpose, "")
-    head = message.subject + (f": {happens}." if happens else "")
+    head = f"{message.subject}: {_HAPPENS[purpose]}."
     text = one_line(_ascii(head), limit=SMS_CHARACTERS // 2)
     reply = f"Reply {reply_code} to acknowledge." if reply_code else ""
     for part in filter(None, (reply, message.url)):
@@ -58,7 +63,7 @@ def spoken_text(message: Message, *, purpose: str) -> str:
     severity = message.data.get("severity")
     parts = [
         "This is Tocsin:",
-        f"{_HAPPENS.get(purpose, 'there is a message for you')}.",
+        f"{_HAPPENS[purpose]}.",
         f"Severity {severity}." if severity is not None else "",
         f"Incident {_spelled(ref)}." if ref else "",
     ]

@@ -4,6 +4,7 @@ import pytest
 
 from escalation.models import Notification
 from escalation.notifications.panels import shown_notifications
+from escalation.notifications.retry import LIFETIMES
 from incidents.incident.panels import Seen
 from tests import factories as make
 from tests.escalation.notifications.makers import NOW, new_page, queue_pages
@@ -37,6 +38,13 @@ def test_delayed_page_says_when_it_is_due(seen):
 def test_page_that_is_due_now_waits_for_nothing(seen):
     queued(seen)
     assert to_come(seen) == ("", None)
+
+
+@pytest.mark.parametrize("purpose", sorted(LIFETIMES))
+def test_every_message_says_what_it_is_for(seen, purpose):
+    queued(seen, purpose=purpose)
+    [row] = shown_notifications(seen)
+    assert row["purpose"] != ""
 
 
 def test_gathered_page_says_when_its_digest_leaves(seen):

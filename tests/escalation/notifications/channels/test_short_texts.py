@@ -6,6 +6,7 @@ import pytest
 from escalation.notifications.channels import short_texts
 from escalation.notifications.channels.short_texts import sms_text, spoken_text
 from escalation.notifications.render import Message
+from escalation.notifications.retry import LIFETIMES
 from tests.escalation.notifications.channels.messages import URL, page
 
 MESSAGE = page("sms", "+37255512345").message
@@ -50,6 +51,22 @@ def test_code_of_verification_is_sent():
         "Your Tocsin code is 123456. If you did not ask for it, do nothing."
     )
     assert "1, 2, 3, 4, 5, 6" in spoken_text(verify, purpose="verify")
+
+
+@pytest.mark.parametrize("purpose", sorted(LIFETIMES))
+def test_every_message_says_what_happens(purpose):
+    bare = Message("[Tocsin]", "", "", {"code": "1"})
+    assert len(sms_text(bare, purpose=purpose)) > len("[Tocsin]: .")
+    assert len(spoken_text(bare, purpose=purpose)) > len("This is Tocsin: .")
+
+
+def test_near_deadline_is_said():
+    assert sms_text(MESSAGE, purpose="clock").startswith(
+        "[SEV5] INC-0000000007: a deadline is near. "
+    )
+    assert spoken_text(MESSAGE, purpose="overdue").startswith(
+        "This is Tocsin: a deadline has passed. "
+    )
 
 
 def test_voice_spells_the_reference():
