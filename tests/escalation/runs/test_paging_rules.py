@@ -10,9 +10,11 @@ from escalation.loop import fire_due
 from escalation.models import Notification, StepTaken
 from escalation.notifications.claim import claim_due
 from escalation.routing.dispatch import dispatch
+from escalation.runs.letting_go import let_go
 from incidents.events.actor import Actor
+from incidents.events.record import recording
 from incidents.incident.lifecycle import acknowledge, change_severity
-from incidents.models import Timer
+from incidents.models import Incident, Timer
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +219,20 @@ def test_page_that_is_not_urgent_now_stays_held(aurora, severity, more):
     incident = opened(aurora, severity=2)
     change(incident, severity, minutes=10)
     assert due() == {"ann-mail": 480, "ann-pager": 480}
+
+
+def test_letting_go_costs_as_many_statements_for_three_incidents_as_for_one(aurora):
+    path(aurora, page(member(aurora, "ann", quiet=QUIET)))
+    pks = [opened(aurora).pk for _ in range(4)]
+    Incident.objects.update(severity=5)
+
+    def statements(ids):
+        with CaptureQueriesContext(connection) as found, recording(NIGHT):
+            let_go(ids, now=NIGHT)
+        return len(found)
+
+    assert statements(pks[:1]) == statements(pks[1:])
+    assert set(due().values()) == {0}
 
 
 def test_delay_outside_quiet_hours_stays_when_the_severity_is_raised(aurora):
