@@ -15,13 +15,14 @@ from incidents.intake.adapters.paths import parse_path
 
 def trial_body(adapter: Adapter, *, mapping: Mapping[str, str], now: datetime) -> bytes:
     """Return a body with one alert of severity *info* that began at `now`."""
-    return json.dumps(_mapped(adapter.trial(now), mapping)).encode()
+    record = adapter.trial(now)
+    if mapping and isinstance(record, Mapping):
+        record = _mapped(record, mapping)
+    return json.dumps(record).encode()
 
 
 def _mapped(record: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
     """Return the document in which a mapping finds the record's fields."""
-    if not mapping:
-        return dict(record)
     item: dict[str, Any] = {}
     for field, path in mapping.items():
         if field in record:

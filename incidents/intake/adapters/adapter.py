@@ -3,7 +3,7 @@
 Each `adapters/<tool>.py` ends with its `ADAPTER`; `registry.py` lists them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,7 +26,8 @@ class Parse(Protocol):
         ...
 
 
-Trial = Callable[[datetime], Mapping[str, object]]
+# A list where the tool posts one: only an object can be read through a mapping.
+Trial = Callable[[datetime], Mapping[str, object] | Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ columns. Every text below is cut to size and freed of control characters.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ MAX_LABELS = 64
 MAX_LABEL_NAME = 128
 MAX_LABEL_VALUE = 512
 MAX_SHOWN = 80
+MAX_DEPTH = 4
 
 # NUL and half surrogate pairs cannot be stored by PostgreSQL; the other control and
 # direction characters can forge headers or the look of a page.
@@ -36,6 +37,13 @@ _UNWANTED = re.compile(
 )
 _LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
+
+# Fields of which no label is made: pages and mails would show what they hold.
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|authori[sz]ation|cookie|signature|api_?key|routing_?key"
+    r"|client_?state|credential",
+    re.IGNORECASE,
+)
 
 SEVERITY_WORDS: dict[str, str] = {
     "critical": "critical",
@@ -109,14 +117,30 @@ class ParsedDelivery:
 
 def read_object(body: bytes) -> dict[str, Any]:
     """Read the body as a JSON object. Raises Unreadable."""
-    try:
-        value = json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        remedy = f"send a JSON object in UTF-8 ({error})"
-        raise Unreadable("body", body[:MAX_SHOWN], remedy) from None
+    value = read_json(body)
     if not isinstance(value, dict):
         raise Unreadable("body", value, "send a JSON object, not another type")
     return value
+
+
+def read_json(body: bytes) -> Any:
+    """Read the body as JSON of any type. Raises Unreadable."""
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        remedy = f"send a JSON object in UTF-8 ({error})"
+        raise Unreadable("body", body[:MAX_SHOWN], remedy) from None
+
+
+def read_objects(body: bytes) -> list[dict[str, Any]]:
+    """Read the body as one JSON object or a list of them. Raises Unreadable."""
+    value = read_json(body)
+    items = value if isinstance(value, list) else [value]
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            place = f"body[{index}]" if isinstance(value, list) else "body"
+            raise Unreadable(place, item, "send a JSON object, not another type")
+    return items
 
 
 def read_alerts(body: Mapping[str, Any], *, field: str = "alerts") -> list[Any]:
@@ -188,6 +212,66 @@ def clean_labels(values: Mapping[str, object]) -> dict[str, str]:
         if key:
             labels[key] = one_line(as_text(values[name]), limit=MAX_LABEL_VALUE)
     return labels
+
+
+def labels_of(
+    known: Mapping[str, object], rest: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Return labels of the known fields that say something, then of the rest.
+
+    Fields inside objects get dotted names. Those whose name tells of a secret are left
+    out, as are all that exceed `MAX_LABELS`.
+    """
+    said = {name: value for name, value in known.items() if as_text(value).strip()}
+    for name, value in _flat(rest or {}, prefix="", depth=1):
+        if len(said) >= MAX_LABELS:
+            break
+        said.setdefault(name, value)
+    return clean_labels(said)
+
+
+def _flat(
+    values: Mapping[str, Any], *, prefix: str, depth: int
+) -> Iterator[tuple[str, str]]:
+    for key in sorted(values):
+        name, value = f"{prefix}{key}", values[key]
+        if _SECRET_NAME.search(key):
+            continue
+        if isinstance(value, dict):
+            if depth < MAX_DEPTH:
+                yield from _flat(value, prefix=f"{name}.", depth=depth + 1)
+            continue
+        items = value if isinstance(value, list) else [value]
+        text = ", ".join(filter(None, map(as_text, items[:MAX_LABELS])))
+        if text.strip():
+            yield name, text
+
+
+def without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the object without these keys: what they hold is read elsewhere."""
+    return {key: value for key, value in values.items() if key not in names}
+
+
+def tidied(alert: ParsedAlert) -> ParsedAlert:
+    """Return the alert with clean texts, in a group of its own where it names none."""
+    title = one_line(alert.title) or "Alert without a name"
+    return replace(
+        alert,
+        title=title,
+        summary=many_lines(alert.summary),
+        group_key=alert.group_key or alert.dedup_key,
+        group_title=one_line(alert.group_title) or title,
+    )
+
+
+def timed(alert: ParsedAlert, at: datetime | None) -> ParsedAlert:
+    """Return the alert with the one moment that its tool states.
+
+    That is its start where it fires and its end where it is resolved.
+    """
+    if alert.status == "firing":
+        return replace(alert, started_at=alert.started_at or at, event_at=at)
+    return replace(alert, ended_at=at, event_at=at)
 
 
 def key_of(*parts: str) -> str:

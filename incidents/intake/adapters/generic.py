@@ -59,7 +59,7 @@ FIELDS = (
 LABEL_PREFIX = "labels."
 MAX_MAPPED = 80
 
-_STATUSES: dict[str, Status] = {
+STATUS_WORDS: dict[str, Status] = {
     **dict.fromkeys(("firing", "alerting", "triggered", "open", "active"), "firing"),
     **dict.fromkeys(("problem", "down", "failed", "created"), "firing"),
     **dict.fromkeys(("resolved", "ok", "closed", "recovered", "up"), "resolved"),
@@ -172,7 +172,7 @@ def _status(record: Mapping[str, Any], *, field: str) -> Status:
     value = record.get("status")
     if value is None or value == "":
         return "firing"
-    status = _STATUSES.get(base.as_text(value).strip().lower())
+    status = STATUS_WORDS.get(base.as_text(value).strip().lower())
     if status is None:
         raise Unreadable(f"{field}status", value, "send firing or resolved")
     return status

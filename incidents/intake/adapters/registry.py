@@ -1,6 +1,16 @@
 """List the tools whose webhooks can be read. A new tool is one file and one line."""
 
-from incidents.intake.adapters import alertmanager, generic, grafana
+from incidents.intake.adapters import (
+    alertmanager,
+    aws_eventbridge,
+    aws_sns,
+    azure_event_grid,
+    azure_monitor,
+    cloudevents,
+    gcp_monitoring,
+    generic,
+    grafana,
+)
 from incidents.intake.adapters.adapter import Adapter
 
 # In the order in which people choose: the usual ones first, the catch-all last.
@@ -9,6 +19,12 @@ ADAPTERS: dict[str, Adapter] = {
     for adapter in (
         alertmanager.ADAPTER,
         grafana.ADAPTER,
+        aws_sns.ADAPTER,
+        aws_eventbridge.ADAPTER,
+        azure_monitor.ADAPTER,
+        azure_event_grid.ADAPTER,
+        gcp_monitoring.ADAPTER,
+        cloudevents.ADAPTER,
         generic.ADAPTER,
     )
 }

@@ -39,6 +39,32 @@ MEANINGS = {
     "alertmanager/resolved-instance-down": Meaning(
         "alertmanager", (("resolved", "critical"),)
     ),
+    "aws_eventbridge/aws-health-acm-renewal": Meaning(
+        "aws_eventbridge",
+        FIRING_UNKNOWN,
+        guessed="AWS states no severity, and an end time is no end: notices have one too",
+    ),
+    "aws_eventbridge/guardduty-portprobe": Meaning(
+        "aws_eventbridge", (("firing", "low"),)
+    ),
+    "aws_sns/cloudwatch-alarm-bucketbytes": Meaning("aws_sns", FIRING_UNKNOWN),
+    "aws_sns/subscription-confirmation": Meaning(
+        "aws_sns",
+        ignored="Amazon SNS asks to confirm the subscription to "
+        "arn:aws:sns:eu-west-1:1234567890:alerta-test.",
+    ),
+    "azure_ml/eventgrid-dataset-drift-detected": Meaning(
+        "azure_event_grid",
+        (("firing", "high"),),
+        guessed="Azure states no severity: a drift coefficient from 0.8 is taken as high",
+    ),
+    "azure_monitor/classic-metric-activated": Meaning("azure_monitor", FIRING_UNKNOWN),
+    "azure_monitor/common-schema-resolved-cpu": Meaning(
+        "azure_monitor", (("resolved", "low"),)
+    ),
+    "azure_monitor/metric-v2-activated": Meaning("azure_monitor", FIRING_UNKNOWN),
+    "gcp_monitoring/closed-v1.1-webserver": Meaning("gcp_monitoring", RESOLVED_UNKNOWN),
+    "gcp_monitoring/open-v1.1-webserver": Meaning("gcp_monitoring", FIRING_UNKNOWN),
     "grafana/legacy-alerting-cpu": Meaning("grafana", FIRING_UNKNOWN),
     "grafana/legacy-ok-cpu": Meaning("grafana", RESOLVED_UNKNOWN),
     "grafana/unified-resolved-load-avg": Meaning("grafana", RESOLVED_UNKNOWN),
