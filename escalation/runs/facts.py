@@ -12,6 +12,7 @@ from escalation.policies.matchers import IncidentFacts
 from escalation.policies.mentions import jumps_in, targets_in, targets_of_step
 from escalation.policies.models import Policy, PolicyVersion
 from escalation.policies.step_kinds.raise_severity import RaiseSeverityStep
+from escalation.policies.step_kinds.share import ShareStep
 from escalation.policies.steps import NotifyStep, PolicyPlan, parse_policy
 from escalation.policies.targets import Target
 from escalation.runs.acknowledged import Acknowledged
@@ -113,7 +114,8 @@ class Batch:
         shared_with = self.shares[run.incident_id]
         seen_by = frozenset(shared_with | {incident.organisation_id})
         around = self.surroundings.of(run)
-        found, unreached = self._reach(run, plan, seen_by)
+        to_see = self._may_share_with(run, plan)
+        found, unreached = self._reach(run, plan, seen_by | to_see)
         stands = self.acknowledged.standing_of(run, plan)
         return Facts(
             plan=plan,
@@ -124,6 +126,7 @@ class Batch:
             acknowledged_by=self.acknowledged.people_of(run),
             is_owner=run.organisation_id == incident.organisation_id,
             shared_with=self._slugs(shared_with),
+            may_share_with=self._slugs(to_see),
             unshared_from=self._slugs(self.ended_shares[run.incident_id]),
             agencies=frozenset(self.agencies.values()),
             around=around,
@@ -161,6 +164,18 @@ class Batch:
         """Write whose turn it was last."""
         if self.turns:
             save_turns(self.turns)
+
+    def _may_share_with(self, run: Run, plan: PolicyPlan) -> frozenset[int]:
+        """Return the agencies with which a step of the plan could share the incident."""
+        if run.organisation_id != run.incident.organisation_id:
+            return frozenset()
+        named = {step.agency for step in plan.steps if isinstance(step, ShareStep)}
+        settled = {*self.shares[run.incident_id], *self.ended_shares[run.incident_id]}
+        return frozenset(
+            pk
+            for pk, slug in self.agencies.items()
+            if slug in named and pk not in settled
+        )
 
     def _slugs(self, ids: Iterable[int]) -> frozenset[str]:
         return frozenset(self.agencies[pk] for pk in ids if pk in self.agencies)

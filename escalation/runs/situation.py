@@ -103,6 +103,8 @@ class Facts:
     acknowledged_by: frozenset[int] = frozenset()
     is_owner: bool = True
     shared_with: frozenset[str] = frozenset()
+    # With whom a step may yet share: their desks are in `reach`, and told only then.
+    may_share_with: frozenset[str] = frozenset()
     # What a person took back no rule gives again.
     unshared_from: frozenset[str] = frozenset()
     agencies: frozenset[str] = frozenset()
@@ -145,12 +147,19 @@ def reached_by(
 def _reached(
     target: Target, facts: Facts, is_urgent: bool, used: Mapping[Target, int]
 ) -> tuple[Recipient, ...]:
+    if is_blind(target, facts):
+        return ()
     found = facts.reach.get((target, is_urgent), ())
     if facts.acknowledged_by:
         found = tuple(r for r in found if r.user_id not in facts.acknowledged_by)
     if target.kind == "round_robin":
         found = in_turn(found, used.get(target, 0))
     return found
+
+
+def is_blind(target: Target, facts: Facts) -> bool:
+    """Whether it is the desk of an agency that does not see the incident yet."""
+    return target.kind == "desk" and target.value in facts.may_share_with
 
 
 def in_turn(recipients: tuple[Recipient, ...], number: int) -> tuple[Recipient, ...]:

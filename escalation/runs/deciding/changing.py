@@ -14,10 +14,19 @@ from escalation.runs.situation import Facts, Reason, in_turn, reached_by
 
 
 def take_share(step: ShareStep, walk: Walk) -> Taken:
-    """Share with the agency, unless a rule or a person stands against it."""
-    refused = _why_not_shared(step, walk.facts)
+    """Share with the agency, unless a rule or a person stands against it.
+
+    The steps behind can tell its desk.
+    """
+    facts = walk.facts
+    refused = _why_not_shared(step, facts)
     if refused:
         return walk.skip(refused)
+    walk.facts = replace(
+        facts,
+        shared_with=facts.shared_with | {step.agency},
+        may_share_with=facts.may_share_with - {step.agency},
+    )
     return Taken(Share(walk.index, walk.round, step.agency))
 
 

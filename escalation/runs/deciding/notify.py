@@ -8,6 +8,7 @@ from escalation.runs.situation import (
     Facts,
     Reason,
     Recipient,
+    is_blind,
     is_urgent_step,
     reached_by,
 )
@@ -46,8 +47,11 @@ def _take_turn(target: Target, step: NotifyStep, walk: Walk) -> list[Turn]:
 def why_nobody(step: NotifyStep, facts: Facts) -> Reason:
     """Return why a step reaches nobody: the targets' common reason, else the broad one."""
     is_urgent = is_urgent_step(step, facts.severity)
-    if any(facts.reach.get((target, is_urgent)) for target in step.targets):
+    seeing = [target for target in step.targets if not is_blind(target, facts)]
+    if any(facts.reach.get((target, is_urgent)) for target in seeing):
         return Reason.ACKNOWLEDGED_THERE
+    if not seeing:
+        return Reason.NO_DESK
     reasons = {facts.unreached.get(target, Reason.NOBODY) for target in step.targets}
     return reasons.pop() if len(reasons) == 1 else Reason.NOBODY
 

@@ -186,6 +186,27 @@ def test_each_of_two_organisations_pauses_only_when_both_have_acknowledged(lab):
     assert paged() == ["a", "b"]
 
 
+def test_desk_of_an_agency_is_told_by_the_step_behind_the_share(lab):
+    naisa = make.agency("naisa")
+    make.contact(naisa, address="duty@naisa.example")
+    member(lab, "a")
+    desk = make.notify({"desk": "naisa"})
+    sharing = {"kind": "share", "agency": "naisa"}
+    path = make.policy(lab, page("a"), desk, sharing, desk, make.wait(15))
+    make.route(lab, path, is_default=True)
+    make.incident(lab)
+    advance()
+    run = Run.objects.get(organisation=lab)
+    assert list(run.steps_taken.values_list("step_index", "outcome")) == [
+        (0, "taken"),
+        (1, "skipped"),
+        (2, "taken"),
+        (3, "taken"),
+        (4, "taken"),
+    ]
+    assert paged() == ["a", "duty"]
+
+
 def test_snooze_pages_nobody_until_its_end_and_then_goes_on(lab):
     ann, _ = member(lab, "a"), member(lab, "b")
     make.route(

@@ -210,3 +210,23 @@ def test_who_has_acknowledged_is_not_told_again():
     assert taken(facts)[0].recipients == (BOB,)
     facts = replace(facts, acknowledged_by=frozenset({1, 2}))
     assert skipped(facts) == [Reason.ACKNOWLEDGED_THERE]
+
+
+def test_desk_of_an_agency_is_told_only_behind_the_step_that_shares():
+    desk = {"kind": "notify", "targets": [{"desk": "naisa"}]}
+    way = Recipient("NAISA desk", 9, "email", "duty@naisa.example", 2)
+    facts = facts_of(
+        desk,
+        {"kind": "share", "agency": "naisa"},
+        desk,
+        WAIT,
+        reach={(Target("desk", "naisa"), False): (way,)}.items(),
+        agencies=frozenset({"naisa"}),
+        may_share_with=frozenset({"naisa"}),
+    )
+    skip, shared, told, _ = taken(facts)
+    assert (skip.reason, shared.agency, told.recipients) == (
+        Reason.NO_DESK,
+        "naisa",
+        (way,),
+    )
