@@ -43,6 +43,7 @@ def test_thirty_seeds_break_no_promise(tmp_path):
     assert counts["clock step"] >= 1
     assert counts["wait for a lock"] >= 5
     assert counts["try to send"] >= 100
+    assert {"snooze", "reassign", "pass_on", "hand_over"} <= counts.keys()
 
 
 def test_a_seed_makes_the_same_moves_every_time():

@@ -110,7 +110,8 @@ def act_on(
     """Return what a person does to an incident. It may be refused, as in life."""
     is_agencys = luck < 0.3
     organisation = world.agency if is_agencys else world.lab
-    user = world.people[organisation.pk][0]
+    people = world.people[organisation.pk]
+    user = people[int(luck * 1000) % len(people)]
     who = Who.of(user, organisation)
     owner = world.people[world.lab.pk][0]
     owner_is: dict[str, Any] = {"user": owner, "actor": Who.of(owner, world.lab)}

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from incidents.models import Incident, Share, Timer
-from tests.simulation import acts
+from tests.simulation import acts, handing
 from tests.simulation.channel import RecordingChannel, Sent
 from tests.simulation.faults import Faults
 from tests.simulation.poison import Poison
@@ -33,7 +33,7 @@ from tests.simulation.stage import (
     current,
 )
 from tests.simulation.watch import Try, Watch
-from tests.simulation.worlds import World
+from tests.simulation.worlds import Deed, World
 
 MAX_MOVES = 15_000
 MAX_LOOKS = 400
@@ -92,6 +92,7 @@ class Director:
     last: Actor | None = None
     looks: int = 0
     names: int = 0
+    presses: list[handing.Press] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -100,9 +101,7 @@ class Director:
         # Some seeds weave at every statement, some at few.
         grain = self.draw.choice((0.1, 0.3, 1.0))
         self.stage = Stage(self.server.monitor, lambda: self.draw.random() < grain)
-        self.watch = Watch(
-            self.server.monitor, self.world.organisation_ids, self.world.lab.pk
-        )
+        self.watch = Watch(self.server.monitor, self.world)
         self.faults.count = self._count
         self.deeds = list(self.world.deeds)
         self.channel.tell = self._note_try
@@ -205,7 +204,7 @@ class Director:
             return
         match actor.stop:
             case Stop.COMMITTED:
-                self._look(actor.name)
+                self._look(actor.name, actor.began)
             case Stop.IDLE | Stop.DEAD:
                 self._ended(actor)
 
@@ -214,8 +213,8 @@ class Director:
             if actor.is_blocked and self.stage.settle(actor):
                 self._after(actor)
 
-    def _look(self, who: str) -> None:
-        self.watch.look(self.stage.tick, self.elapsed)
+    def _look(self, who: str, began: int) -> None:
+        self.watch.look(self.stage.tick, self.elapsed, began)
         for note in self.watch.notes:
             self._say(who, note)
         self.watch.notes.clear()
@@ -244,6 +243,7 @@ class Director:
             self._say(who, f"{outcome.job.name} ends: {_short(str(outcome.result))}")
             return
         if isinstance(error, acts.REFUSALS):
+            self._count(f"refused {outcome.job.name.partition(':')[0]}")
             self._say(who, f"{outcome.job.name} is refused: {error}")
             return
         if isinstance(error, Crash):
@@ -286,7 +286,7 @@ class Director:
         actor.job = job
         self._go_on(actor)
 
-    def _call_of(self, deed) -> Callable[[], Any] | None:
+    def _call_of(self, deed: Deed) -> Callable[[], Any] | None:
         clock, luck = self._read_now, self.draw.random()
         if deed.kind == "report":
             return acts.report(self.world, deed, clock)
@@ -302,8 +302,23 @@ class Director:
             return None
         incident = self.draw.choice(self._busiest(incidents))
         is_shared = Share.objects.filter(incident=incident, unshared_at=None).exists()
+        if deed.kind in handing.KINDS:
+            return self._person(deed, incident, luck, is_shared=is_shared).act()
         luck = luck if is_shared else 0.3 + luck * 0.7
         return acts.act_on(self.world, deed, incident, clock, luck)
+
+    def _person(
+        self, deed: Deed, incident: Incident, luck: float, *, is_shared: bool
+    ) -> handing.Person:
+        return handing.Person(
+            self.world,
+            deed,
+            incident,
+            self.world.agency if is_shared and luck < 0.4 else self.world.lab,
+            self._read_now,
+            random.Random(luck),
+            self.presses.append,
+        )
 
     def _busiest(self, incidents: list[Incident]) -> list[Incident]:
         """Return, mostly, those at which a worker is at work or about to be."""

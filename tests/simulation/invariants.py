@@ -20,8 +20,12 @@ from incidents.models import (
     Stream,
     Timer,
 )
-from tests.simulation.judging import JudgedRun, Sent
+from tests.simulation.aftermath import Aftermath, routed_with_cause
+from tests.simulation.faults import RESTART_EVERY, RESTART_SEED
+from tests.simulation.handing import Press
+from tests.simulation.judging import JudgedRun
 from tests.simulation.poison import Poison
+from tests.simulation.sent import Sent
 from tests.simulation.told import Told
 from tests.simulation.watch import Watch
 from tests.simulation.worlds import World
@@ -36,12 +40,18 @@ _FINAL = {
 }
 
 
-def check(world: World, watch: Watch, poison: Poison, told: Told) -> Iterator[str]:
+def check(
+    world: World,
+    watch: Watch,
+    poison: Poison,
+    told: Told,
+    presses: list[Press],
+) -> Iterator[str]:
     """Yield a sentence for everything that does not hold."""
     yield from _nothing_waits(world, poison)
     yield from _deliveries(world)
     yield from _incidents(world)
-    yield from _runs(world, told)
+    yield from _runs(world, told, presses)
     yield from _clocks(world, told)
     yield from _messages(world, watch, told)
     yield from _chains(world)
@@ -89,39 +99,52 @@ def _incidents(world: World) -> Iterator[str]:
             yield f"{count} incidents are open for the one group {group[:8]}"
 
 
-def _runs(world: World, told: Told) -> Iterator[str]:
+def _runs(world: World, told: Told, presses: list[Press]) -> Iterator[str]:
     ids = world.organisation_ids
-    standing = set(
-        Acknowledgement.objects.filter(organisation__in=ids, ended_at=None).values_list(
-            "incident_id", "organisation_id"
-        )
-    )
+    has_clock_steps = world.seed % RESTART_EVERY == RESTART_SEED
+    acks: dict[int, list[Acknowledgement]] = defaultdict(list)
+    for ack in Acknowledgement.objects.filter(organisation__in=ids):
+        acks[ack.incident_id].append(ack)
     taken: dict[int, list[StepTaken]] = defaultdict(list)
     for step in StepTaken.objects.filter(organisation__in=ids).order_by("pk"):
         taken[step.run_id].append(step)
     sent = Sent()
     for row in Notification.objects.filter(run__organisation__in=ids):
         sent.add(row)
-    runs = Run.objects.filter(organisation__in=ids)
+    runs = Run.objects.filter(organisation__in=ids).order_by("pk")
+    judged: dict[int, JudgedRun] = {}
     for run in runs.select_related("version", "incident"):
-        judged = JudgedRun(world, run, taken[run.pk], str(run.uid), told)
-        yield from _state(run, standing)
-        yield from judged.follows_its_path()
-        yield from judged.told(sent)
-        yield from judged.in_time(sent)
-        yield from judged.last_call(sent)
+        former, own = judged.get(run.continues_id or 0), acks[run.incident_id]
+        one = JudgedRun(world, run, taken[run.pk], told, former, own)
+        judged[run.pk] = one
+        yield from _state(run, own)
+        yield from one.follows_its_path()
+        yield from one.told(sent)
+        yield from one.once(sent)
+        yield from one.in_time(sent)
+        yield from one.last_call(sent)
+        mine = [press for press in presses if press.run == str(run.uid)]
+        after = Aftermath(run, told, sent.given[run.pk], mine, has_clock_steps)
+        yield from after.sleeps()
+        yield from after.waits_for_others()
+        yield from after.hears()
+        yield from after.passes_on_once()
+    yield from routed_with_cause(world, [one.run for one in judged.values()], told)
     for run_id, index, turn in sent.pages:
         rows = [(s.step_index, s.round, s.outcome) for s in taken[run_id]]
         if (index, turn, "taken") not in rows:
             yield f"run {run_id} has pages of place {index}:{turn}, which it never took"
 
 
-def _state(run: Run, standing: set[tuple[int, int]]) -> Iterator[str]:
-    if run.state == "active":
-        yield f"run {run.pk} is active and has no timer"
+def _state(run: Run, acks: list[Acknowledgement]) -> Iterator[str]:
+    if run.state in ("active", "snoozed"):
+        yield f"run {run.pk} is {run.state} and has no timer"
     if run.state != "acknowledged":
         return
-    if (run.incident_id, run.organisation_id) not in standing:
+    if not any(
+        ack.ended_at is None and ack.organisation_id == run.organisation_id
+        for ack in acks
+    ):
         yield f"run {run.pk} is paused by an acknowledgement that has ended"
     elif run.version.body.get("ack_timeout_minutes"):
         yield f"run {run.pk} is still paused; its acknowledgement should have timed out"

@@ -5,8 +5,11 @@ with the schedules: it walks along the nested body, says which step must come ne
 whom a step may reach.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import permutations
 from typing import Any
 
 from escalation.models import ContactMethod
@@ -16,6 +19,7 @@ from tests.simulation.worlds import CLOSES, EPOCH, OPEN_HOURS, OPENS, World
 
 Place = tuple[int, int]  # step index from 0, round from 1
 Methods = frozenset[int]
+Given = tuple[int, int | None]  # an acknowledgement's organisation and person
 
 
 @dataclass
@@ -39,20 +43,36 @@ class Path:
     def first(self) -> Place | None:
         return self._through_repeats(self._top[0], 1)
 
-    def place_of(self, label: str) -> int:
+    def place_of(self, label: str) -> int | None:
         """Return the place of a step outside all branches, by its number."""
-        return self._top[int(label) - 1]
+        number = int(label) if label.isdigit() else 0
+        return self._top[number - 1] if 0 < number <= len(self._top) else None
 
     def after(self, place: Place, *, is_taken: bool) -> Place | None:
         """Return where a path goes on after a step that was taken or passed over."""
+        return self.enter(self.next_of(place, is_taken=is_taken), place[1])
+
+    def next_of(self, place: Place, *, is_taken: bool) -> int | None:
+        """Return the step that follows, a repeat too; None at the end."""
         node = self.nodes[place[0]]
         if node.step["kind"] == "jump" and is_taken:
             return None
-        to = node.follow
         if node.step["kind"] == "if":
             branch = node.then if is_taken else node.otherwise
-            to = branch[0] if branch else node.follow
-        return self._through_repeats(to, place[1])
+            return branch[0] if branch else node.follow
+        return node.follow
+
+    def enter(self, to: int | None, turn: int) -> Place | None:
+        """Return the first step with a trace of its own at a place or behind it."""
+        return self._through_repeats(to, turn)
+
+    def places_like(self, step: dict[str, Any]) -> list[int]:
+        """Return where a step of another version stands; anywhere if it was changed."""
+        same = [at for at, node in enumerate(self.nodes) if node.step == step]
+        return same or list(range(len(self.nodes)))
+
+    def count(self, step: dict[str, Any]) -> int:
+        return sum(node.step == step for node in self.nodes)
 
     def _through_repeats(self, to: int | None, turn: int) -> Place | None:
         """Go on through steps that leave no trace of their own."""
@@ -82,6 +102,30 @@ class Path:
             self._lead(node.otherwise, following)
 
 
+def is_met(
+    world: World, rule: dict[str, Any] | None, owner: int, given: Iterable[Given]
+) -> bool:
+    """Tell whether acknowledgements pause a path of the owner: one, or by its rule."""
+    found = set(given)
+    if rule and rule["mode"] == "each":
+        wanted = rule["of"]
+        return any(
+            all(map(partial(_stands_for, world, owner), people, wanted))
+            for people in permutations(found, len(wanted))
+        )
+    own = {person for side, person in found if side == owner}
+    return len(own) >= (rule or {}).get("count", 1)
+
+
+def _stands_for(world: World, owner: int, given: Given, wanted: dict[str, str]) -> bool:
+    side, person = given
+    sides = {one.slug: one.pk for one in (world.lab, world.agency)}
+    if side != (sides[wanted["organisation"]] if "organisation" in wanted else owner):
+        return False
+    people = people_of(world, side, {"role": wanted.get("role", "")}, EPOCH)
+    return "role" not in wanted or person in {one.pk for one in people}
+
+
 def branch_of(
     world: World,
     step: dict[str, Any],
@@ -101,22 +145,34 @@ def branch_of(
     return None
 
 
+def length_of(step: dict[str, Any]) -> timedelta:
+    """Return how long a wait lasts."""
+    return timedelta(seconds=step.get("seconds", 0), minutes=step.get("minutes", 0))
+
+
 def is_open(at: datetime) -> bool:
     """Tell whether the calendar is open: for some minutes of some hours."""
     return at.hour in OPEN_HOURS and OPENS <= at.minute < CLOSES
 
 
 def reached(
-    world: World, organisation_id: int, step: dict[str, Any], at: datetime
+    world: World,
+    organisation_id: int,
+    step: dict[str, Any],
+    at: datetime,
+    *,
+    without: frozenset[int] = frozenset(),
 ) -> list[Methods]:
     """Return the sets of contact methods any of which a step may tell.
 
     It is one, but for a turn in a team or somebody to whom an incident is given.
+    `without` are people who have acknowledged.
     """
+    silent = {m.pk for m in world.methods[organisation_id] if m.user_id in without}
     return [
         option
         for is_urgent in urgencies(step)
-        for option in _reached(world, organisation_id, step, at, is_urgent)
+        for option in _reached(world, organisation_id, step, at, is_urgent, silent)
     ]
 
 
@@ -132,21 +188,28 @@ def _reached(
     step: dict[str, Any],
     at: datetime,
     is_urgent: bool,
+    silent: set[int],
 ) -> list[Methods]:
     if step["kind"] == "assign":
         people = people_of(world, organisation_id, step["target"], at)
-        found = [_ways(world, organisation_id, person, is_urgent) for person in people]
+        found = [
+            _ways(world, organisation_id, person, is_urgent) - silent
+            for person in people
+        ]
         return [ways for ways in found if ways] or [frozenset()]
     fixed: Methods = frozenset()
     turns: list[Methods] = [frozenset()]
     for target in step["targets"]:
         if "round_robin" in target:
             members = people_of(world, organisation_id, target, at)
-            ways = [_ways(world, organisation_id, one, is_urgent) for one in members]
+            ways = [
+                _ways(world, organisation_id, one, is_urgent) - silent
+                for one in members
+            ]
             turns = [one for one in ways if one] or turns
         else:
             all_ = methods_of(world, organisation_id, target, at, is_urgent=is_urgent)
-            fixed |= {method.pk for method in all_}
+            fixed |= {method.pk for method in all_} - silent
     return [fixed | turn for turn in turns]
 
 
@@ -157,9 +220,10 @@ def methods_of(
     at: datetime,
     *,
     is_urgent: bool,
+    without: frozenset[int] = frozenset(),
 ) -> list[ContactMethod]:
     """Return the methods behind one target of an organisation's own policy."""
-    methods = world.methods[organisation_id]
+    methods = [m for m in world.methods[organisation_id] if m.user_id not in without]
     if "desk" in target:
         return [m for m in methods if m.user is None]
     found: Methods = frozenset()

@@ -41,11 +41,13 @@ class Names:
     emails: tuple[str, ...]
     agency: str
     other_policy: str = ""
+    # Another organisation whose acknowledgement a path may want beside its own.
+    beside: str = ""
 
 
 def draw_body(names: Names, draw: random.Random) -> Body:
     """Return the body of a policy."""
-    steps = [_notify(names, draw)]
+    steps = [draw_notify(names, draw)]
     steps += [_step(names, draw, 0) for _ in range(draw.choice((1, 2, 2, 3)))]
     waits = [number for number, step in enumerate(steps) if step["kind"] == "wait"]
     if waits and draw.random() < 0.5:
@@ -54,12 +56,14 @@ def draw_body(names: Names, draw: random.Random) -> Body:
             {"kind": "repeat", "from": start, "rounds": draw.choice((2, 2, 3))}
         )
         if draw.random() < 0.3:
-            steps.append(_notify(names, draw))
+            steps.append(draw_notify(names, draw))
     if names.other_policy and draw.random() < 0.4:
         steps.append({"kind": "jump", "policy": names.other_policy})
     body: Body = {"steps": steps}
     if draw.random() < 0.6:
         body["ack_timeout_minutes"] = draw.choice((2, 5, 12))
+    if draw.random() < 0.4:
+        body["acknowledgement"] = draw_rule(names, draw)
     if draw.random() < 0.5:
         body["fallback"] = _target(names, draw, ("user", "team", "desk"))
     if draw.random() < 0.4:
@@ -70,6 +74,23 @@ def draw_body(names: Names, draw: random.Random) -> Body:
         ]
         body["clocks"] = _clocks(labels, draw)
     return body
+
+
+def draw_rule(names: Names, draw: random.Random) -> Body:
+    """Return whose acknowledgements a path wants: those of several, or of a role."""
+    wanted: list[Body] = [{"role": draw.choice((ROLE, "responder"))}]
+    if draw.random() < 0.6:
+        return {"mode": "quorum", "count": 2}
+    if names.beside and draw.random() < 0.5:
+        wanted.append({"organisation": names.beside})
+    elif draw.random() < 0.5:
+        wanted.append({"role": "responder"})
+    return {"mode": "each", "of": wanted}
+
+
+def draw_target(names: Names, draw: random.Random) -> dict[str, str]:
+    """Return somebody to whom an incident may be given."""
+    return _target(names, draw, ("user", "team"))
 
 
 def _clocks(labels: list[str], draw: random.Random) -> list[Body]:
@@ -108,7 +129,7 @@ def _step(names: Names, draw: random.Random, depth: int) -> Body:
         "assign": lambda: {"target": _target(names, draw, people)},
     }
     if kind not in draws:
-        return _notify(names, draw)
+        return draw_notify(names, draw)
     return {"kind": kind, **draws[kind]()}
 
 
@@ -126,7 +147,7 @@ def _branch(names: Names, draw: random.Random, depth: int) -> Body:
     return step
 
 
-def _notify(names: Names, draw: random.Random) -> Body:
+def draw_notify(names: Names, draw: random.Random) -> Body:
     targets = [_target(names, draw, tuple(TARGETS)) for _ in range(draw.randint(1, 2))]
     step: Body = {"kind": "notify", "targets": targets}
     if draw.random() < 0.3:

@@ -85,7 +85,8 @@ class Player:
             wrong = [*director.watch.wrong, traceback.format_exc()]
         director.end()
         doorbell.ring_with(None)
-        wrong += check(world, director.watch, self.poison, read_told(world))
+        told = read_told(world)
+        wrong += check(world, director.watch, self.poison, told, director.presses)
         if wrong:
             # What a failed seed left behind must not reach the next one.
             self._played = 0

@@ -21,7 +21,7 @@ OPEN_HOURS, OPENS, CLOSES = range(0, 24, 3), 10, 25
 QUIET_AFTER, QUIET_LASTS = timedelta(minutes=10), timedelta(minutes=15)
 # What people do to an incident that is there, and how often.
 DEEDS = {
-    "acknowledge": 14,
+    "acknowledge": 18,
     "resolve": 4,
     "reopen": 3,
     "severity": 4,
@@ -29,7 +29,25 @@ DEEDS = {
     "share": 3,
     "unshare": 2,
     "escalate": 2,
+    "snooze": 3,
+    "wake": 1,
+    "reassign": 3,
+    "pass_on": 3,
+    "cannot": 3,
+    "hand_over": 4,
 }
+# Deeds that follow each other closely, as one calls for the other.
+STORIES = (
+    ("snooze", "hand_over"),
+    ("acknowledge", "hand_over", "acknowledge"),
+    ("reassign", "cannot"),
+    ("reassign", "hand_over"),
+    ("cannot", "cannot"),
+    ("escalate", "severity"),
+    ("hand_over", "severity"),
+    ("reassign",),
+)
+_SOON = timedelta(seconds=90) / HORIZON
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,17 @@ class World:
     @property
     def organisation_ids(self) -> list[int]:
         return [self.lab.pk, self.agency.pk]
+
+
+def names_of(world: World, organisation: Organisation, other_policy: str = "") -> Names:
+    """Return what a path of an organisation may name."""
+    return Names(
+        organisation.slug,
+        tuple(person.email for person in world.people[organisation.pk]),
+        world.agency.slug,
+        other_policy,
+        world.agency.slug if organisation == world.lab else "",
+    )
 
 
 def make_world(seed: int, start: datetime, draw: random.Random) -> World:
@@ -174,12 +203,7 @@ def _make_paths(world: World, organisation: Organisation, draw: random.Random) -
     policies = []
     for slug in slugs:
         others = [other for other in slugs if other != slug]
-        names = Names(
-            organisation.slug,
-            tuple(person.email for person in world.people[organisation.pk]),
-            world.agency.slug,
-            others[0] if others else "",
-        )
+        names = names_of(world, organisation, others[0] if others else "")
         body = draw_body(names, draw)
         policies.append(make.policy(organisation, slug=slug, **body))
     world.policies[organisation.pk] = policies
@@ -214,9 +238,13 @@ def _plan(start: datetime, draw: random.Random) -> list[Deed]:
     kinds = ["report"] * draw.randint(0, 1) + ["alert"] * draw.choice((1, 1, 2))
     kinds += ["clear"] * draw.randint(0, 1) + ["garbage"] * draw.randint(0, 1)
     deeds = [(draw.uniform(0, 0.3), kind) for kind in kinds]
-    for _ in range(draw.randint(3, 7)):
+    for _ in range(draw.randint(3, 6)):
         kind = draw.choices(list(DEEDS), list(DEEDS.values()))[0]
         deeds.append((draw.uniform(0.02, 1), kind))
+    at = draw.uniform(0.05, 0.6)
+    for kind in draw.choice(STORIES):
+        deeds.append((at, kind))
+        at += draw.uniform(0, _SOON)
     # A tool says the same thing twice, as tools do.
     deeds += [(at + 0.001, "alert") for at, kind in deeds if kind == "alert"][:1]
     deeds.sort()
