@@ -146,6 +146,8 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "default_category": _CODE,
         "default_tlp": _CODE,
         "mapping": _OURS,
+        "severity_map": _OURS,
+        "group_by": _OURS,
     },
     "incidents.Delivery": {
         "body": _content("organisation", "the raw body; has a retention"),

@@ -12,8 +12,13 @@ class IncidentsConfig(AppConfig):
             on_reopened,
         )
         from incidents.incident.shares import on_shared  # noqa: PLC0415 (app ready)
+        from incidents.intake.group_windows import (  # noqa: PLC0415 (app ready)
+            WINDOW_ENDS,
+            close_groups,
+        )
         from incidents.intake.grouping import take_over_alerts  # noqa: PLC0415 (app ready)
         from incidents.ledger.grants import grant_runtime_role  # noqa: PLC0415 (app ready)
+        from incidents.timers.schedule import register_handler  # noqa: PLC0415 (app ready)
         from incidents.triage.rows import (  # noqa: PLC0415 (app ready)
             open_rows,
             reopen_rows,
@@ -21,6 +26,7 @@ class IncidentsConfig(AppConfig):
 
         # Sent once for this app after all of a run's migrations are applied.
         post_migrate.connect(grant_runtime_role, sender=self)
+        register_handler(WINDOW_ENDS, close_groups)
         on_shared(open_rows)
         on_merged(take_over_alerts)
         on_reopened(reopen_rows)

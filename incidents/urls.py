@@ -2,6 +2,7 @@ from django.urls import path
 
 from incidents.incident import actions_views, views
 from incidents.incident.home import home
+from incidents.intake import handling_views as handling
 from incidents.intake import views as intake
 from incidents.organisations import views as people
 from incidents.triage import views as triage
@@ -55,6 +56,11 @@ urlpatterns = [
     path("triage/<str:ref>/ask/", triage.triage_ask, name="triage-ask"),
     path("sources/", intake.source_list, name="source-list"),
     path("sources/<uuid:uid>/", intake.source_detail, name="source-detail"),
+    path(
+        "sources/<uuid:uid>/handling/",
+        handling.source_handling,
+        name="source-handling",
+    ),
     path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
     path("deliveries/<uuid:uid>/", intake.delivery_body, name="delivery-body"),
     path(

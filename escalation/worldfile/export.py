@@ -16,6 +16,7 @@ from escalation.policies.models import Policy, SecondPersonRule
 from escalation.policies.steps import parse_policy, to_body
 from escalation.routing.models import Route
 from escalation.worldfile.toml_text import array_item
+from incidents.intake.sources import default_expiry
 from incidents.models import Membership, Organisation, Source, Team
 
 HEADER = """\
@@ -203,6 +204,12 @@ def _routes(chosen: Sequence[Organisation]) -> Rows:
         }
 
 
+def _expiry(source: Source) -> int | None:
+    usual = default_expiry(source.tool)
+    minutes = source.expires_after_minutes
+    return None if minutes == usual else minutes
+
+
 def _sources(chosen: Sequence[Organisation]) -> Rows:
     sources = Source.objects.filter(organisation__in=chosen)
     for source in sources.select_related("organisation").order_by("pk"):
@@ -217,4 +224,8 @@ def _sources(chosen: Sequence[Organisation]) -> Rows:
             "default_category": source.default_category,
             "default_tlp": source.default_tlp,
             "mapping": source.mapping or None,
+            "severity_map": source.severity_map or None,
+            "group_by": source.group_by or None,
+            "group_window_minutes": source.group_window_minutes or None,
+            "expires_after_minutes": _expiry(source),
         }

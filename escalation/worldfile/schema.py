@@ -33,6 +33,14 @@ from incidents.incident.taxonomy import CATEGORY_CHOICES
 from incidents.incident.tlp import DEFAULT_TLP, Tlp
 from incidents.intake.adapters.generic import MappingError, check_mapping
 from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.handling import (
+    MAX_EXPIRY_MINUTES,
+    MAX_WINDOW_MINUTES,
+    HandlingError,
+    checked_group_by,
+    checked_severity_map,
+)
+from incidents.intake.sources import default_expiry
 from incidents.organisations.models import OrganisationKind
 
 SECTIONS: Final = (
@@ -55,6 +63,7 @@ _SOURCE_KEY = re.compile(r"[A-Za-z0-9_-]{16,100}")
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 Spec = TypeVar("Spec")
+Value = TypeVar("Value")
 
 
 def read_world(
@@ -289,7 +298,30 @@ def _source(table: Table) -> SourceSpec:
         default_category=table.choice("default_category", categories, default="AVL"),
         default_tlp=table.choice("default_tlp", list(Tlp), default=DEFAULT_TLP.value),
         mapping=_mapping(table, tool),
+        severity_map=_handling(table, "severity_map", checked_severity_map, {}),
+        group_by=tuple(_handling(table, "group_by", checked_group_by, [])),
+        group_window_minutes=table.level(
+            "group_window_minutes", low=0, high=MAX_WINDOW_MINUTES, default=0
+        ),
+        expires_after_minutes=table.level(
+            "expires_after_minutes",
+            low=0,
+            high=MAX_EXPIRY_MINUTES,
+            default=default_expiry(tool) if tool in ADAPTERS else 0,
+        ),
     )
+
+
+def _handling(
+    table: Table, name: str, check: Callable[[object], Value], default: Value
+) -> Value:
+    """Read a setting that says how alerts become incidents."""
+    try:
+        return check(table.raw(name, default=default))
+    except HandlingError as error:
+        message = f"{error.value!r:.100} cannot be used. {error.remedy}"
+        table.problems.add((*table.path, name), message)
+        return default
 
 
 def _key(table: Table) -> str:

@@ -160,6 +160,10 @@ class SourceSpec:
     default_category: str
     default_tlp: str
     mapping: Mapping[str, str]
+    severity_map: Mapping[str, int]
+    group_by: tuple[str, ...]
+    group_window_minutes: int
+    expires_after_minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

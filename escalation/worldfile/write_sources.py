@@ -68,7 +68,9 @@ def _change(source: Source, spec: SourceSpec, changes: Changes) -> list[str]:
 
 def _options(spec: SourceSpec) -> dict[str, Any]:
     options = {name: getattr(spec, name) for name in OPTIONS}
-    return {**options, "mapping": dict(spec.mapping)}
+    # As the columns hold them: JSON knows no tuple.
+    told = {"mapping": dict(spec.mapping), "group_by": list(spec.group_by)}
+    return {**options, **told}
 
 
 def _set_key(source: Source, key: str) -> bool:

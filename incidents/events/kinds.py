@@ -137,13 +137,13 @@ KINDS: Final[dict[str, Kind]] = {
         ),
         _kind(
             "alert.attached",
-            "Alert fired: {title}",
-            "title severity source labels url started_at event_at dedup",
+            "Alert fired: {title}: {reason}",
+            "title severity source labels url started_at event_at dedup reason",
         ),
         _kind(
             "alert.resolved",
-            "Alert cleared: {title}",
-            "title source ended_at event_at dedup",
+            "Alert cleared: {title}: {reason}",
+            "title source ended_at event_at dedup reason",
         ),
         _kind(
             "run.started",

@@ -101,6 +101,9 @@ class Incident(models.Model):
     all_clear_at = models.DateTimeField(
         null=True, help_text="when its last alert cleared"
     )
+    last_alert_at = models.DateTimeField(
+        null=True, help_text="when the last alert that joined it was received"
+    )
     is_touched = models.BooleanField(
         default=False,
         help_text="a person filed, acknowledged, commented, shared or raised it",

@@ -30,15 +30,17 @@ _ROWS: Final = """json_to_recordset(%s::json) AS n (
     source_id bigint, organisation_id bigint, dedup_key text, incident_id bigint,
     status text, title text, summary text, severity text, labels jsonb, url text,
     started_at timestamptz, ended_at timestamptz, event_at timestamptz,
-    delivery_id bigint, repeat_count integer, late_count integer)"""
+    delivery_id bigint, repeat_count integer, late_count integer,
+    first_seen_at timestamptz, last_seen_at timestamptz, expires_at timestamptz)"""
 
 _INSERT: Final = f"""
 INSERT INTO tocsin_alert (
     source_id, organisation_id, dedup_key, incident_id, status, title, summary, severity,
-    labels, url, started_at, ended_at, event_at, delivery_id, repeat_count, late_count)
+    labels, url, started_at, ended_at, event_at, delivery_id, repeat_count, late_count,
+    first_seen_at, last_seen_at, expires_at)
 SELECT source_id, organisation_id, dedup_key, incident_id, status, title, summary,
     severity, labels, url, started_at, ended_at, event_at, delivery_id, repeat_count,
-    late_count
+    late_count, first_seen_at, last_seen_at, expires_at
 FROM {_ROWS}
 ORDER BY source_id, dedup_key
 ON CONFLICT (source_id, dedup_key) DO NOTHING
@@ -50,7 +52,8 @@ SET incident_id = n.incident_id, status = n.status, title = n.title, summary = n
     severity = n.severity, labels = n.labels, url = n.url, started_at = n.started_at,
     ended_at = n.ended_at, event_at = n.event_at, delivery_id = n.delivery_id,
     repeat_count = a.repeat_count + n.repeat_count,
-    late_count = a.late_count + n.late_count
+    late_count = a.late_count + n.late_count,
+    last_seen_at = GREATEST(a.last_seen_at, n.last_seen_at), expires_at = n.expires_at
 FROM {_ROWS}
 WHERE a.source_id = n.source_id AND a.dedup_key = n.dedup_key
 """  # noqa: S608  (built from the constant above)
@@ -146,6 +149,9 @@ def _row(
         "delivery_id": news.delivery_id,
         "repeat_count": change.repeats,
         "late_count": change.lates,
+        "first_seen_at": change.first_seen_at,
+        "last_seen_at": news.received_at,
+        "expires_at": news.expires_at,
     }
 
 

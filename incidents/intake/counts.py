@@ -12,10 +12,10 @@ from incidents.incident.models import Incident
 _UPDATE: Final = """
 UPDATE tocsin_incident AS i
 SET alert_count = n.alert_count, open_alert_count = n.open_alert_count,
-    all_clear_at = n.all_clear_at, severity = n.severity, labels = n.labels
+    all_clear_at = n.all_clear_at, last_alert_at = n.last_alert_at, severity = n.severity, labels = n.labels
 FROM json_to_recordset(%s::json) AS n (
     id bigint, alert_count integer, open_alert_count integer,
-    all_clear_at timestamptz, severity smallint, labels jsonb)
+    all_clear_at timestamptz, last_alert_at timestamptz, severity smallint, labels jsonb)
 WHERE i.id = n.id
 """
 
@@ -30,6 +30,7 @@ def write_counts(incidents: Sequence[Incident]) -> None:
             "alert_count": incident.alert_count,
             "open_alert_count": incident.open_alert_count,
             "all_clear_at": incident.all_clear_at,
+            "last_alert_at": incident.last_alert_at,
             "severity": incident.severity,
             "labels": incident.labels,
         }

@@ -16,7 +16,6 @@ from incidents.events.record import record
 from incidents.incident.lifecycle import lock_incidents, resolve_cleared
 from incidents.incident.models import Incident
 from incidents.incident.opening import NewIncident, open_incidents
-from incidents.incident.severity import severity_from_tool
 from incidents.intake.alerts import (
     Overtaken,
     count_alerts,
@@ -25,6 +24,8 @@ from incidents.intake.alerts import (
     write_alerts,
 )
 from incidents.intake.counts import write_counts
+from incidents.intake.group_windows import window_timers
+from incidents.intake.handling import severity_of
 from incidents.intake.models import Source
 from incidents.intake.news import (
     FIRING,
@@ -39,6 +40,7 @@ from incidents.intake.news import (
     shared_labels,
 )
 from incidents.ledger.canonical import format_at
+from incidents.timers.schedule import add_timers
 
 MAX_TITLE = 300
 
@@ -192,6 +194,8 @@ def _write(batch: _Batch, changes: Sequence[AlertChange]) -> None:
     _count(batch, touched, changes)
     _raise_severities(batch, changes)
     write_counts([i for i in touched if _counted(i) != before[i.pk]])
+    opened = [incident for incident in touched if incident.pk in batch.opened]
+    add_timers(window_timers(opened, batch.sources))
     _resolve(batch, touched, changes)
 
 
@@ -206,7 +210,7 @@ def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
             step.kind,
             incident=incident,
             organisation_id=incident.organisation_id,
-            actor=_tool(batch.sources[step.news.source_id]),
+            actor=_teller(step.news, batch),
             body=_body_of(step),
         )
 
@@ -216,6 +220,8 @@ def _body_of(step: Step) -> dict[str, Any]:
     alert = step.news.alert
     body: dict[str, Any] = {"title": alert.title, "dedup": step.news.dedup}
     body |= _times_of(step)
+    if step.news.reason:
+        body["reason"] = step.news.reason
     if step.kind is StepKind.RESOLVED:
         return body
     body["severity"] = alert.severity
@@ -261,6 +267,9 @@ def _count(
             incident.all_clear_at = None
         elif is_clearing:
             incident.all_clear_at = batch.now
+    for incident, step in _attached(batch, changes):
+        times = (incident.last_alert_at, step.news.received_at)
+        incident.last_alert_at = max(time for time in times if time)
     for incident, item in _joined(batch, changes):
         if incident.source_id and incident.pk not in batch.opened:
             incident.labels = shared_labels([incident.labels, item.alert.labels])
@@ -283,6 +292,17 @@ def _raise_severities(batch: _Batch, changes: Iterable[AlertChange]) -> None:
             actor=_system(incident, batch),
             body={"old": old, "new": level, "reason": "a worse alert joined"},
         )
+
+
+def _attached(
+    batch: _Batch, changes: Iterable[AlertChange]
+) -> Iterable[tuple[Incident, Step]]:
+    """Yield each step that brought an alert to an incident, with that."""
+    for change in changes:
+        for step in change.steps:
+            home = batch.home_at(change, step)
+            if step.kind is StepKind.ATTACHED and home:
+                yield home, step
 
 
 def _joined(
@@ -320,8 +340,15 @@ def _resolve(
 
 
 def _severity(news: News, source: Source) -> int:
-    level = severity_from_tool(news.alert.severity)
-    return source.default_severity if level is None else level
+    return severity_of(
+        news.alert, table=source.severity_map, default=source.default_severity
+    )
+
+
+def _teller(news: News, batch: _Batch) -> Actor:
+    """Return who brings the news: the tool, or time."""
+    source = batch.sources[news.source_id]
+    return Actor.system(source.organisation) if news.is_wake else _tool(source)
 
 
 def _tool(source: Source) -> Actor:
@@ -341,6 +368,7 @@ def _counted(incident: Incident) -> tuple[Any, ...]:
         incident.alert_count,
         incident.open_alert_count,
         incident.all_clear_at,
+        incident.last_alert_at,
         incident.severity,
         dict(incident.labels),
     )

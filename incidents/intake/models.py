@@ -46,6 +46,19 @@ class Source(models.Model):
     mapping = models.JSONField(
         default=dict, help_text="generic only: our field → their path"
     )
+    severity_map = models.JSONField(
+        default=dict, help_text="the tool's word → our level, before the usual words"
+    )
+    group_by = models.JSONField(
+        default=list, help_text="labels; empty: the tool's own groups"
+    )
+    group_window_minutes = models.IntegerField(
+        default=0,
+        help_text="how long a group's incident takes new alerts; 0: while it is open",
+    )
+    expires_after_minutes = models.IntegerField(
+        default=0, help_text="an alert ends that long after its last word; 0: never"
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     objects = SourceQuerySet.as_manager()
@@ -149,6 +162,11 @@ class Alert(models.Model):
     late_count = models.IntegerField(
         default=0, help_text="older news that changed nothing"
     )
+    first_seen_at = models.DateTimeField(null=True, help_text="null in old rows")
+    last_seen_at = models.DateTimeField(null=True, help_text="null in old rows")
+    expires_at = models.DateTimeField(
+        null=True, help_text="while it fires: when it ends if nothing more is heard"
+    )
 
     class Meta:
         app_label = "incidents"
@@ -159,7 +177,13 @@ class Alert(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["incident", "status"], name="alert_incident_status")
+            models.Index(fields=["incident", "status"], name="alert_incident_status"),
+            # Serves the look for alerts of which nothing was heard for too long.
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(status="firing", expires_at__isnull=False),
+                name="alert_expiring",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,11 @@ GroupKey = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One alert of one delivery, with its keys hashed."""
+    """One alert of one delivery, with its keys hashed.
+
+    Some is not sent by a tool but made of a row when its time has come (`is_wake`); it
+    counts only while the row still holds what it was made of. `reason` says why.
+    """
 
     source_id: int
     delivery_id: int
@@ -32,6 +36,9 @@ class News:
     dedup: str
     group: str
     alert: ParsedAlert
+    expires_at: datetime | None = None
+    reason: str = ""
+    is_wake: bool = False
 
     @property
     def key(self) -> AlertKey:
@@ -81,6 +88,7 @@ class AlertChange:
     row: AlertRow | None
     latest: News | None = None
     joins: GroupKey | None = None
+    first_seen_at: datetime | None = None
     repeats: int = 0
     lates: int = 0
     steps: list[Step] = field(default_factory=list)
@@ -99,8 +107,12 @@ class AlertChange:
 
     def take(self, news: News) -> None:
         """Take one piece of news; older news is only counted."""
+        self.first_seen_at = self.first_seen_at or news.received_at
         stamp = self._stamp()
-        if stamp is not None and news.stamp <= stamp:
+        if news.is_wake:
+            if stamp == news.stamp and self.status == FIRING:
+                self._wake(news)
+        elif stamp is not None and news.stamp <= stamp:
             self.lates += 1
         elif news.alert.status == FIRING:
             self._fire(news)
@@ -127,6 +139,10 @@ class AlertChange:
         elif self.status == RESOLVED:
             self.repeats += 1
         self.latest = news
+
+    def _wake(self, news: News) -> None:
+        """Take what time brings to an alert that fires."""
+        self._clear(news)
 
     def _step(self, kind: StepKind, news: News) -> None:
         self.steps.append(Step(kind, news, is_in_new_home=self.joins is not None))

@@ -13,7 +13,12 @@ import structlog
 from django.db import InterfaceError, OperationalError
 
 from incidents.events.record import recording
-from incidents.intake.adapters.base import ParsedDelivery, Unreadable, one_line
+from incidents.intake.adapters.base import (
+    ParsedAlert,
+    ParsedDelivery,
+    Unreadable,
+    one_line,
+)
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.adapters.times import event_time
 from incidents.intake.alerts import Overtaken
@@ -25,8 +30,9 @@ from incidents.intake.claims import (
     write_outcomes,
 )
 from incidents.intake.grouping import apply_news
+from incidents.intake.handling import expiry_of, grouped
 from incidents.intake.models import DeliveryState, Source
-from incidents.intake.news import News, hashed
+from incidents.intake.news import FIRING, News, hashed
 
 BATCH_DELIVERIES: Final = 400
 MAX_ATTEMPTS: Final = 3
@@ -132,7 +138,8 @@ def _read(claimed: Sequence[Claimed], sources: dict[int, Source]) -> _Reading:
             _log_failure(error, [delivery])
             reading.outcomes.append(_failed(delivery, error))
         else:
-            reading.news.extend(_news_of(delivery, parsed))
+            source = sources[delivery.source_id]
+            reading.news.extend(_news_of(delivery, parsed, source))
             reading.outcomes.append(_outcome(delivery, parsed))
     return reading
 
@@ -145,13 +152,14 @@ def _parsed(delivery: Claimed, source: Source) -> ParsedDelivery:
     return adapter.parse(delivery.body, headers=delivery.headers, options=options)
 
 
-def _news_of(delivery: Claimed, parsed: ParsedDelivery) -> list[News]:
+def _news_of(delivery: Claimed, parsed: ParsedDelivery, source: Source) -> list[News]:
     """Return what the delivery says.
 
     A trial that a tool marks as such is read, to show that it arrives, and opens nothing.
     """
     if parsed.is_test:
         return []
+    alerts = [grouped(alert, source.group_by) for alert in parsed.alerts]
     return [
         News(
             source_id=delivery.source_id,
@@ -162,9 +170,20 @@ def _news_of(delivery: Claimed, parsed: ParsedDelivery) -> list[News]:
             dedup=hashed(alert.dedup_key),
             group=hashed(alert.group_key or alert.dedup_key),
             alert=alert,
+            expires_at=_expiry(alert, source, delivery),
         )
-        for place, alert in enumerate(parsed.alerts)
+        for place, alert in enumerate(alerts)
     ]
+
+
+def _expiry(alert: ParsedAlert, source: Source, delivery: Claimed) -> datetime | None:
+    if alert.status != FIRING:
+        return None
+    return expiry_of(
+        alert.expires_at,
+        minutes=source.expires_after_minutes,
+        received_at=delivery.received_at,
+    )
 
 
 def _outcome(delivery: Claimed, parsed: ParsedDelivery) -> Outcome:

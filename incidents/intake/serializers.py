@@ -9,6 +9,7 @@ from incidents.incident.serializers import TlpField
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.taxonomy import CATEGORY_CHOICES
 from incidents.intake.adapters.registry import TOOL_CHOICES
+from incidents.intake.handling import MAX_EXPIRY_MINUTES, MAX_WINDOW_MINUTES
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.sources import source_url
 from incidents.rest import StrictSerializer
@@ -31,6 +32,10 @@ class SourceSerializer(serializers.Serializer[Any]):
     default_category = serializers.ChoiceField(CATEGORY_CHOICES)
     default_tlp = serializers.CharField()
     mapping = serializers.DictField()
+    severity_map = serializers.DictField(child=serializers.IntegerField())
+    group_by = serializers.ListField(child=serializers.CharField())
+    group_window_minutes = serializers.IntegerField()
+    expires_after_minutes = serializers.IntegerField()
     created_at = serializers.DateTimeField()
 
     def get_url(self, source: Source) -> str:
@@ -49,6 +54,28 @@ class SourceChangeBody(StrictSerializer):
     default_tlp = TlpField(required=False)
     mapping = serializers.DictField(
         child=serializers.CharField(), required=False, help_text="generic only"
+    )
+    severity_map = serializers.DictField(
+        child=serializers.ChoiceField(SEVERITY_CHOICES),
+        required=False,
+        help_text="the tool's word → our level",
+    )
+    group_by = serializers.ListField(
+        child=serializers.CharField(max_length=128),
+        required=False,
+        help_text="labels; empty: the tool's own groups",
+    )
+    group_window_minutes = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_WINDOW_MINUTES,
+        help_text="how long a group's incident takes new alerts; 0: while it is open",
+    )
+    expires_after_minutes = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_EXPIRY_MINUTES,
+        help_text="an alert ends that long after its last word; 0: never",
     )
 
 

@@ -99,7 +99,28 @@ def _facts(source: Source) -> list[dict[str, Any]]:
         },
         {"label": "Default TLP", "value": source.default_tlp},
         {"label": "Resolves itself", "value": resolves},
+        *_handling(source),
         {"label": "Since", "at": source.created_at},
+    ]
+
+
+def _handling(source: Source) -> list[dict[str, Any]]:
+    """Return how alerts become incidents, as far as that was chosen."""
+    words = [f"{word} = {level}" for word, level in source.severity_map.items()]
+    window, expiry = source.group_window_minutes, source.expires_after_minutes
+    return [
+        {"label": "Severity words", "value": ", ".join(words) or "the usual ones"},
+        {"label": "Grouped by", "value": ", ".join(source.group_by) or "the tool"},
+        {
+            "label": "A group takes alerts",
+            "value": f"{window} min after its last" if window else "while it is open",
+        },
+        {
+            "label": "An alert ends",
+            "value": f"{expiry} min after its last word"
+            if expiry
+            else "when the tool says so",
+        },
     ]
 
 

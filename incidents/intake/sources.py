@@ -1,7 +1,7 @@
 """Make and change sources, show their addresses, and try them out."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,16 @@ from incidents.incident.taxonomy import category_named
 from incidents.incident.tlp import parse_tlp
 from incidents.intake.adapters.generic import MappingError, check_mapping
 from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.group_windows import watch_windows
+from incidents.intake.handling import (
+    EXPIRY_WITHOUT_RESOLVED,
+    MAX_EXPIRY_MINUTES,
+    MAX_WINDOW_MINUTES,
+    HandlingError,
+    checked_group_by,
+    checked_minutes,
+    checked_severity_map,
+)
 from incidents.intake.models import Delivery, Source
 from incidents.intake.receive import digest_of_key, store_deliveries
 from incidents.intake.trials import trial_body
@@ -28,7 +38,10 @@ CONTEXT: Final = "source"
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """What may be chosen about a source, with the defaults of the table."""
+    """What may be chosen about a source, with the defaults of the table.
+
+    An expiry of None is the tool's own: none where it says when an alert has ended.
+    """
 
     is_enabled: bool = True
     resolves_incidents: bool = True
@@ -36,6 +49,10 @@ class SourceOptions:
     default_category: str = "AVL"
     default_tlp: str = "AMBER+STRICT"
     mapping: Mapping[str, Any] = field(default_factory=dict)
+    severity_map: Mapping[str, int] = field(default_factory=dict)
+    group_by: Sequence[str] = ()
+    group_window_minutes: int = 0
+    expires_after_minutes: int | None = None
 
 
 OPTIONS: Final = tuple(SourceOptions.__dataclass_fields__)
@@ -89,6 +106,8 @@ def change_source(
         for field_name, value in differing.items():
             setattr(source, field_name, value)
         source.save(update_fields=sorted(differing))
+        if "group_window_minutes" in differing:
+            watch_windows(source, now=now)
         _record_change(source, "changed", differing, actor)
     return source
 
@@ -138,7 +157,35 @@ def _checked(values: Mapping[str, Any], *, tool: str) -> dict[str, Any]:
         checked["default_tlp"] = _checked_tlp(values["default_tlp"])
     if "mapping" in values:
         checked["mapping"] = _checked_mapping(values["mapping"], tool=tool)
-    return checked
+    return checked | _checked_handling(values, tool=tool)
+
+
+def default_expiry(tool: str) -> int:
+    """Return after how many minutes of silence an alert of this tool ends; 0 is never."""
+    return 0 if ADAPTERS[tool].sends_resolved else EXPIRY_WITHOUT_RESOLVED
+
+
+_HANDLING: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "severity_map": checked_severity_map,
+    "group_by": checked_group_by,
+    "group_window_minutes": lambda value: checked_minutes(
+        "group_window_minutes", value, most=MAX_WINDOW_MINUTES
+    ),
+    "expires_after_minutes": lambda value: checked_minutes(
+        "expires_after_minutes", value, most=MAX_EXPIRY_MINUTES
+    ),
+}
+
+
+def _checked_handling(values: Mapping[str, Any], *, tool: str) -> dict[str, Any]:
+    """Check what says how alerts become incidents. Raises BadInput."""
+    wanted = {name: values[name] for name in _HANDLING if name in values}
+    if wanted.get("expires_after_minutes", 0) is None:
+        wanted["expires_after_minutes"] = default_expiry(tool)
+    try:
+        return {name: _HANDLING[name](value) for name, value in wanted.items()}
+    except HandlingError as error:
+        raise BadInput(error.field, error.value, error.remedy) from None
 
 
 def _checked_tlp(text: str) -> str:
@@ -171,6 +218,8 @@ def _record_change(
 def _recorded(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the changes in the record's terms: names of mappings may be any text."""
     return {
-        name: [f"{k} = {v}" for k, v in value.items()] if name == "mapping" else value
+        name: [f"{k} = {v}" for k, v in value.items()]
+        if isinstance(value, Mapping)
+        else value
         for name, value in changes.items()
     }

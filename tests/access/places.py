@@ -318,6 +318,8 @@ PAGES = {
     "POST clock-pause": Place("lab", _clock, _BECAUSE, "manage"),
     "POST clock-resume": Place("lab", _clock, _BECAUSE, "manage"),
     "GET source-detail": Place("lab", _source),
+    "GET source-handling": Place("lab", _source, act="configure"),
+    "POST source-handling": Place("lab", _source, act="configure"),
     "POST source-test": Place("lab", _source, act="configure"),
     "GET delivery-body": Place("lab", _delivery),
     "POST delivery-replay": Place("lab", _delivery, act="configure"),

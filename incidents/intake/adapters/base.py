@@ -84,7 +84,11 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ParsedAlert:
-    """One alert of a delivery, in the product's own terms."""
+    """One alert of a delivery, in the product's own terms.
+
+    `severity_told` is the tool's own word where no label `severity` holds it. `expires_at`
+    is when the alert ends if the tool does not send it again.
+    """
 
     dedup_key: str
     status: Status
@@ -98,6 +102,9 @@ class ParsedAlert:
     url: str = ""
     group_key: str = ""
     group_title: str = ""
+    # Not compared: `severity` says the same in our words.
+    severity_told: str = field(default="", compare=False)
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ def _parse_alert(record: Mapping[str, Any], *, field: str) -> ParsedAlert:
         title=title,
         summary=base.many_lines(base.as_text(record.get("summary"))),
         severity=base.severity_word(record.get("severity")),
+        severity_told=base.one_line(base.as_text(record.get("severity")), limit=80),
         started_at=started_at,
         ended_at=ended_at if status == "resolved" else None,
         event_at=started_at if status == "firing" else ended_at,

@@ -1,0 +1,78 @@
+"""The form in which a person says how a source's alerts become incidents."""
+
+from typing import Any
+
+from django import forms
+
+from incidents.incident.severity import SEVERITY_CHOICES
+from incidents.intake.handling import MAX_EXPIRY_MINUTES, MAX_WINDOW_MINUTES
+from incidents.intake.models import Source
+
+
+class HandlingForm(forms.Form):
+    """How the alerts of a source become incidents."""
+
+    default_severity = forms.TypedChoiceField(
+        label="Severity of an alert that says none",
+        choices=SEVERITY_CHOICES,
+        coerce=int,
+    )
+    severity_map = forms.CharField(
+        label="The tool's words for severity",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One on each line: warning = 1. Other words mean what they usually do.",
+    )
+    group_by = forms.CharField(
+        label="One incident for all alerts with the same",
+        required=False,
+        max_length=2_000,
+        help_text="Names of labels, with commas: cluster, alertname. Empty: as the tool groups.",
+    )
+    group_window_minutes = forms.IntegerField(
+        label="An incident takes new alerts for so many minutes after its last one",
+        min_value=0,
+        max_value=MAX_WINDOW_MINUTES,
+        help_text="0: as long as it is open.",
+    )
+    expires_after_minutes = forms.IntegerField(
+        label="An alert ends after so many minutes without word of it",
+        min_value=0,
+        max_value=MAX_EXPIRY_MINUTES,
+        help_text="0: never. For tools that do not say when an alert has ended.",
+    )
+    resolves_incidents = forms.BooleanField(
+        label="Resolve an incident when its last alert clears and nobody has touched it",
+        required=False,
+    )
+
+    def clean_severity_map(self) -> dict[str, int]:
+        """Read a line for each word."""
+        table: dict[str, int] = {}
+        for line in filter(
+            None, map(str.strip, self.cleaned_data["severity_map"].splitlines())
+        ):
+            word, _, level = line.rpartition("=")
+            if not word.strip() or not level.strip().isdecimal():
+                message = f"{line[:80]!r}: write a word, = and a number from 0 to 5."
+                raise forms.ValidationError(message)
+            table[word.strip()] = int(level)
+        return table
+
+    def clean_group_by(self) -> list[str]:
+        """Read the names between the commas."""
+        parts = self.cleaned_data["group_by"].split(",")
+        return [part.strip() for part in parts if part.strip()]
+
+
+def initial_of(source: Source) -> dict[str, Any]:
+    """Return how the source is handled, as the form writes it."""
+    lines = [f"{word} = {level}" for word, level in source.severity_map.items()]
+    return {
+        "default_severity": source.default_severity,
+        "severity_map": "\n".join(lines),
+        "group_by": ", ".join(source.group_by),
+        "group_window_minutes": source.group_window_minutes,
+        "expires_after_minutes": source.expires_after_minutes,
+        "resolves_incidents": source.resolves_incidents,
+    }
