@@ -7,6 +7,13 @@ group of its own.
 
 A body shortened at the sender says so in `truncatedAlerts`: the missing alerts may
 never be reported as resolved.
+
+>>> body = b'''{"groupKey": "{}:{alertname=Egress}", "status": "firing", "alerts":
+...   [{"status": "resolved", "fingerprint": "c0ffee", "endsAt": "2026-11-23T05:00:00Z",
+...     "labels": {"alertname": "Egress", "severity": "page"}}]}'''
+>>> [alert] = parse(body, headers={}, options={}).alerts
+>>> alert.dedup_key, alert.status, alert.severity, alert.group_key
+('am:c0ffee', 'resolved', 'critical', 'am:group:{}:{alertname=Egress}')
 """
 
 from collections.abc import Mapping

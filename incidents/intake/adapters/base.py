@@ -14,8 +14,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
+
+T = TypeVar("T")
 
 Status = Literal["firing", "resolved"]
 
@@ -170,12 +172,20 @@ def mapping_at(body: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def first_text(*values: object) -> str:
-    """Return the first of the values that is text or a number and not empty."""
+    """Return the first of the values that is text or a number and shows something."""
     for value in values:
         text = as_text(value).strip()
-        if text:
+        if _UNWANTED.sub("", text).strip():
             return text
     return ""
+
+
+def read_state(value: object, states: Mapping[str, T], *, field: str) -> T:
+    """Return what a tool's word for a state means, in any case. Raises Unreadable."""
+    word = as_text(value).strip().lower()
+    if word not in states:
+        raise Unreadable(field, value, f"send one of {', '.join(states)}")
+    return states[word]
 
 
 def as_text(value: object) -> str:

@@ -6,6 +6,12 @@ they are keyed by the rule's name and count as low.
 
 Legacy alerting has one rule per body and no times. Its states *pending* and *paused*
 change nothing and give no alert.
+
+>>> body = b'''{"orgId": 4, "alerts": [{"status": "firing", "fingerprint": "a1", "labels":
+...   {"alertname": "DatasourceNoData", "rulename": "Refusal rate"}}]}'''
+>>> [alert] = parse(body, headers={}, options={}).alerts
+>>> alert.dedup_key, alert.severity, alert.title
+('grafana:4:DatasourceNoData:Refusal rate', 'low', 'Refusal rate: no data')
 """
 
 from collections.abc import Mapping
@@ -86,9 +92,10 @@ def _dedup_key(
 ) -> str:
     labels = base.mapping_at(alert, "labels")
     org_id = base.first_text(alert.get("orgId"), group.get("orgId"))
-    name, rule = labels.get("alertname"), base.first_text(labels.get("rulename"))
+    name = base.first_text(labels.get("alertname"))
+    rule = base.first_text(labels.get("rulename"))
     if name in _RULE_TROUBLE and rule:
-        return base.key_of("grafana", org_id, str(name), rule)
+        return base.key_of("grafana", org_id, name, rule)
     fingerprint = alertmanager.read_fingerprint(alert, field=field)
     return base.key_of("grafana", org_id, fingerprint)
 
@@ -107,7 +114,7 @@ def _summary(annotations: Mapping[str, Any]) -> str:
 
 
 def _severity(labels: Mapping[str, Any]) -> str:
-    if labels.get("alertname") in _RULE_TROUBLE:
+    if base.first_text(labels.get("alertname")) in _RULE_TROUBLE:
         return "low"
     return base.severity_word(labels.get("severity"))
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from incidents.intake.adapters.base import Unreadable
 from incidents.intake.adapters.registry import ADAPTERS
 
 PAYLOADS = Path(__file__).parents[3] / "payloads"
@@ -29,3 +30,15 @@ def outline(read):
         return [(a.dedup_key, a.status, a.severity, a.title) for a in alerts]
 
     return outline_of
+
+
+@pytest.fixture
+def refusal(read):
+    """Return a function that tells why a written payload cannot be read."""
+
+    def refusal_of(name):
+        with pytest.raises(Unreadable) as caught:
+            read(name)
+        return str(caught.value)
+
+    return refusal_of

@@ -29,6 +29,10 @@ class Meaning:
 
 FIRING_CRITICAL: Alerts = (("firing", "critical"),)
 FIRING_UNKNOWN: Alerts = (("firing", "unknown"),)
+FIRING_HIGH: Alerts = (("firing", "high"),)
+FIRING_MEDIUM: Alerts = (("firing", "medium"),)
+FIRING_INFO: Alerts = (("firing", "info"),)
+RESOLVED_HIGH: Alerts = (("resolved", "high"),)
 RESOLVED_UNKNOWN: Alerts = (("resolved", "unknown"),)
 
 MEANINGS = {
@@ -68,4 +72,46 @@ MEANINGS = {
     "grafana/legacy-alerting-cpu": Meaning("grafana", FIRING_UNKNOWN),
     "grafana/legacy-ok-cpu": Meaning("grafana", RESOLVED_UNKNOWN),
     "grafana/unified-resolved-load-avg": Meaning("grafana", RESOLVED_UNKNOWN),
+    "datadog/default-triggered-cpu": Meaning("datadog", FIRING_CRITICAL),
+    "falco/critical-shell-in-container": Meaning("falco", FIRING_CRITICAL),
+    "falco/error-write-below-binary-dir": Meaning("falco", FIRING_HIGH),
+    "falco/informational-k8s-serviceaccount-created": Meaning("falco", FIRING_INFO),
+    "github/code-scanning-alert-created": Meaning("github", FIRING_HIGH),
+    "github/code-scanning-alert-fixed": Meaning("github", RESOLVED_HIGH),
+    "github/dependabot-alert-created": Meaning("github", FIRING_MEDIUM),
+    "github/secret-scanning-alert-reopened": Meaning(
+        "github", FIRING_HIGH, guessed="secret scanning has no severities; high is ours"
+    ),
+    "newrelic/legacy-test-violation": Meaning(
+        "newrelic",
+        FIRING_INFO,
+        is_test=True,
+        guessed="incident 0 is the test button's; no document says so",
+    ),
+    "newrelic/workflow-activated": Meaning("newrelic", FIRING_CRITICAL),
+    "opsgenie_webhook/create-p1": Meaning("opsgenie", FIRING_CRITICAL),
+    "pagerduty_webhook/v3-incident-priority-updated": Meaning(
+        "pagerduty", FIRING_CRITICAL
+    ),
+    "pagerduty_webhook/v3-incident-resolved": Meaning("pagerduty", RESOLVED_HIGH),
+    "pagerduty_webhook/v3-incident-triggered": Meaning("pagerduty", FIRING_HIGH),
+    "pingdom/down": Meaning(
+        "pingdom", FIRING_HIGH, guessed="importance HIGH and LOW are severities"
+    ),
+    "sentry/event-alert-triggered": Meaning("sentry", FIRING_UNKNOWN),
+    "sentry/event-alert-triggered-with-alert-rule-action": Meaning(
+        "sentry", FIRING_UNKNOWN
+    ),
+    "sentry/issue-created": Meaning("sentry", FIRING_HIGH),
+    "sentry/issue-ignored": Meaning(
+        "sentry", RESOLVED_HIGH, guessed="an archived issue needs nobody any more"
+    ),
+    "sentry/issue-resolved": Meaning("sentry", RESOLVED_HIGH),
+    "sentry/metric-alert-critical": Meaning("sentry", FIRING_CRITICAL),
+    "sentry/metric-alert-warning-with-alert-rule-action": Meaning(
+        "sentry", FIRING_MEDIUM
+    ),
+    "uptime_kuma/down-timeout": Meaning("uptime_kuma", FIRING_UNKNOWN),
+    "uptime_kuma/up-200": Meaning("uptime_kuma", RESOLVED_UNKNOWN),
+    "wazuh/alert-5551-pam-bruteforce": Meaning("wazuh", FIRING_MEDIUM),
 }
