@@ -2,6 +2,7 @@ import pytest
 
 from escalation.worldfile.problems import WorldFileInvalid
 from escalation.worldfile.schema import read_world
+from incidents.intake.adapters.registry import ADAPTERS
 from tests.escalation.worldfile.conftest import SMALL
 
 
@@ -86,7 +87,7 @@ enabled = "yes"
         (
             13,
             "sources[0].tool",
-            "'nagios' cannot be used. Use one of alertmanager, grafana, generic.",
+            f"'nagios' cannot be used. Use one of {', '.join(ADAPTERS)}.",
         ),
         (14, "sources[0].name", "'' cannot be used. It may not be empty."),
         (
