@@ -39,6 +39,8 @@ MAX_MOVES = 15_000
 MAX_LOOKS = 400
 ENOUGH_WRONG = 5
 _TOO_EARLY = 0.01
+# People in a hurry click twice on a button.
+_TWICE = 0.3
 CONSUMERS = ("intake", "router", "timers", "delivery")
 _TASK_OF = {**{name: name for name in CONSUMERS}, "clocks": "router"}
 # Between two transactions a process may stand still for this long, within one briefly.
@@ -270,6 +272,8 @@ class Director:
             # Whoever got no answer asks again, as people and tools do.
             again = self._ask_again(deed.kind, call)
             self._begin(idle[0], Job(f"{deed.kind}:{deed.number}", call, again))
+            if deed.kind == "pass_on" and idle[1:] and self.draw.random() < _TWICE:
+                self._begin(idle[1], Job(f"{deed.kind}:twice", call))
 
     def _ask_again(
         self, name: str, call: Callable[[], Any]

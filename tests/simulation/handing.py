@@ -17,7 +17,7 @@ from escalation.policies.targets import Target
 from escalation.policies.versions import PolicyDraft, save_policy, versions_in_force
 from escalation.runs.hand_over import HandOver, hand_over
 from escalation.runs.models import LIVE, RunState
-from escalation.runs.passing_on import pass_on, pass_on_by_hand
+from escalation.runs.passing_on import pass_on, pass_on_by_hand, told_by
 from escalation.runs.pausing import snooze, unsnooze
 from escalation.runs.reassigning import reassign
 from incidents.events.actor import Actor as Who
@@ -102,9 +102,17 @@ class Person:
             self.incident, to=to, reason=self.reason, **self._whose()
         )
 
-    def _pass_on(self) -> Callable[[], object]:
+    def _pass_on(self) -> Callable[[], object] | None:
+        """Send the page's form, which says what it was shown for."""
+        runs = Run.objects.filter(
+            organisation=self.organisation, state=RunState.ACTIVE
+        ).select_related("version")
+        run = runs.filter(incident=self.incident).first()
+        if run is None:
+            return None
+        seen = told_by(run)
         return lambda: pass_on_by_hand(
-            self.incident, reason=self.reason, **self._whose()
+            self.incident, seen=seen, reason=self.reason, **self._whose()
         )
 
     def _cannot(self) -> Callable[[], object] | None:
