@@ -153,6 +153,12 @@ def test_readme_posts_an_alert_that_its_adapter_reads():
     assert [a.title for a in parsed.alerts] == ["1.2 TB left cluster c1"]
 
 
+def test_every_tool_is_in_the_page_on_connecting_one_and_no_other():
+    titles = re.findall(r"^## (.*)$", page("docs/howto/connect-a-tool.md"), re.M)
+    assert titles == sorted(titles, key=str.lower)
+    assert {title.split("`")[1] for title in titles} == set(ADAPTERS)
+
+
 def test_relative_links_resolve(document):
     text = document.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)\s]+)\)", text)

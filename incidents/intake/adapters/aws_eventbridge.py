@@ -95,6 +95,7 @@ def _guardduty(event: Mapping[str, Any]) -> ParsedDelivery:
         title=base.first_text(finding.get("title"), finding.get("type")),
         summary=base.first_text(finding.get("description")),
         severity=_guardduty_severity(finding.get("severity")),
+        severity_told=base.told(finding.get("severity")),
         started_at=read_instant(service.get("eventFirstSeen"))
         or read_instant(finding.get("createdAt")),
         ended_at=changed_at if is_archived else None,
@@ -139,6 +140,7 @@ def _security_hub(event: Mapping[str, Any]) -> ParsedDelivery:
 def _finding(finding: Mapping[str, Any], *, place: str) -> ParsedAlert:
     is_over = _is_over(finding)
     changed_at = read_instant(finding.get("UpdatedAt"))
+    label = base.mapping_at(finding, "Severity").get("Label")
     resources = finding.get("Resources")
     first = resources[0] if isinstance(resources, list) and resources else {}
     alert = ParsedAlert(
@@ -146,7 +148,8 @@ def _finding(finding: Mapping[str, Any], *, place: str) -> ParsedAlert:
         status="resolved" if is_over else "firing",
         title=base.first_text(finding.get("Title")),
         summary=base.first_text(finding.get("Description")),
-        severity=base.severity_word(base.mapping_at(finding, "Severity").get("Label")),
+        severity=base.severity_word(label),
+        severity_told=base.told(label),
         started_at=read_instant(finding.get("FirstObservedAt"))
         or read_instant(finding.get("CreatedAt")),
         ended_at=changed_at if is_over else None,

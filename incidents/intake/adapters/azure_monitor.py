@@ -93,6 +93,7 @@ def _common(data: Mapping[str, Any]) -> ParsedDelivery:
             essentials.get("description"), properties.get("communication")
         ),
         severity=_severity(essentials.get("severity")),
+        severity_told=base.told(essentials.get("severity")),
         started_at=fired_at if resolved_at or not ended_at else None,
         ended_at=ended_at,
         event_at=ended_at or fired_at,
@@ -188,6 +189,7 @@ def _metric(data: Mapping[str, Any], *, place: str) -> ParsedAlert:
         title=base.first_text(context.get("name"), rule),
         summary=base.first_text(context.get("description")),
         severity=_severity(context.get("severity")),
+        severity_told=base.told(context.get("severity")),
         labels=base.labels_of(
             {"rule": context.get("name"), "resource": resource} | dimensions,
             base.without(context, "id", "name", "description", "portalLink")
@@ -209,6 +211,7 @@ def _activity(data: Mapping[str, Any]) -> ParsedAlert:
         title=f"{operation} {base.first_text(log.get('status'))}",
         summary=base.first_text(log.get("description"), log.get("statusMessage")),
         severity=base.severity_word(log.get("level")),
+        severity_told=base.told(log.get("level")),
         labels=base.labels_of(
             {"resource": resource, "caller": log.get("caller")},
             base.without(log, "description", "claims", "httpRequest"),
@@ -226,6 +229,7 @@ def _log_search(data: Mapping[str, Any]) -> ParsedAlert:
         title=rule,
         summary=base.first_text(data.get("Description"), data.get("SearchQuery")),
         severity=_severity(data.get("Severity")),
+        severity_told=base.told(data.get("Severity")),
         labels=base.labels_of(
             {}, base.without(data, "SearchResult", "SearchQuery", "Description")
         ),

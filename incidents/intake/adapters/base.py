@@ -239,7 +239,11 @@ def labels_of(
     Fields inside objects get dotted names. Those whose name tells of a secret are left
     out, as are all that exceed `MAX_LABELS`.
     """
-    said = {name: value for name, value in known.items() if as_text(value).strip()}
+    said = {
+        name: value
+        for name, value in known.items()
+        if as_text(value).strip() and not _SECRET_NAME.search(name)
+    }
     for name, value in _flat(rest or {}, prefix="", depth=1):
         if len(said) >= MAX_LABELS:
             break
@@ -289,6 +293,11 @@ def timed(alert: ParsedAlert, at: datetime | None) -> ParsedAlert:
     if alert.status == "firing":
         return replace(alert, started_at=alert.started_at or at, event_at=at)
     return replace(alert, ended_at=at, event_at=at)
+
+
+def told(value: object) -> str:
+    """Return a tool's own word for a severity, fit to be looked up and shown."""
+    return one_line(as_text(value), limit=MAX_SHOWN)
 
 
 def key_of(*parts: str) -> str:

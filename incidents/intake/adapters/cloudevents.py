@@ -88,6 +88,7 @@ def _parse_event(event: Mapping[str, Any], *, place: str) -> ParsedAlert:
         title=_title(event, data),
         summary=_summary(event, data),
         severity=_severity(event, data),
+        severity_told=base.told(_severity_told(event, data)),
         labels=_labels(event, data),
         url=base.safe_url(data.get("url"), event.get("url")),
         group_key=_group_key(data),
@@ -145,12 +146,14 @@ def _summary(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 
 def _severity(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    for values in (data, event):
-        for name in ("severity", "priority"):
-            word = base.severity_word(values.get(name))
-            if word != "unknown":
-                return word
-    return "unknown"
+    return base.severity_word(_severity_told(event, data))
+
+
+def _severity_told(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    names = ("severity", "priority")
+    return base.first_text(
+        *(values.get(name) for values in (data, event) for name in names)
+    )
 
 
 def _group_key(data: Mapping[str, Any]) -> str:

@@ -7,19 +7,24 @@ from incidents.intake.adapters import (
     azure_event_grid,
     azure_monitor,
     cloudevents,
+    crowdstrike,
     datadog,
     falco,
     gcp_monitoring,
     generic,
     github,
     grafana,
+    microsoft_defender,
     newrelic,
     opsgenie,
+    otlp,
     pagerduty,
     pingdom,
+    sentinelone,
     sentry,
     uptime_kuma,
     wazuh,
+    wiz,
 )
 from incidents.intake.adapters.adapter import Adapter
 
@@ -44,7 +49,12 @@ ADAPTERS: dict[str, Adapter] = {
         azure_monitor.ADAPTER,
         azure_event_grid.ADAPTER,
         gcp_monitoring.ADAPTER,
+        microsoft_defender.ADAPTER,
+        crowdstrike.ADAPTER,
+        sentinelone.ADAPTER,
+        wiz.ADAPTER,
         cloudevents.ADAPTER,
+        otlp.ADAPTER,
         generic.ADAPTER,
     )
 }

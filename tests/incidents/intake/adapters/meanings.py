@@ -67,6 +67,17 @@ MEANINGS = {
         "azure_monitor", (("resolved", "low"),)
     ),
     "azure_monitor/metric-v2-activated": Meaning("azure_monitor", FIRING_UNKNOWN),
+    "crowdstrike/detection-summary-low": Meaning(
+        "crowdstrike",
+        (("firing", "low"),),
+        guessed="a blocked process is still a detection until somebody closes it",
+    ),
+    "crowdstrike/event-stream-detection-critical": Meaning(
+        "crowdstrike", FIRING_CRITICAL
+    ),
+    "crowdstrike/event-stream-detection-high": Meaning(
+        "crowdstrike", (("firing", "high"),)
+    ),
     "gcp_monitoring/closed-v1.1-webserver": Meaning("gcp_monitoring", RESOLVED_UNKNOWN),
     "gcp_monitoring/open-v1.1-webserver": Meaning("gcp_monitoring", FIRING_UNKNOWN),
     "grafana/legacy-alerting-cpu": Meaning("grafana", FIRING_UNKNOWN),
@@ -114,4 +125,20 @@ MEANINGS = {
     "uptime_kuma/down-timeout": Meaning("uptime_kuma", FIRING_UNKNOWN),
     "uptime_kuma/up-200": Meaning("uptime_kuma", RESOLVED_UNKNOWN),
     "wazuh/alert-5551-pam-bruteforce": Meaning("wazuh", FIRING_MEDIUM),
+    "microsoft_defender/advanced-hunting-alertinfo-high": Meaning(
+        "microsoft_defender",
+        (("firing", "high"),),
+        guessed="a record of the streaming API has no state and is taken as new",
+    ),
+    "otlp_json/logs": Meaning(
+        "otlp", ignored="All records are below the severity ERROR."
+    ),
+    "sentinelone/star-alert-critical": Meaning("sentinelone", FIRING_CRITICAL),
+    "sentinelone/threat-mitigated": Meaning(
+        "sentinelone",
+        (("firing", "medium"),),
+        guessed="SentinelOne leaves a mitigated threat unresolved, so it fires, one step "
+        "less severe than its confidence",
+    ),
+    "wiz/issue-open-high": Meaning("wiz", (("firing", "high"),)),
 }
