@@ -148,6 +148,12 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "mapping": _OURS,
         "severity_map": _OURS,
         "group_by": _OURS,
+        "old_key_digest": _RANDOM,
+        "verification": _CODE,
+        "verification_options": _OURS,
+        "secret_sealed": _SEALED,
+        "old_secret_sealed": _SEALED,
+        "address_ranges": _OURS,
     },
     "incidents.Delivery": {
         "body": _content("organisation", "the raw body; has a retention"),
@@ -155,6 +161,12 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "headers": _content("organisation", "may name the sender's hosts"),
         "state": _CODE,
         "error": _content("organisation", "quotes the value that was not readable"),
+        "verified_by": _CODE,
+    },
+    "incidents.Refusal": {
+        "reason": _CODE,
+        "last_sha256": _neither("of a body that was refused and not kept"),
+        "last_address": _neither("where a refused request came from"),
     },
     "incidents.Alert": {
         "dedup_key": _content("organisation", _HASH),

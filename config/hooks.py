@@ -9,20 +9,26 @@ The key is a secret in the address: it is in no answer and in no log line.
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 
+from incidents.intake.checking import Answer as Told
+from incidents.intake.checking import Checker
 from incidents.intake.receive import KEPT_HEADERS, arrival_of, oversized_arrival_of
-from incidents.intake.writer import Arrival, Verdict, process_writer
+from incidents.intake.signatures import Proof
+from incidents.intake.trust_kinds import Reason
+from incidents.intake.writer import Arrival, Settings, Verdict, process_writer
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-Store = Callable[[Arrival], Verdict]
+Store = Callable[[Arrival], Told]
 
 CHUNK_BYTES: Final = 64 * 1024
 # A sender that is cut off in the middle of its body may never read the answer.
@@ -63,7 +69,7 @@ class HookFront:
 
     def __init__(self, site: Application, *, store: Store | None = None) -> None:
         self._site = site
-        self._store = store or _store
+        self._store = store or Checker(_store).store
 
     def __call__(
         self, environ: Environ, start_response: StartResponse
@@ -98,10 +104,16 @@ def answer_hook(environ: Environ, *, store: Store) -> Answer:
         return _cut_short(body)
     headers = _headers(environ)
     if body.size_bytes <= limit:
-        arrival = arrival_of(tool, key, body=body.data, headers=headers)
+        proof = _proof(environ, body.data)
+        arrival = arrival_of(tool, key, body=body.data, headers=headers, proof=proof)
         return _told(store(arrival), _accepted(arrival))
     arrival = oversized_arrival_of(
-        tool, key, start=body.data, size_bytes=body.size_bytes, headers=headers
+        tool,
+        key,
+        start=body.data,
+        size_bytes=body.size_bytes,
+        headers=headers,
+        proof=_proof(environ, None),
     )
     return _told(store(arrival), _too_large(body.size_bytes, limit))
 
@@ -156,13 +168,37 @@ def _headers(environ: Environ) -> dict[str, str]:
     return {name: environ[key] for name, key in HEADER_KEYS.items() if key in environ}
 
 
-def _store(arrival: Arrival) -> Verdict:
+def _proof(environ: Environ, body: bytes | None) -> Proof:
+    """Return what the request brings to prove who sent it."""
+
+    def header(name: str) -> str | None:
+        if name == "content-type":
+            return environ.get("CONTENT_TYPE")
+        return environ.get("HTTP_" + name.upper().replace("-", "_"))
+
+    return Proof(header, body, _address(environ), time.time())
+
+
+def _address(environ: Environ) -> str:
+    """Return where the request comes from, as the nearest proxy of ours saw it."""
+    peer = str(environ.get("REMOTE_ADDR", ""))
+    if settings.SECURE_PROXY_SSL_HEADER:
+        hops = str(environ.get("HTTP_X_FORWARDED_FOR", ""))
+        peer = hops.rpartition(",")[2].strip() or peer
+    return peer
+
+
+def _store(arrival: Arrival) -> Verdict | Settings:
     return process_writer().store(arrival)
 
 
-def _told(verdict: Verdict, stored: Answer) -> Answer:
+def _told(verdict: Told, stored: Answer) -> Answer:
     if verdict is Verdict.STORED:
         return stored
+    if isinstance(verdict, Reason):
+        return _refused(verdict)
+    if isinstance(verdict, UUID):
+        return replace(stored, body={**stored.body, "delivery": str(verdict)})
     return _unknown("key") if verdict is Verdict.UNKNOWN_KEY else _unavailable()
 
 
@@ -189,6 +225,19 @@ def _unknown(field: str) -> Answer:
         field=field,
         remedy="Copy the address from the source's page; it has the form "
         "/hooks/<tool>/<key>, without a slash at its end.",
+    )
+
+
+def _refused(reason: Reason) -> Answer:
+    # RFC 9110 asks for a challenge with 401; none of the schemes is told to a stranger.
+    challenge = (("WWW-Authenticate", 'Tocsin realm="source"'),)
+    is_401 = reason.status is HTTPStatus.UNAUTHORIZED
+    return _problem(
+        reason.status,
+        f"The delivery was not taken. {reason.sentence}",
+        headers=challenge if is_401 else (),
+        field=reason.field,
+        remedy=reason.remedy,
     )
 
 

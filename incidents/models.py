@@ -10,7 +10,7 @@ from incidents.incident.models import (
     Share,
     Status,
 )
-from incidents.intake.models import Alert, Delivery, DeliveryState, Source
+from incidents.intake.models import Alert, Delivery, DeliveryState, Refusal, Source
 from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
 from incidents.organisations.models import (
     ApiToken,
@@ -47,6 +47,7 @@ __all__ = [
     "Purpose",
     "Question",
     "ReadMark",
+    "Refusal",
     "Share",
     "SignInFailure",
     "Source",

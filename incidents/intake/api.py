@@ -1,6 +1,7 @@
 """Sources and their raw deliveries over REST."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -28,6 +29,13 @@ from incidents.intake.sources import (
     create_source,
     rotate_key,
     send_trial,
+)
+from incidents.intake.trust import change_trust, end_old_key
+from incidents.intake.trust_serializers import (
+    RotateBody,
+    TrustBody,
+    TrustSerializer,
+    shown_trust,
 )
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
@@ -93,15 +101,51 @@ class SourceViewSet(ApiViewSet):
         )
         return Response(self._shown(source))
 
-    @extend_schema(request=None)
+    @extend_schema(request=RotateBody)
     @action(detail=True, methods=["post"], url_path="rotate-key")
     def rotate_key(self, request: Request, uid: str) -> Response:
-        """Give it another address; the old one ends at once."""
+        """Give it another address; the old one ends at once, or as late as you say."""
         source = self._find()
         organisation = self._configurable(source)
+        kept = timedelta(minutes=self.read_body(RotateBody)["keep_old_minutes"])
         actor = actor_for(self.person, organisation)
-        rotate_key(source, actor=actor, now=read_now())
+        rotate_key(source, actor=actor, now=read_now(), keep_old=kept)
         return Response(self._shown(source))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="end-old-key")
+    def end_old_key(self, request: Request, uid: str) -> Response:
+        """End its former address now."""
+        source = self._find()
+        organisation = self._configurable(source)
+        end_old_key(source, actor=actor_for(self.person, organisation), now=read_now())
+        return Response(self._shown(source))
+
+    @extend_schema(responses=TrustSerializer)
+    @action(detail=True)
+    def trust(self, request: Request, uid: str) -> Response:
+        """Show how its senders prove who they are, and what was refused."""
+        shown = shown_trust(self._find(), now=read_now())
+        return Response(TrustSerializer(shown).data)
+
+    @extend_schema(request=TrustBody, responses=TrustSerializer)
+    @trust.mapping.patch
+    def change_trust(self, request: Request, uid: str) -> Response:
+        """Change how its senders prove who they are."""
+        source = self._find()
+        organisation = self._configurable(source)
+        body = self.read_body(TrustBody)
+        kept = timedelta(minutes=body.pop("keep_old_secret_minutes"))
+        now = read_now()
+        secret = change_trust(
+            source,
+            changes=body,
+            actor=actor_for(self.person, organisation),
+            now=now,
+            keep_old_secret=kept,
+        )
+        shown = shown_trust(source, now=now, secret=secret)
+        return Response(TrustSerializer(shown).data)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])

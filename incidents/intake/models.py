@@ -59,6 +59,25 @@ class Source(models.Model):
     expires_after_minutes = models.IntegerField(
         default=0, help_text="an alert ends that long after its last word; 0: never"
     )
+    old_key_digest = models.BinaryField(
+        null=True, unique=True, help_text="sha256 of the former key, while it works"
+    )
+    old_key_ends_at = models.DateTimeField(null=True)
+    verification = models.CharField(max_length=20, default="none", db_default="none")
+    verification_options = models.JSONField(
+        default=dict, db_default={}, help_text="header names and the like; no secrets"
+    )
+    secret_sealed = models.BinaryField(null=True)
+    old_secret_sealed = models.BinaryField(null=True)
+    old_secret_ends_at = models.DateTimeField(null=True)
+    address_ranges = models.JSONField(
+        default=list, db_default=[], help_text="empty: from everywhere"
+    )
+    trust_version = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="names one state of keys and checks; 0: nothing to check",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     objects = SourceQuerySet.as_manager()
@@ -74,6 +93,37 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.tool})"
+
+
+class Refusal(models.Model):
+    """How often a source refused requests for one reason, and the last of them.
+
+    Of a refused body only size and hash are kept.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="refusals"
+    )
+    reason = models.CharField(max_length=30)
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    last_size_bytes = models.BigIntegerField()
+    last_sha256 = models.BinaryField(help_text="of the part that was read")
+    last_address = models.CharField(max_length=64, help_text="where it came from")
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_refusal"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "reason"], name="refusal_source_reason"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.count}"
 
 
 class DeliveryState(models.TextChoices):
@@ -111,6 +161,14 @@ class Delivery(models.Model):
     )
     processed_at = models.DateTimeField(null=True)
     alert_count = models.IntegerField(default=0)
+    verified_by = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the check that it passed when it came",
+    )
+    by_old_key = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         app_label = "incidents"
@@ -124,6 +182,12 @@ class Delivery(models.Model):
             ),
             # Serves a source's page: its last deliveries.
             models.Index(fields=["source", "-id"], name="delivery_source"),
+            # Serves the last use of a former key.
+            models.Index(
+                fields=["source", "-id"],
+                condition=models.Q(by_old_key=True),
+                name="delivery_by_old_key",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from incidents.errors import NotPossible
 from incidents.events.doorbell import ring_after_commit
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Delivery, DeliveryState, Source
+from incidents.intake.signatures import Proof
 from incidents.intake.writer import Arrival
 
 # What helps to read a body or to trace it at its sender. A list of what is kept, not
@@ -27,9 +28,14 @@ MAX_HEADER: Final = 500
 
 
 def arrival_of(
-    tool: str, key: str, *, body: bytes, headers: Mapping[str, str]
+    tool: str,
+    key: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    proof: Proof | None = None,
 ) -> Arrival:
-    """Return a request that fits the size limit, ready to be stored."""
+    """Return a request that fits the size limit, ready to be checked and stored."""
     return Arrival(
         tool=tool,
         key_digest=digest_of_key(key),
@@ -38,11 +44,18 @@ def arrival_of(
         sha256=hashlib.sha256(body).digest(),
         headers=kept_headers(headers),
         state=DeliveryState.PENDING.value,
+        proof=proof,
     )
 
 
 def oversized_arrival_of(
-    tool: str, key: str, *, start: bytes, size_bytes: int, headers: Mapping[str, str]
+    tool: str,
+    key: str,
+    *,
+    start: bytes,
+    size_bytes: int,
+    headers: Mapping[str, str],
+    proof: Proof | None = None,
 ) -> Arrival:
     """Return what is kept of a request over the limit: no body, `start` only hashed."""
     return Arrival(
@@ -53,6 +66,7 @@ def oversized_arrival_of(
         sha256=hashlib.sha256(start).digest(),
         headers=kept_headers(headers),
         state=DeliveryState.TOO_LARGE.value,
+        proof=proof,
     )
 
 

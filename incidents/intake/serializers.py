@@ -12,6 +12,7 @@ from incidents.intake.adapters.registry import TOOL_CHOICES
 from incidents.intake.handling import MAX_EXPIRY_MINUTES, MAX_WINDOW_MINUTES
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.sources import source_url
+from incidents.intake.trust import proof_of
 from incidents.rest import StrictSerializer
 
 
@@ -36,7 +37,14 @@ class SourceSerializer(serializers.Serializer[Any]):
     group_by = serializers.ListField(child=serializers.CharField())
     group_window_minutes = serializers.IntegerField()
     expires_after_minutes = serializers.IntegerField()
+    proves = serializers.SerializerMethodField(
+        help_text="what it can prove of its senders; see its trust"
+    )
     created_at = serializers.DateTimeField()
+
+    def get_proves(self, source: Source) -> str:
+        """Return the sentence."""
+        return proof_of(source)
 
     def get_url(self, source: Source) -> str:
         """Return the address with its key."""
@@ -99,6 +107,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
     error = serializers.CharField()
     processed_at = serializers.DateTimeField(allow_null=True)
     alert_count = serializers.IntegerField()
+    verified_by = serializers.CharField(help_text="the check that it passed")
 
     def get_sha256(self, delivery: Delivery) -> str:
         """Return the digest in hex."""

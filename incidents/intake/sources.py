@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -29,6 +29,7 @@ from incidents.intake.handling import (
 from incidents.intake.models import Delivery, Source
 from incidents.intake.receive import digest_of_key, store_deliveries
 from incidents.intake.trials import trial_body
+from incidents.intake.trust import check_kept, write_trust
 from incidents.ledger.keyring import open_secret, seal_secret
 from incidents.organisations.models import Organisation
 
@@ -112,14 +113,23 @@ def change_source(
     return source
 
 
-def rotate_key(source: Source, *, actor: Actor, now: datetime) -> str:
-    """Give the source another key and return it; the old address ends at once."""
+def rotate_key(
+    source: Source, *, actor: Actor, now: datetime, keep_old: timedelta = timedelta(0)
+) -> str:
+    """Give the source another key and return it; the old one works for `keep_old` more.
+
+    A still older one ends at once. Raises BadInput.
+    """
+    check_kept("keep_old", keep_old)
     key = secrets.token_urlsafe(KEY_BYTES)
+    former: dict[str, Any] = {"old_key_digest": None, "old_key_ends_at": None}
+    if keep_old:
+        digest = bytes(source.key_digest)
+        former = {"old_key_digest": digest, "old_key_ends_at": now + keep_old}
+    kept = {"old_key_ends_at": (now + keep_old).isoformat()} if keep_old else {}
     with recording(now):
-        for column, value in _key_columns(key).items():
-            setattr(source, column, value)
-        source.save(update_fields=["key_digest", "key_sealed"])
-        _record_change(source, "given a new key", {}, actor)
+        write_trust(source, {**_key_columns(key), **former}, now=now)
+        _record_change(source, "given a new key", kept, actor)
     return key
 
 

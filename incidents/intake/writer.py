@@ -12,6 +12,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import Any, Final, LiteralString
@@ -21,6 +22,7 @@ import structlog
 from django.db import connection
 
 from incidents.events.doorbell import ring
+from incidents.intake.signatures import Proof
 
 WAIT_SECONDS: Final = 5.0
 STATEMENT_TIMEOUT_MS: Final = 4_000
@@ -32,21 +34,63 @@ log = structlog.get_logger(__name__)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# The key is looked up by the statement that stores the body: unknown is what the
-# database says at this moment, and a guess costs the same as a hit. The conflict arm
-# serves the second try after a broken connection, whose first may have committed.
+# The key is looked up by the statement that stores the body, and so is the state of the
+# source's checks: what was checked under another state is not stored. A conflict is the
+# second try after a broken connection, whose first may have committed, or a message
+# that its sender has sent before.
 _INSERT: Final[LiteralString] = """
 INSERT INTO tocsin_delivery (uid, source_id, organisation_id, body, size_bytes, sha256,
-                             headers, state, attempts, error, alert_count)
+                             headers, state, attempts, error, alert_count, verified_by,
+                             by_old_key)
 SELECT a.uid, s.id, s.organisation_id, a.body, a.size_bytes, a.sha256,
-       a.headers::jsonb, a.state, 0, '', 0
+       a.headers::jsonb, a.state, 0, '', 0, s.verification, a.by_old_key
 FROM unnest(%b::uuid[], %b::text[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[],
-            %b::text[], %b::text[]) WITH ORDINALITY
-     AS a (uid, tool, key_digest, body, size_bytes, sha256, headers, state, place)
+            %b::text[], %b::text[], %b::bigint[], %b::boolean[]) WITH ORDINALITY
+     AS a (uid, tool, key_digest, body, size_bytes, sha256, headers, state,
+           trust_version, by_old_key, place)
 JOIN tocsin_source s ON s.key_digest = a.key_digest AND s.tool = a.tool AND s.is_enabled
+     AND s.trust_version = a.trust_version
 ORDER BY a.place
-ON CONFLICT (uid) DO UPDATE SET uid = excluded.uid
+ON CONFLICT (uid) DO NOTHING
 RETURNING uid
+"""
+
+# Asked only of arrivals that were not stored just now, all of a batch at once: unknown
+# is what the database says at this moment.
+_EXPLAIN: Final[LiteralString] = """
+WITH sent AS MATERIALIZED (
+    SELECT a.*, s.id AS source_id, s.trust_version = a.trust_version AS is_current
+    FROM unnest(%b::uuid[], %b::text[], %b::bytea[], %b::bigint[], %b::text[],
+                %b::bigint[], %b::bytea[], %b::text[]) WITH ORDINALITY
+         AS a (uid, tool, key_digest, trust_version, refusal, size_bytes, sha256,
+               address, place)
+    JOIN LATERAL (
+        SELECT * FROM tocsin_source WHERE key_digest = a.key_digest
+        UNION ALL
+        SELECT * FROM tocsin_source
+        WHERE old_key_digest = a.key_digest AND old_key_ends_at > now()
+    ) AS s ON s.tool = a.tool AND s.is_enabled
+), counted AS (
+    INSERT INTO tocsin_refusal AS r (source_id, reason, count, first_at, last_at,
+                                     last_size_bytes, last_sha256, last_address)
+    SELECT source_id, refusal, count(*), now(), now(),
+           (array_agg(size_bytes ORDER BY place DESC))[1],
+           (array_agg(sha256 ORDER BY place DESC))[1],
+           (array_agg(address ORDER BY place DESC))[1]
+    FROM sent WHERE is_current AND refusal <> ''
+    GROUP BY source_id, refusal
+    ORDER BY source_id, refusal
+    ON CONFLICT (source_id, reason) DO UPDATE
+    SET count = r.count + excluded.count, last_at = excluded.last_at,
+        last_size_bytes = excluded.last_size_bytes,
+        last_sha256 = excluded.last_sha256, last_address = excluded.last_address
+)
+SELECT sent.uid, sent.is_current, sent.refusal <> '',
+       EXISTS (SELECT FROM tocsin_delivery d WHERE d.uid = sent.uid),
+       s.uid, s.trust_version, s.key_digest, s.old_key_ends_at, s.verification,
+       s.verification_options, s.secret_sealed, s.old_secret_sealed,
+       s.old_secret_ends_at, s.address_ranges
+FROM sent JOIN tocsin_source s ON s.id = sent.source_id
 """
 
 
@@ -55,12 +99,40 @@ class Verdict(Enum):
 
     STORED = auto()
     UNKNOWN_KEY = auto()
+    REFUSED = auto()
     UNAVAILABLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """How a source's senders prove who they are, as its row says; secrets are sealed.
+
+    In place of a verdict: the arrival was not checked under these, and is not stored.
+    """
+
+    source_uid: uuid.UUID
+    trust_version: int
+    key_digest: bytes
+    old_key_ends_at: datetime | None
+    verification: str
+    options: dict[str, Any]
+    secret_sealed: bytes | None
+    old_secret_sealed: bytes | None
+    old_secret_ends_at: datetime | None
+    address_ranges: list[str]
+
+
+Told = Verdict | Settings
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """One request as it came. `body` is None when it was too large to keep."""
+    """One request as it came. `body` is None when it was too large to keep.
+
+    `trust_version` names the settings that it was checked under, `refusal` says why it
+    is refused under them, and `current_digest` is that of the key for which a former
+    one stands. `proof` is what it brings to be checked.
+    """
 
     tool: str
     key_digest: bytes
@@ -69,6 +141,10 @@ class Arrival:
     sha256: bytes
     headers: dict[str, str]
     state: str
+    proof: Proof | None = field(default=None, repr=False)
+    trust_version: int = 0
+    refusal: str = ""
+    current_digest: bytes = b""
     uid: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -81,7 +157,7 @@ class _Waiting:
 
     arrival: Arrival
     undecided: threading.Lock = field(default_factory=threading.Lock)
-    verdict: Verdict = Verdict.UNAVAILABLE
+    told: Told = Verdict.UNAVAILABLE
     is_abandoned: bool = False
 
     def __post_init__(self) -> None:
@@ -99,7 +175,7 @@ class DeliveryWriter:
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
-    def store(self, arrival: Arrival) -> Verdict:
+    def store(self, arrival: Arrival) -> Told:
         """Store one arrival and return what became of it, after at most 5 seconds."""
         if self._queue.qsize() >= MAX_WAITING:
             return Verdict.UNAVAILABLE
@@ -109,7 +185,7 @@ class DeliveryWriter:
             # It may yet be stored: then the sender sends it twice, which is one effect.
             waiting.is_abandoned = True
             return Verdict.UNAVAILABLE
-        return waiting.verdict
+        return waiting.told
 
     def close(self) -> None:
         """Store what waits, then end the thread and its connection."""
@@ -141,17 +217,18 @@ class DeliveryWriter:
                 return batch, True
         return batch, False
 
-    def _settle(self, batch: Sequence[_Waiting], stored: set[uuid.UUID] | None) -> None:
+    def _settle(
+        self, batch: Sequence[_Waiting], told: dict[uuid.UUID, Told] | None
+    ) -> None:
         for waiting in batch:
-            if stored is not None:
-                is_stored = waiting.arrival.uid in stored
-                waiting.verdict = Verdict.STORED if is_stored else Verdict.UNKNOWN_KEY
+            if told is not None:
+                waiting.told = told.get(waiting.arrival.uid, Verdict.UNKNOWN_KEY)
             waiting.undecided.release()
-        if stored:
+        if told and Verdict.STORED in told.values():
             ring("intake")
 
-    def _try_store(self, arrivals: Sequence[Arrival]) -> set[uuid.UUID] | None:
-        """Return the uids that are committed, None when that cannot be known."""
+    def _try_store(self, arrivals: Sequence[Arrival]) -> dict[uuid.UUID, Told] | None:
+        """Return what became of those with a known key, None when that is not known."""
         try:
             try:
                 return self._store(arrivals)
@@ -170,26 +247,61 @@ class DeliveryWriter:
             )
             return None
 
-    def _store(self, arrivals: Sequence[Arrival]) -> set[uuid.UUID]:
+    def _store(self, arrivals: Sequence[Arrival]) -> dict[uuid.UUID, Told]:
         if self._connection is None:
             self._connection = self._connect()
-        columns = [
-            [a.uid for a in arrivals],
-            [a.tool for a in arrivals],
-            [a.key_digest for a in arrivals],
-            [a.body for a in arrivals],
-            [a.size_bytes for a in arrivals],
-            [a.sha256 for a in arrivals],
-            [json.dumps(a.headers) for a in arrivals],
-            [a.state for a in arrivals],
-        ]
-        cursor = self._connection.execute(_INSERT, columns)
-        return {row[0] for row in cursor.fetchall()}
+        told: dict[uuid.UUID, Told] = {}
+        if good := [a for a in arrivals if not a.refusal]:
+            rows = self._connection.execute(_INSERT, _columns(good)).fetchall()
+            told = {row[0]: Verdict.STORED for row in rows}
+        if rest := [a for a in arrivals if a.uid not in told]:
+            rows = self._connection.execute(_EXPLAIN, _short_columns(rest)).fetchall()
+            told.update({row[0]: _explained(*row[1:]) for row in rows})
+        return told
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _columns(arrivals: Sequence[Arrival]) -> list[list[Any]]:
+    return [
+        [a.uid for a in arrivals],
+        [a.tool for a in arrivals],
+        [a.current_digest or a.key_digest for a in arrivals],
+        [a.body for a in arrivals],
+        [a.size_bytes for a in arrivals],
+        [a.sha256 for a in arrivals],
+        [json.dumps(a.headers) for a in arrivals],
+        [a.state for a in arrivals],
+        [a.trust_version for a in arrivals],
+        [bool(a.current_digest) for a in arrivals],
+    ]
+
+
+def _short_columns(arrivals: Sequence[Arrival]) -> list[list[Any]]:
+    return [
+        [a.uid for a in arrivals],
+        [a.tool for a in arrivals],
+        [a.key_digest for a in arrivals],
+        [a.trust_version for a in arrivals],
+        [a.refusal for a in arrivals],
+        [a.size_bytes for a in arrivals],
+        [a.sha256 for a in arrivals],
+        [a.proof.address[:64] if a.proof else "" for a in arrivals],
+    ]
+
+
+def _explained(
+    is_current: bool, is_refused: bool, is_stored: bool, *settings: Any
+) -> Told:
+    """Say why an arrival was not stored; a stored one was sent before."""
+    if is_current and is_refused:
+        return Verdict.REFUSED
+    if is_current and is_stored:
+        return Verdict.STORED
+    return Settings(*settings)
 
 
 def connect() -> Connection:

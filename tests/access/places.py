@@ -244,6 +244,9 @@ API = {
     "GET sources-delivery": Place("lab", _sent),
     "POST sources-replay": Place("lab", _sent, act="configure"),
     "POST sources-rotate-key": Place("lab", _source, act="configure"),
+    "POST sources-end-old-key": Place("lab", _source, act="configure"),
+    "GET sources-trust": Place("lab", _source),
+    "PATCH sources-trust": Place("lab", _source, {"verification": "none"}, "configure"),
     "POST sources-test": Place("lab", _source, act="configure"),
     "GET contact-methods-list": Place("list"),
     "POST contact-methods-list": Place(

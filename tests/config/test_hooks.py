@@ -1,5 +1,6 @@
 """Webhooks over HTTP: the real web server in a process of its own, on its own database."""
 
+import hmac
 import http.client
 import json
 import socket
@@ -16,8 +17,9 @@ from django.conf import settings
 from config.hooks import HookFront
 from incidents.events.actor import Actor
 from incidents.intake.sources import create_source
+from incidents.intake.trust import change_trust
 from incidents.intake.writer import Verdict
-from incidents.models import Delivery, Organisation
+from incidents.models import Delivery, Organisation, Refusal, Source
 from tests.incidents.intake.intake_world import NOW, generic
 
 LIMIT = 20_000
@@ -118,6 +120,45 @@ def test_webhooks_over_http(key, site):
     status, headers, body = site.send(address, method="PUT")
     assert (status, headers["Allow"], body["field"]) == (405, "POST", "method")
     assert Delivery.objects.count() == 5
+
+
+def test_senders_of_a_source_must_prove_who_they_are(key, site):
+    address = f"/hooks/generic/{key['generic']}"
+    assert site.send(address)[0] == 202
+    change(verification="hmac_github", secret="correct horse battery")
+    status, headers, problem = site.send(address, b"forged")
+    assert (status, problem["field"]) == (401, "signature")
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["WWW-Authenticate"] == 'Tocsin realm="source"'
+    signature = hmac.new(b"correct horse battery", b"{}", "sha256").hexdigest()
+    signed = {"X-Hub-Signature-256": f"sha256={signature}", "X-GitHub-Delivery": "1"}
+    first = site.send(address, b"{}", headers=signed)
+    again = site.send(address, b"{}", headers=signed)
+    assert (first[0], again[0], first[2]) == (202, 202, again[2])
+    assert Delivery.objects.count() == 2
+    large = site.send(address, b"x" * (LIMIT + 1), headers=signed)
+    assert (large[0], large[2]["field"]) == (413, "body")
+    assert Delivery.objects.count() == 2
+    stored = json.dumps(list(Delivery.objects.values_list("headers", flat=True)))
+    assert signature not in stored
+    assert b"correct horse" not in site.log.read_bytes()
+    change(verification="none", address_ranges=["127.0.0.0/8"])
+    assert site.send(address)[0] == 202
+    change(address_ranges=["198.51.100.0/24"])
+    status, _, problem = site.send(address)
+    assert (status, problem["field"]) == (403, "address")
+    counted = Refusal.objects.order_by("id").values_list("reason", "last_address")
+    assert list(counted) == [
+        ("signature_missing", "127.0.0.1"),
+        ("too_large_to_check", "127.0.0.1"),
+        ("address_outside", "127.0.0.1"),
+    ]
+
+
+def change(**changes):
+    source = Source.objects.get(slug="generic")
+    actor = Actor.system(source.organisation)
+    change_trust(source, changes=changes, actor=actor, now=NOW)
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])

@@ -1,0 +1,139 @@
+"""Check arrivals against what their source asks for, before they are stored.
+
+The settings of sources that ask for something are kept in memory, with their secrets
+unsealed. The statement that stores an arrival holds the version that it was checked
+under against the row: an arrival that was checked under an older one, refused or not,
+comes back with the present settings, and is checked and stored anew.
+"""
+
+import hashlib
+import math
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from incidents.errors import BadConfiguration
+from incidents.intake.signatures import Check, Finding, Proof, examine
+from incidents.intake.trust_kinds import REASONS, Reason, networks_of
+from incidents.intake.writer import Arrival, Settings, Told, Verdict
+from incidents.ledger.keyring import open_secret
+
+MAX_ROUNDS: Final = 3
+MAX_KNOWN: Final = 20_000
+# Where sealed secrets belong, so that none can be moved here from another place.
+SECRET_CONTEXT: Final = "source-trust"  # noqa: S105  (a place, not a secret)
+# A request of which only the body is known proves nothing.
+NOTHING: Final = Proof(lambda _name: None, None, "", math.inf)
+
+log = structlog.get_logger(__name__)
+
+# An arrival whose sender names it is stored under a uid made of that name.
+Answer = Verdict | Reason | uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a source asks for, ready to be used. Instants are Unix seconds."""
+
+    settings: Settings
+    check: Check
+    former: Check | None
+    former_ends_at: float
+    is_old_key: bool
+    old_key_ends_at: float
+
+
+class Checker:
+    """Stores arrivals that pass the checks of their sources."""
+
+    def __init__(self, store: Callable[[Arrival], Told]) -> None:
+        self._store = store
+        self._known: dict[tuple[str, bytes], _Known] = {}
+
+    def store(self, arrival: Arrival) -> Answer:
+        """Check and store an arrival, and say what became of it."""
+        for _ in range(MAX_ROUNDS):
+            checked = self._checked(arrival)
+            told = self._store(checked)
+            if told is Verdict.REFUSED:
+                return REASONS[checked.refusal]
+            if isinstance(told, Verdict):
+                is_named = told is Verdict.STORED and checked.uid != arrival.uid
+                return checked.uid if is_named else told
+            try:
+                self._remember(arrival, told)
+            except BadConfiguration:
+                log.exception("source_secret_not_opened")
+                return Verdict.UNAVAILABLE
+        return Verdict.UNAVAILABLE
+
+    def _checked(self, arrival: Arrival) -> Arrival:
+        """Return the arrival with what its source's settings, if any, make of it."""
+        known = self._known.get((arrival.tool, arrival.key_digest))
+        if known is None:
+            return arrival
+        proof = arrival.proof or NOTHING
+        at = proof.at
+        if known.is_old_key and at >= known.old_key_ends_at:
+            return arrival
+        found = examine(known.check, proof)
+        if found.reason and known.former and at < known.former_ends_at:
+            found = examine(known.former, proof)
+        return replace(
+            arrival,
+            uid=_uid_of(arrival, known.settings, found),
+            trust_version=known.settings.trust_version,
+            refusal=found.reason,
+            current_digest=known.settings.key_digest if known.is_old_key else b"",
+        )
+
+    def _remember(self, arrival: Arrival, settings: Settings) -> None:
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        known = _known(settings, arrival.key_digest)
+        self._known[arrival.tool, arrival.key_digest] = known
+
+
+def _known(settings: Settings, digest: bytes) -> _Known:
+    return _Known(
+        settings=settings,
+        check=_check(settings, settings.secret_sealed),
+        former=_check(settings, settings.old_secret_sealed)
+        if settings.old_secret_sealed
+        else None,
+        former_ends_at=_seconds(settings.old_secret_ends_at),
+        is_old_key=digest != settings.key_digest,
+        old_key_ends_at=_seconds(settings.old_key_ends_at),
+    )
+
+
+def _check(settings: Settings, sealed: bytes | None) -> Check:
+    secrets = (open_secret(sealed, context=SECRET_CONTEXT),) if sealed else ()
+    return Check(
+        settings.verification,
+        secrets=secrets,
+        options=settings.options,
+        networks=networks_of(settings.address_ranges),
+    )
+
+
+def _seconds(at: datetime | None) -> float:
+    return at.timestamp() if at else 0.0
+
+
+def _uid_of(arrival: Arrival, settings: Settings, found: Finding) -> uuid.UUID:
+    """Return the name of the stored row: the same for a message that is sent again.
+
+    So the unique name of a delivery is also the memory of what was seen already.
+    """
+    if not found.once:
+        return arrival.uid
+    named = f"{settings.source_uid}:{settings.verification}:{found.once}".encode()
+    digest = bytearray(hashlib.sha256(named).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80  # version 8: made of what it names (RFC 9562)
+    digest[8] = digest[8] & 0x3F | 0x80
+    return uuid.UUID(bytes=bytes(digest))
