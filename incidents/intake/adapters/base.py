@@ -280,6 +280,7 @@ def tidied(alert: ParsedAlert) -> ParsedAlert:
         alert,
         title=title,
         summary=many_lines(alert.summary),
+        severity_told=one_line(alert.severity_told, limit=MAX_SHOWN),
         group_key=alert.group_key or alert.dedup_key,
         group_title=one_line(alert.group_title) or title,
     )

@@ -121,6 +121,7 @@ def _alert(
         title=title,
         summary=base.as_text(message.get("body")).replace("%%%", ""),
         severity=_severity(message, transition, priority),
+        severity_told=priority or base.first_text(message.get("type")),
         started_at=happened_at if status == "firing" else None,
         ended_at=happened_at,
         event_at=happened_at,

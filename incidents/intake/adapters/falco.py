@@ -55,6 +55,7 @@ def parse(
         title=rule,
         summary=base.first_text(message.get("output")),
         severity=_PRIORITIES.get(priority, "unknown"),
+        severity_told=priority,
         started_at=happened_at,
         event_at=happened_at,
         labels=_labels(message),

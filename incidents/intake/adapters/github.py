@@ -82,12 +82,14 @@ def _alert(
     name = base.first_text(repository.get("full_name"))
     status = _status(alert)
     subject = _subject(alert, event)
+    told = _told(alert, event)
     return ParsedAlert(
         dedup_key=base.key_of("github", name, event, number),
         status=status,
         title=f"{subject} in {name}" if name else subject,
         summary=_summary(alert, event),
-        severity=_severity(message, alert, event),
+        severity=_severity(told, message, event),
+        severity_told=told,
         started_at=read_instant(alert.get("created_at")),
         ended_at=read_instant(base.first_text(*(alert.get(end) for end in _ENDS))),
         event_at=read_instant(alert.get("updated_at")),
@@ -132,23 +134,25 @@ def _summary(alert: Mapping[str, Any], event: str) -> str:
     )
 
 
-def _severity(message: Mapping[str, Any], alert: Mapping[str, Any], event: str) -> str:
-    if event == _CODE:
-        rule = base.mapping_at(alert, "rule")
-        word = base.first_text(
-            rule.get("security_severity_level"), rule.get("severity")
-        )
-        return "info" if word == "note" else base.severity_word(word)
-    if event == _DEPENDENCY:
-        places = (
-            base.mapping_at(alert, "security_advisory"),
-            base.mapping_at(alert, "security_vulnerability"),
-        )
-        return base.severity_word(base.first_text(*(p.get("severity") for p in places)))
+def _severity(told: str, message: Mapping[str, Any], event: str) -> str:
+    if event != _SECRET:
+        return "info" if told == "note" else base.severity_word(told)
+    alert = base.mapping_at(message, "alert")
     is_public = message.get("action") == "publicly_leaked" or alert.get(
         "publicly_leaked"
     )
     return "critical" if is_public is True else "high"
+
+
+def _told(alert: Mapping[str, Any], event: str) -> str:
+    """Return GitHub's own word for how bad it is; secrets have none."""
+    if event == _CODE:
+        rule = base.mapping_at(alert, "rule")
+        return base.first_text(
+            rule.get("security_severity_level"), rule.get("severity")
+        )
+    places = ("security_advisory", "security_vulnerability")
+    return base.first_text(*(base.mapping_at(alert, p).get("severity") for p in places))
 
 
 def _labels(

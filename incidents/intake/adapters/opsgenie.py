@@ -76,6 +76,7 @@ def _alert(message: Mapping[str, Any], action: str) -> ParsedAlert:
         title=base.first_text(alert.get("message"), f"Opsgenie alert {key}"),
         summary=base.first_text(alert.get("description")),
         severity=base.severity_word(alert.get("priority")),
+        severity_told=base.first_text(alert.get("priority")),
         started_at=read_instant(alert.get("createdAt")),
         ended_at=changed_at,
         event_at=changed_at,

@@ -85,6 +85,8 @@ def _alert(incident: Mapping[str, Any], *, at: object, field: str) -> ParsedAler
         status=status,
         title=base.first_text(incident.get("title"), incident.get("summary")),
         severity=_severity(incident),
+        severity_told=_name(incident, "priority")
+        or base.first_text(incident.get("urgency")),
         started_at=read_instant(incident.get("created_at")),
         ended_at=changed_at,
         event_at=changed_at,

@@ -69,6 +69,7 @@ def _alert(message: Mapping[str, Any], status: Status) -> ParsedAlert:
         labels_of_tags(message.get("tags")),
     )
     name = base.first_text(message.get("check_name"), f"Check {key}")
+    told = base.first_text(labels.get("severity"), message.get("importance_level"))
     return ParsedAlert(
         dedup_key=base.key_of("pingdom", key),
         status=status,
@@ -76,9 +77,8 @@ def _alert(message: Mapping[str, Any], status: Status) -> ParsedAlert:
         summary=base.first_text(
             message.get("long_description"), message.get("description")
         ),
-        severity=base.severity_word(
-            base.first_text(labels.get("severity"), message.get("importance_level"))
-        ),
+        severity=base.severity_word(told),
+        severity_told=told,
         started_at=changed_at if status == "firing" else None,
         ended_at=changed_at,
         event_at=changed_at,

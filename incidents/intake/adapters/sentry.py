@@ -94,6 +94,7 @@ def _issue(
         title=base.first_text(issue.get("title"), issue.get("shortId")),
         summary=base.first_text(issue.get("culprit")),
         severity=base.severity_word(issue.get("level")),
+        severity_told=base.first_text(issue.get("level")),
         started_at=read_instant(issue.get("firstSeen")),
         ended_at=sent_at,
         event_at=sent_at,
@@ -116,6 +117,7 @@ def _event_alert(
         title=base.first_text(event.get("title"), rule),
         summary=_lines(event.get("culprit"), event.get("message")),
         severity=base.severity_word(event.get("level")),
+        severity_told=base.first_text(event.get("level")),
         started_at=read_instant(event.get("datetime")),
         event_at=sent_at,
         labels=base.labels_of(
@@ -150,6 +152,7 @@ def _metric_alert(
         ),
         summary=base.first_text(data.get("description_text")),
         severity=base.severity_word(action),
+        severity_told=action,
         started_at=read_instant(alert.get("date_started")),
         ended_at=read_instant(alert.get("date_closed")) or sent_at,
         event_at=sent_at,
@@ -170,6 +173,7 @@ def _legacy(message: Mapping[str, Any]) -> ParsedAlert:
         ),
         summary=_lines(message.get("culprit"), message.get("message")),
         severity=base.severity_word(message.get("level")),
+        severity_told=base.first_text(message.get("level")),
         started_at=read_instant(event.get("timestamp")),
         labels=base.labels_of(
             {

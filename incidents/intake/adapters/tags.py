@@ -48,7 +48,7 @@ def _pairs(tags: object) -> Iterator[tuple[str, str]]:
 
 def _pair(item: object) -> tuple[str, str]:
     if isinstance(item, dict):
-        name = base.first_text(item.get("name"), item.get("key"))
+        name = base.first_text(item.get("name"), item.get("key"), item.get("tag"))
         return name, base.first_text(item.get("value")) if name else ""
     if isinstance(item, list | tuple) and len(item) == 2:  # noqa: PLR2004  (a pair)
         name = base.first_text(item[0])

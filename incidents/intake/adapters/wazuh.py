@@ -51,6 +51,7 @@ def _alert(message: Mapping[str, Any]) -> ParsedAlert:
         title=base.first_text(rule.get("description"), f"Wazuh rule {number}"),
         summary=base.first_text(message.get("full_log")),
         severity=_severity(rule.get("level")),
+        severity_told=base.first_text(rule.get("level")),
         started_at=happened_at,
         event_at=happened_at,
         labels=_labels(message, rule, agent),

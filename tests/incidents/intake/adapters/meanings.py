@@ -141,4 +141,10 @@ MEANINGS = {
         "less severe than its confidence",
     ),
     "wiz/issue-open-high": Meaning("wiz", (("firing", "high"),)),
+    "checkly/alert": Meaning("checkly", RESOLVED_UNKNOWN),
+    "site24x7/down": Meaning("site24x7", FIRING_UNKNOWN),
+    "thousandeyes/alert-1": Meaning("thousandeyes", FIRING_INFO),
+    "zenduty/incident-triggered-prometheus": Meaning(
+        "zenduty", FIRING_HIGH, guessed="an urgency of 2 is as high as 1"
+    ),
 }

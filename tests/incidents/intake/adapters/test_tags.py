@@ -21,6 +21,10 @@ def test_examples_of_the_module_are_right():
         ("severity-", {"tags": "severity-"}),
         ({"team": "weights", "gpu": None}, {"team": "weights", "tags": "gpu"}),
         ([{"key": "a", "value": 1}, {"value": 2}, [None, "x"], []], {"a": "1"}),
+        (
+            [{"tag": "a", "value": "1"}, {"tag": "b", "value": ""}],
+            {"a": "1", "tags": "b"},
+        ),
     ],
 )
 def test_tags_become_labels(value, labels):
