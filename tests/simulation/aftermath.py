@@ -159,14 +159,17 @@ def routed_with_cause(world: World, runs: list[Run], told: Told) -> Iterator[str
             yield f"{count} runs of {place[1]} on {place[0]} for {causes} causes"
 
 
-def _asks_for_run(world: World, organisation: int, line: Line) -> bool:
+def _asks_for_run(world: World, organisation: int, line: Line) -> int:
+    """Return how many runs an entry may lead to."""
     match line.kind:
         case "incident.reopened":
-            return True
+            return 1
         case "incident.shared":
-            return organisation != world.lab.pk
+            # A change of severity may be routed to the agency before the share itself,
+            # which at the same instant begins anew.
+            return 2 * (organisation != world.lab.pk)
         case "incident.severity_changed":
             crosses = (line.said["old"] >= 4) != (line.said["new"] >= 4)
             return crosses and len(world.policies[organisation]) > 1
         case _:
-            return False
+            return 0
