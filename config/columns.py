@@ -177,6 +177,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "labels": _OURS,
         "url": _OURS,
     },
+    "incidents.ImportedIncident": {"import_name": _OURS, "external_id": _OURS},
     # Triage
     "incidents.TriageRow": {
         "state": _CODE,

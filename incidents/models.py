@@ -10,6 +10,7 @@ from incidents.incident.models import (
     Share,
     Status,
 )
+from incidents.intake.imports.models import ImportedIncident
 from incidents.intake.models import Alert, Delivery, DeliveryState, Refusal, Source
 from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
 from incidents.organisations.models import (
@@ -37,6 +38,7 @@ __all__ = [
     "Disclosure",
     "Entry",
     "IdempotencyKey",
+    "ImportedIncident",
     "Incident",
     "Lateness",
     "Membership",

@@ -88,6 +88,13 @@ KINDS: Final[dict[str, Kind]] = {
             "Opened with severity {severity}: {title}",
             f"{_INCIDENT} source",
         ),
+        # What another tool knew, by whoever brought it in; the router does not look.
+        _kind(
+            "incident.imported",
+            "Imported from {import}, {external_id}: {title}",
+            f"{_INCIDENT} is_danger import external_id status labels opened_at"
+            " acknowledged_at resolved_at",
+        ),
         # `how` may name whom a link was sent to; the other side gets only the way.
         _kind("incident.acknowledged", "Acknowledged {how}", "how", shared="via"),
         _kind(

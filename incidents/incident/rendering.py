@@ -86,7 +86,7 @@ def render_acknowledgement(row: Acknowledgement, mine: set[int]) -> dict[str, An
 
 
 def receipt_of(incident: Incident) -> dict[str, str]:
-    """Return the leaf of the owner's `incident.opened` entry and its hash.
+    """Return the leaf of the entry with which the incident began here, and its hash.
 
     Raises Unavailable when the incident has no such entry, which must not happen.
     """
@@ -97,7 +97,8 @@ def receipt_of(incident: Incident) -> dict[str, str]:
     )
     entry = (
         Entry.objects.filter(
-            stream__in=stream.values("stream_id"), kind="incident.opened"
+            stream__in=stream.values("stream_id"),
+            kind__in=("incident.opened", "incident.imported"),
         )
         .order_by("seq")
         .first()
