@@ -29,6 +29,7 @@ from incidents.incident.api import IncidentViewSet
 from incidents.incident.attachments_api import AttachmentViewSet
 from incidents.incident.people_api import MemberViewSet, TeamViewSet
 from incidents.intake.api import SourceViewSet
+from incidents.intake.silences_api import MaintenanceViewSet, SilenceViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet
@@ -63,6 +64,8 @@ _ROOTS = (
     ("imported-calendars", ImportedCalendarViewSet),
     ("schedule-feeds", FeedViewSet),
     ("sources", SourceViewSet),
+    ("silences", SilenceViewSet),
+    ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
     ("triage", TriageQueueViewSet),

@@ -174,8 +174,25 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "title": _OURS,
         "summary": _OURS,
         "severity": _CODE,
+        "severity_told": _OURS,
         "labels": _OURS,
         "url": _OURS,
+        "held_by": _neither("a kind and an id"),
+        "group_key": _content("organisation", _HASH),
+    },
+    "incidents.Silence": {
+        "matchers": _OURS,
+        "author_name": _personal("", "whom a tool named"),
+        "reason": _OURS,
+    },
+    "incidents.Maintenance": {
+        "reason": _OURS,
+        "cron": _CODE,
+        "zone": _CODE,
+    },
+    "incidents.Suppression": {
+        "held_by": _neither("a kind and an id"),
+        "reason": _OURS,
     },
     "incidents.ImportedIncident": {"import_name": _OURS, "external_id": _OURS},
     # Triage

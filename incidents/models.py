@@ -12,6 +12,7 @@ from incidents.incident.models import (
 )
 from incidents.intake.imports.models import ImportedIncident
 from incidents.intake.models import Alert, Delivery, DeliveryState, Refusal, Source
+from incidents.intake.silence_models import Maintenance, Silence, Suppression
 from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
 from incidents.organisations.models import (
     ApiToken,
@@ -41,6 +42,7 @@ __all__ = [
     "ImportedIncident",
     "Incident",
     "Lateness",
+    "Maintenance",
     "Membership",
     "Organisation",
     "OrganisationKind",
@@ -52,9 +54,11 @@ __all__ = [
     "Refusal",
     "Share",
     "SignInFailure",
+    "Silence",
     "Source",
     "Status",
     "Stream",
+    "Suppression",
     "Team",
     "TestClock",
     "Tick",

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
-from incidents.intake.waking import expire_alerts
+from incidents.intake.waking import wake_alerts
 from incidents.timers import lateness
 from incidents.timers.clock import read_now
 from incidents.timers.giving_way import pause_seconds
@@ -19,7 +19,7 @@ PASS_SECONDS = 20.0
 def process_intake() -> None:
     """Process raw deliveries until none waits, or the pass has lasted long enough."""
     ends_at = time.monotonic() + PASS_SECONDS
-    while time.monotonic() < ends_at and expire_alerts(read_now()):
+    while time.monotonic() < ends_at and wake_alerts(read_now()):
         pass
     while (began := time.monotonic()) < ends_at and process_batch(read_now()):
         worked = time.monotonic() - began

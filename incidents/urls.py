@@ -3,6 +3,7 @@ from django.urls import path
 from incidents.incident import actions_views, views
 from incidents.incident.home import home
 from incidents.intake import handling_views as handling
+from incidents.intake import silence_views as silences
 from incidents.intake import views as intake
 from incidents.organisations import views as people
 from incidents.triage import views as triage
@@ -62,6 +63,15 @@ urlpatterns = [
         name="source-handling",
     ),
     path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
+    path("silences/", silences.silence_list, name="silence-list"),
+    path("silences/new/", silences.silence_new, name="silence-new"),
+    path("silences/<uuid:uid>/end/", silences.silence_end, name="silence-end"),
+    path("maintenance/new/", silences.maintenance_new, name="maintenance-new"),
+    path(
+        "maintenance/<uuid:uid>/end/",
+        silences.maintenance_end,
+        name="maintenance-end",
+    ),
     path("deliveries/<uuid:uid>/", intake.delivery_body, name="delivery-body"),
     path(
         "deliveries/<uuid:uid>/replay/", intake.delivery_replay, name="delivery-replay"

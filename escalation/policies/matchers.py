@@ -10,16 +10,17 @@ True
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Protocol, cast
-
-import re2
 
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import CATEGORY_CHOICES
+from incidents.incident.text_tests import (
+    PATTERN_OPS,
+    TEXT_OPS,
+    pattern_error,
+    text_holds,
+)
 from incidents.incident.tlp import Tlp
 
-TEXT_OPS = ("=", "!=", "=~", "!~")
 SEVERITY_OPS = ("=", "!=", ">=", "<=")
 FIELDS = ("organisation", "category", "severity", "source", "tlp")
 LABEL_PREFIX = "label:"
@@ -58,19 +59,11 @@ class IncidentFacts:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-class Pattern(Protocol):
-    """A compiled pattern."""
-
-    def fullmatch(self, text: str) -> object | None:
-        """Return something if the whole text fits."""
-        ...
-
-
 def holds(matcher: Matcher, facts: IncidentFacts) -> bool:
     """Tell whether one condition is true."""
     if matcher.field == "severity":
         return _SEVERITY_TESTS[matcher.op](facts.severity, int(matcher.value))
-    return _TEXT_TESTS[matcher.op](_text_fact(matcher.field, facts), str(matcher.value))
+    return text_holds(matcher.op, _text_fact(matcher.field, facts), str(matcher.value))
 
 
 def _text_fact(name: str, facts: IncidentFacts) -> str:
@@ -79,23 +72,6 @@ def _text_fact(name: str, facts: IncidentFacts) -> str:
     return str(getattr(facts, name))
 
 
-def _fits(text: str, pattern: str) -> bool:
-    return _compile(pattern).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=4_096)
-def _compile(pattern: str) -> Pattern:
-    options = re2.Options()
-    options.log_errors = False
-    return cast("Pattern", re2.compile(pattern, options))
-
-
-_TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "=": lambda text, value: text == value,
-    "!=": lambda text, value: text != value,
-    "=~": _fits,
-    "!~": lambda text, value: not _fits(text, value),
-}
 _SEVERITY_TESTS: dict[str, Callable[[int, int], bool]] = {
     "=": lambda level, value: level == value,
     "!=": lambda level, value: level != value,
@@ -169,7 +145,7 @@ def _parse_level(value: object, *, where: str) -> int:
 def _parse_text(value: object, *, name: str, op: str, where: str) -> str:
     if not isinstance(value, str) or len(value) > MAX_VALUE:
         raise RuleError(f"{where}.value: send text of at most {MAX_VALUE} characters")
-    if op in ("=~", "!~"):
+    if op in PATTERN_OPS:
         _check_pattern(value, where=where)
         return value
     known = _CLOSED_VALUES.get(name)
@@ -182,10 +158,8 @@ def _parse_text(value: object, *, name: str, op: str, where: str) -> str:
 
 
 def _check_pattern(pattern: str, *, where: str) -> None:
-    try:
-        _compile(pattern)
-    except (re2.error, UnicodeError) as error:
+    if error := pattern_error(pattern):
         raise RuleError(
             f"{where}.value: {pattern!r} is not an RE2 pattern ({error}); "
             "look-around and back-references do not exist, mend or escape it"
-        ) from None
+        )

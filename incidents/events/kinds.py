@@ -153,6 +153,12 @@ KINDS: Final[dict[str, Kind]] = {
             "title source ended_at event_at dedup reason",
         ),
         _kind(
+            "alert.suppressed",
+            "Alert held back: {title}: {reason}",
+            "title severity source labels url started_at event_at dedup reason",
+            purpose=Purpose.CONFIG,
+        ),
+        _kind(
             "run.started",
             "Escalation started: {policy}: {reason}",
             "policy version reason run",

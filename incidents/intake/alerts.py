@@ -18,7 +18,7 @@ class Overtaken(Exception):  # what happened to the batch, not a fault
 
 _READ: Final = """
 SELECT a.id, a.source_id, a.dedup_key, a.status, a.event_at, a.delivery_id, a.incident_id,
-       COALESCE(i.status <> ALL(%s), false)
+       COALESCE(i.status <> ALL(%s), false), a.held_by
 FROM unnest(%s::bigint[], %s::text[]) AS k (source_id, dedup_key)
 JOIN tocsin_alert a USING (source_id, dedup_key)
 LEFT JOIN tocsin_incident i ON i.id = a.incident_id
@@ -31,16 +31,19 @@ _ROWS: Final = """json_to_recordset(%s::json) AS n (
     status text, title text, summary text, severity text, labels jsonb, url text,
     started_at timestamptz, ended_at timestamptz, event_at timestamptz,
     delivery_id bigint, repeat_count integer, late_count integer,
-    first_seen_at timestamptz, last_seen_at timestamptz, expires_at timestamptz)"""
+    first_seen_at timestamptz, last_seen_at timestamptz, expires_at timestamptz,
+    held_by text, held_until timestamptz, group_key text, severity_told text)"""
 
 _INSERT: Final = f"""
 INSERT INTO tocsin_alert (
     source_id, organisation_id, dedup_key, incident_id, status, title, summary, severity,
     labels, url, started_at, ended_at, event_at, delivery_id, repeat_count, late_count,
-    first_seen_at, last_seen_at, expires_at)
+    first_seen_at, last_seen_at, expires_at, held_by, held_until, group_key,
+    severity_told)
 SELECT source_id, organisation_id, dedup_key, incident_id, status, title, summary,
     severity, labels, url, started_at, ended_at, event_at, delivery_id, repeat_count,
-    late_count, first_seen_at, last_seen_at, expires_at
+    late_count, first_seen_at, last_seen_at, expires_at, held_by, held_until, group_key,
+    severity_told
 FROM {_ROWS}
 ORDER BY source_id, dedup_key
 ON CONFLICT (source_id, dedup_key) DO NOTHING
@@ -53,7 +56,9 @@ SET incident_id = n.incident_id, status = n.status, title = n.title, summary = n
     ended_at = n.ended_at, event_at = n.event_at, delivery_id = n.delivery_id,
     repeat_count = a.repeat_count + n.repeat_count,
     late_count = a.late_count + n.late_count,
-    last_seen_at = GREATEST(a.last_seen_at, n.last_seen_at), expires_at = n.expires_at
+    last_seen_at = GREATEST(a.last_seen_at, n.last_seen_at), expires_at = n.expires_at,
+    held_by = n.held_by, held_until = n.held_until, group_key = n.group_key,
+    severity_told = n.severity_told
 FROM {_ROWS}
 WHERE a.source_id = n.source_id AND a.dedup_key = n.dedup_key
 """  # noqa: S608  (built from the constant above)
@@ -150,8 +155,12 @@ def _row(
         "repeat_count": change.repeats,
         "late_count": change.lates,
         "first_seen_at": change.first_seen_at,
-        "last_seen_at": news.received_at,
+        "last_seen_at": None if news.is_wake else news.received_at,
         "expires_at": news.expires_at,
+        "held_by": change.held.by if change.held else "",
+        "held_until": change.held.until if change.held else None,
+        "group_key": news.group,
+        "severity_told": alert.severity_told,
     }
 
 

@@ -39,6 +39,7 @@ from incidents.intake.news import (
     joined_groups,
     shared_labels,
 )
+from incidents.intake.suppressors import record_suppressions, with_holds
 from incidents.ledger.canonical import format_at
 from incidents.timers.schedule import add_timers
 
@@ -62,6 +63,8 @@ class _Batch:
 
     def home_of(self, change: AlertChange) -> int | None:
         """Return the incident that the alert belongs to after the batch."""
+        if change.held:
+            return None
         if change.joins:
             return self.homes[change.joins]
         return change.row.incident_id if change.row else None
@@ -83,6 +86,7 @@ def apply_news(
     """
     if not news:
         return
+    news = with_holds(news, sources, now=now)
     batch = _Batch(news, sources, now)
     planned = fold_news(news, read_alerts(batch.keys, is_locking=False))
     groups = joined_groups(planned.values())
@@ -186,6 +190,7 @@ def _write(batch: _Batch, changes: Sequence[AlertChange]) -> None:
         incident_ids={change.key: batch.home_of(change) for change in changes},
         organisation_ids={pk: s.organisation_id for pk, s in batch.sources.items()},
     )
+    record_suppressions(changes, now=batch.now)
     _record_steps(batch, changes)
     touched = _touched(batch, changes)
     if not touched:
@@ -203,6 +208,9 @@ def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
     steps = [(change, step) for change in changes for step in change.steps]
     steps.sort(key=lambda pair: (pair[1].news.delivery_id, pair[1].news.place))
     for change, step in steps:
+        if step.kind is StepKind.SUPPRESSED:
+            _record_held(batch, step)
+            continue
         incident = batch.home_at(change, step)
         if incident is None:
             continue
@@ -213,6 +221,20 @@ def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
             actor=_teller(step.news, batch),
             body=_body_of(step),
         )
+
+
+def _record_held(batch: _Batch, step: Step) -> None:
+    """Record an alert that was held back: it has no incident on whose timeline to stand."""
+    source = batch.sources[step.news.source_id]
+    body = _body_of(step)
+    if step.news.hold:
+        body["reason"] = step.news.hold.reason
+    record(
+        step.kind,
+        organisation_id=source.organisation_id,
+        actor=_teller(step.news, batch),
+        body=body,
+    )
 
 
 def _body_of(step: Step) -> dict[str, Any]:

@@ -231,6 +231,20 @@ class Alert(models.Model):
     expires_at = models.DateTimeField(
         null=True, help_text="while it fires: when it ends if nothing more is heard"
     )
+    held_by = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="while it fires: the silence or window that holds it back",
+    )
+    held_until = models.DateTimeField(
+        null=True, help_text="when what holds it back ends, or is to be asked again"
+    )
+    group_key = models.CharField(
+        max_length=64, blank=True, help_text="sha256 of the group it is for"
+    )
+    severity_told = models.CharField(
+        max_length=80, blank=True, help_text="the tool's own word"
+    )
 
     class Meta:
         app_label = "incidents"
@@ -247,6 +261,18 @@ class Alert(models.Model):
                 fields=["expires_at"],
                 condition=models.Q(status="firing", expires_at__isnull=False),
                 name="alert_expiring",
+            ),
+            # Serves the look for alerts that are no longer held back.
+            models.Index(
+                fields=["held_until"],
+                condition=models.Q(status="firing", held_until__isnull=False),
+                name="alert_held",
+            ),
+            # Serves the end of a silence or window: what it holds back.
+            models.Index(
+                fields=["held_by"],
+                condition=~models.Q(held_by=""),
+                name="alert_held_by",
             ),
         ]
 

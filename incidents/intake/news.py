@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from incidents.intake.adapters.base import ParsedAlert
+from incidents.intake.suppression import Hold
 
 FIRING: Final = "firing"
 RESOLVED: Final = "resolved"
@@ -25,7 +26,8 @@ class News:
     """One alert of one delivery, with its keys hashed.
 
     Some is not sent by a tool but made of a row when its time has come (`is_wake`); it
-    counts only while the row still holds what it was made of. `reason` says why.
+    counts only while the row still holds what it was made of. `reason` says why. A
+    `hold` keeps an alert that fires from joining an incident.
     """
 
     source_id: int
@@ -39,6 +41,7 @@ class News:
     expires_at: datetime | None = None
     reason: str = ""
     is_wake: bool = False
+    hold: Hold | None = None
 
     @property
     def key(self) -> AlertKey:
@@ -62,6 +65,7 @@ class AlertRow:
     delivery_id: int
     incident_id: int | None
     is_home_open: bool
+    held_by: str = ""
 
 
 class StepKind(StrEnum):
@@ -69,6 +73,7 @@ class StepKind(StrEnum):
 
     ATTACHED = "alert.attached"
     RESOLVED = "alert.resolved"
+    SUPPRESSED = "alert.suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class AlertChange:
     first_seen_at: datetime | None = None
     repeats: int = 0
     lates: int = 0
+    held: Hold | None = None
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -104,6 +110,13 @@ class AlertChange:
     def is_home_open(self) -> bool:
         """Whether it belongs to an incident that is open."""
         return self.joins is not None or bool(self.row and self.row.is_home_open)
+
+    @property
+    def held_by(self) -> str:
+        """What holds it back after the news taken so far, empty for nothing."""
+        if self.latest:
+            return self.held.by if self.held else ""
+        return self.row.held_by if self.row else ""
 
     def take(self, news: News) -> None:
         """Take one piece of news; older news is only counted."""
@@ -125,15 +138,28 @@ class AlertChange:
         return (self.row.event_at, self.row.delivery_id) if self.row else None
 
     def _fire(self, news: News) -> None:
-        if self.status == FIRING and self.is_home_open:
-            self.repeats += 1
+        if not self.is_home_open and news.hold:
+            self._hold(news, news.hold)
+        elif self.status == FIRING and self.is_home_open:
+            self.repeats += 0 if news.is_wake else 1
+            self.held = None
         else:
+            self.held = None
             if not self.is_home_open:
                 self.joins = (news.source_id, news.group)
             self._step(StepKind.ATTACHED, news)
         self.latest = news
 
+    def _hold(self, news: News, hold: Hold) -> None:
+        """Keep it out of any incident; what holds it is told once."""
+        if self.status != FIRING or self.held_by != hold.by:
+            self._step(StepKind.SUPPRESSED, news)
+        elif not news.is_wake:
+            self.repeats += 1
+        self.held = hold
+
     def _clear(self, news: News) -> None:
+        self.held = None
         if self.status == FIRING:
             self._step(StepKind.RESOLVED, news)
         elif self.status == RESOLVED:
@@ -142,7 +168,10 @@ class AlertChange:
 
     def _wake(self, news: News) -> None:
         """Take what time brings to an alert that fires."""
-        self._clear(news)
+        if news.alert.status == FIRING:
+            self._fire(news)
+        else:
+            self._clear(news)
 
     def _step(self, kind: StepKind, news: News) -> None:
         self.steps.append(Step(kind, news, is_in_new_home=self.joins is not None))

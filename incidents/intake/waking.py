@@ -1,4 +1,8 @@
-"""Do to alerts what time brings: resolve those of which nothing was heard for too long.
+"""Do to alerts what time brings.
+
+Those of which nothing was heard for too long are resolved. Those that a silence or a
+maintenance window held back, and that still fire when it ends, are taken up: they join
+an incident, or whatever else holds them back now.
 
 News is made of the rows and goes the way of all news, so that counts, incidents and the
 record follow. A row that changed in the meantime is left alone.
@@ -9,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.db.models import Q
 
 from incidents.events.record import recording
 from incidents.intake.adapters.base import ParsedAlert
@@ -25,13 +30,14 @@ PUSHED_BACK: Final = timedelta(minutes=5)
 log = structlog.get_logger(__name__)
 
 
-def expire_alerts(now: datetime) -> int:
-    """Resolve a batch of alerts that have expired; returns how many were due.
+def wake_alerts(now: datetime) -> int:
+    """Deal with a batch of the alerts whose time has come; returns how many there were.
 
     When the batch fails, each of it is dealt with alone.
     """
-    due = Alert.objects.filter(status=FIRING, expires_at__lte=now)
-    alerts = list(due.order_by("expires_at", "pk")[:BATCH_ALERTS])
+    is_due = Q(expires_at__lte=now) | Q(held_until__lte=now)
+    due = Alert.objects.filter(is_due, status=FIRING)
+    alerts = list(due.order_by("pk")[:BATCH_ALERTS])
     if not alerts:
         return 0
     try:
@@ -52,43 +58,50 @@ def _apply_alone(alert: Alert, now: datetime) -> None:
         return
     except Exception as error:
         _log_failure(error, [alert])
+        rows = Alert.objects.filter(pk=alert.pk, status=FIRING)
         later = now + PUSHED_BACK
-        Alert.objects.filter(pk=alert.pk, status=FIRING).update(expires_at=later)
+        rows.filter(expires_at__lte=now).update(expires_at=later)
+        rows.filter(held_until__lte=now).update(held_until=later)
 
 
 def _apply(alerts: Sequence[Alert], now: datetime) -> None:
     with recording(now):
         ids = {alert.source_id for alert in alerts}
         sources = Source.objects.select_related("organisation").in_bulk(ids)
-        news = [_expiry(alert, place) for place, alert in enumerate(alerts)]
+        news = [_news(alert, place, now) for place, alert in enumerate(alerts)]
         apply_news(news, sources, now=now)
 
 
-def _expiry(alert: Alert, place: int) -> News:
+def _news(alert: Alert, place: int, now: datetime) -> News:
+    is_over = alert.expires_at is not None and alert.expires_at <= now
     heard_at = alert.last_seen_at or alert.event_at
     return News(
         source_id=alert.source_id,
         delivery_id=alert.delivery_id,
         place=place,
-        received_at=heard_at,
+        received_at=now,
         event_at=alert.event_at,
         dedup=alert.dedup_key,
-        group="",
-        alert=_ended(alert),
-        reason=f"nothing was heard of it since {format_at(heard_at)}",
+        group=alert.group_key or alert.dedup_key,
+        alert=_parsed(alert, is_over=is_over),
+        expires_at=None if is_over else alert.expires_at,
+        reason=f"nothing was heard of it since {format_at(heard_at)}"
+        if is_over
+        else "it was held back until now",
         is_wake=True,
     )
 
 
-def _ended(alert: Alert) -> ParsedAlert:
+def _parsed(alert: Alert, *, is_over: bool) -> ParsedAlert:
     return ParsedAlert(
         dedup_key=alert.dedup_key,
-        status=RESOLVED,
+        status=RESOLVED if is_over else FIRING,
         title=alert.title,
         summary=alert.summary,
         severity=alert.severity,
+        severity_told=alert.severity_told,
         started_at=alert.started_at,
-        ended_at=alert.expires_at,
+        ended_at=alert.expires_at if is_over else None,
         labels=alert.labels,
         url=alert.url,
     )
@@ -97,4 +110,4 @@ def _ended(alert: Alert) -> ParsedAlert:
 def _log_failure(error: Exception, alerts: Sequence[Alert]) -> None:
     # The error's own text can quote rows: only its class is logged.
     first = [alert.pk for alert in alerts[:10]]
-    log.warning("alerts_not_expired", error=type(error).__name__, first=first)
+    log.warning("alerts_not_woken", error=type(error).__name__, first=first)

@@ -56,6 +56,14 @@ def _sent(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.lab.source.uid, "delivery": scene.lab.delivery.uid}
 
 
+def _silence(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.lab.silence.uid}
+
+
+def _maintenance(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.lab.maintenance.uid}
+
+
 def _clock(scene: Scene) -> dict[str, Any]:
     return {"ref": scene.incident.ref, "pk": scene.clock.pk}
 
@@ -90,6 +98,12 @@ _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
 _RULES = {"normal": [], "digest_after": 3}
 _CALENDAR = {"name": "x", "zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}}
 
+_SILENCE = {
+    "matchers": [{"field": "title", "op": "=", "value": "x"}],
+    "ends_at": "2027-11-02T03:00:00Z",
+    "reason": "x",
+}
+_WINDOW = {"cron": "0 22 * * 1", "minutes": 60, "reason": "x"}
 _SCHEDULE = {"name": "x", "zone": "UTC"}
 _COVER = {
     "schedule": "x",
@@ -234,6 +248,14 @@ API = {
     "GET routes-detail": Place("lab", _of("route")),
     "PUT routes-detail": Place("lab", _of("route"), {"name": "x"}, "configure"),
     "DELETE routes-detail": Place("lab", _of("route"), act="configure"),
+    "GET silences-list": Place("list"),
+    "POST silences-list": Place("make", body=_SILENCE, act="manage"),
+    "GET silences-detail": Place("lab", _silence),
+    "DELETE silences-detail": Place("lab", _silence, act="manage"),
+    "GET maintenance-list": Place("list"),
+    "POST maintenance-list": Place("make", body=_WINDOW, act="configure"),
+    "GET maintenance-detail": Place("lab", _maintenance),
+    "DELETE maintenance-detail": Place("lab", _maintenance, act="configure"),
     "GET sources-list": Place("list"),
     "POST sources-list": Place(
         "make", body={"tool": "generic", "slug": "x", "name": "x"}, act="configure"
@@ -321,6 +343,13 @@ PAGES = {
     "POST clock-pause": Place("lab", _clock, _BECAUSE, "manage"),
     "POST clock-resume": Place("lab", _clock, _BECAUSE, "manage"),
     "GET source-detail": Place("lab", _source),
+    "GET silence-list": Place("list"),
+    "GET silence-new": Place("account", act="manage"),
+    "POST silence-new": Place("account", body={"reason": "x"}, act="manage"),
+    "POST silence-end": Place("lab", _silence, act="manage"),
+    "GET maintenance-new": Place("account", act="configure"),
+    "POST maintenance-new": Place("account", body={"reason": "x"}, act="configure"),
+    "POST maintenance-end": Place("lab", _maintenance, act="configure"),
     "GET source-handling": Place("lab", _source, act="configure"),
     "POST source-handling": Place("lab", _source, act="configure"),
     "POST source-test": Place("lab", _source, act="configure"),

@@ -42,9 +42,11 @@ from incidents.models import (
     Delivery,
     DeliveryState,
     Incident,
+    Maintenance,
     Membership,
     Organisation,
     Question,
+    Silence,
     Source,
     User,
 )
@@ -68,6 +70,8 @@ LAB_WORDS = (
     "lab-override",
     "lab-pager",
     "lab-source",
+    "lab-silence",
+    "lab-maintenance",
     "lab-duty",
     "lab-raw",
     "lab-label",
@@ -89,6 +93,8 @@ AGENCY_WORDS = (
     "agency-duty",
     "agency-desk",
     "agency-source",
+    "agency-silence",
+    "agency-maintenance",
     "agency-route",
     "agency-team",
     "Agency Person",
@@ -115,6 +121,8 @@ class Side:
     swap: SwapRequest
     feed: FeedToken
     rules: NotificationRules
+    silence: Silence
+    maintenance: Maintenance
     run: Run | None = None
     file: Attachment | None = None
 
@@ -230,6 +238,19 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
         method,
         calendar=make.calendar(organisation, slug=f"{kind}-calendar"),
         **_on_call(organisation, admin, kind),
+        silence=Silence.objects.create(
+            organisation=organisation,
+            starts_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(hours=9),
+            reason=f"{kind}-silence",
+            matchers=[{"field": "title", "op": "=", "value": "never"}],
+        ),
+        maintenance=Maintenance.objects.create(
+            organisation=organisation,
+            cron="0 0 29 2 *",
+            minutes=1,
+            reason=f"{kind}-maintenance",
+        ),
         rules=make.rules(organisation, admin, normal=[{"method": f"{kind}-pager"}]),
     )
 

@@ -19,7 +19,7 @@ from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source
-from incidents.models import Membership
+from incidents.models import Maintenance, Membership, Organisation, Silence
 from incidents.organisations.tokens import create_token
 from incidents.problems import CODES
 from tests import factories
@@ -34,6 +34,8 @@ LISTS = [
     "policies",
     "routes",
     "sources",
+    "silences",
+    "maintenance",
     "contact-methods",
     "schedules",
     "overrides",
@@ -107,7 +109,22 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
         "sources": {"uid": str(source.uid), "delivery": str(delivery.uid)},
         "contact-methods": {"id": str(factories.contact(lab).pk)},
         "calendars": {"id": str(factories.calendar(lab).pk)},
+        **_held(lab),
         **_on_call(api_world),
+    }
+
+
+def _held(lab: Organisation) -> dict[str, dict[str, str]]:
+    now = timezone.now()
+    silence = Silence.objects.create(
+        organisation=lab, starts_at=now, ends_at=now + timedelta(hours=1), reason="x"
+    )
+    window = Maintenance.objects.create(
+        organisation=lab, cron="0 0 * * *", minutes=1, reason="x"
+    )
+    return {
+        "silences": {"uid": str(silence.uid)},
+        "maintenance": {"uid": str(window.uid)},
     }
 
 

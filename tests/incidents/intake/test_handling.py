@@ -22,7 +22,7 @@ from incidents.intake.handling import (
 from incidents.intake.models import Alert
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import change_source
-from incidents.intake.waking import expire_alerts
+from incidents.intake.waking import wake_alerts
 from incidents.models import Delivery, Entry, Timer
 from tests import factories
 from tests.incidents.intake.intake_world import (
@@ -160,8 +160,8 @@ def test_silence_ends_an_alert_and_says_so(organisation):
     source = make_source(organisation, expires_after_minutes=30)
     received(source, generic("A"))
     late = NOW + timedelta(minutes=30)
-    assert expire_alerts(late - timedelta(seconds=1)) == 0
-    assert expire_alerts(late) == 1
+    assert wake_alerts(late - timedelta(seconds=1)) == 0
+    assert wake_alerts(late) == 1
     row = Alert.objects.get()
     assert (row.status, row.ended_at, row.expires_at) == ("resolved", late, None)
     assert Incident.objects.get().status == "resolved"
@@ -172,7 +172,7 @@ def test_silence_ends_an_alert_and_says_so(organisation):
 def test_the_reason_of_an_expiry_is_recorded(organisation):
     source = make_source(organisation, expires_after_minutes=30)
     received(source, generic("A"))
-    expire_alerts(NOW + timedelta(minutes=30))
+    wake_alerts(NOW + timedelta(minutes=30))
     cleared = Entry.objects.get(kind="alert.resolved")
     fields = read_fields([cleared])[cleared.pk]
     assert fields["reason"] == "nothing was heard of it since 2026-11-23T12:00:00.000Z"
@@ -184,7 +184,7 @@ def test_a_repeat_puts_the_expiry_off(organisation):
     source = make_source(organisation, expires_after_minutes=30)
     received(source, generic("A"))
     received(source, generic("A"), minutes=20)
-    assert expire_alerts(NOW + timedelta(minutes=49)) == 0
+    assert wake_alerts(NOW + timedelta(minutes=49)) == 0
     row = Alert.objects.get()
     assert row.first_seen_at == NOW
     assert row.last_seen_at == NOW + timedelta(minutes=20)
@@ -194,7 +194,7 @@ def test_a_repeat_puts_the_expiry_off(organisation):
 def test_an_alert_that_expired_fires_again(organisation):
     source = make_source(organisation, expires_after_minutes=30)
     received(source, generic("A"))
-    expire_alerts(NOW + timedelta(minutes=30))
+    wake_alerts(NOW + timedelta(minutes=30))
     received(source, generic("A"), minutes=40)
     assert Alert.objects.get().status == "firing"
     assert Incident.objects.filter(status="open").count() == 1
@@ -207,7 +207,7 @@ def test_expiring_many_takes_as_many_statements_as_one(organisation):
     for minutes, titles in ((0, "A"), (60, "BCD")):
         received(source, *(generic(title) for title in titles), minutes=minutes)
         with CaptureQueriesContext(connection) as queries:
-            expire_alerts(NOW + timedelta(minutes=minutes + 30))
+            wake_alerts(NOW + timedelta(minutes=minutes + 30))
         counts.append(len(queries))
     assert Alert.objects.filter(status="resolved").count() == 4
     assert counts[0] == counts[1]

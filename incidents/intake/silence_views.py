@@ -1,0 +1,188 @@
+"""The pages of silences and maintenance windows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from incidents.errors import BadInput
+from incidents.incident.access import actor_for
+from incidents.intake.maintenance import (
+    create_maintenance,
+    end_maintenance,
+    is_in_use,
+    next_start,
+    times_of,
+)
+from incidents.intake.silence_forms import MaintenanceForm, SilenceForm
+from incidents.intake.silence_models import Maintenance, Silence, Suppression
+from incidents.intake.silences import create_silence, end_silence
+from incidents.intake.suppression import describe, parse_matchers
+from incidents.intake.suppressors import code_of, counts_held, window_at
+from incidents.organisations.directory import organisation_for
+from incidents.organisations.models import Organisation
+from incidents.organisations.roles import Action, organisations_allowing
+from incidents.pages import PageRequest, page
+from incidents.timers.clock import read_now
+
+SHOWN_ENDED: Final = 20
+SHOWN_HELD: Final = 20
+
+
+@page("GET")
+def silence_list(request: PageRequest) -> HttpResponse:
+    """Show what is silenced, the maintenance planned, and what was held back lately."""
+    now, person = read_now(), request.user
+    visible = Silence.objects.visible_to(person).select_related("source", "author")
+    is_over = Q(ends_at__lte=now)
+    silences = [
+        *visible.exclude(is_over).order_by("ends_at", "pk"),
+        *visible.filter(is_over).order_by("-ends_at", "-pk")[:SHOWN_ENDED],
+    ]
+    windows = Maintenance.objects.visible_to(person).filter(ended_at=None)
+    in_use = windows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).order_by("pk")
+    planned = list(in_use.select_related("source", "author"))
+    counts = counts_held([*silences, *planned])
+    own = Organisation.objects.of(person).values("pk")
+    held = Suppression.objects.filter(organisation__in=own).order_by("-pk")
+    may_silence = organisations_allowing(person, Action.MANAGE)
+    may_plan = organisations_allowing(person, Action.CONFIGURE)
+    context = {
+        "silences": [_silence(row, now, counts, may_silence) for row in silences],
+        "windows": [_window(row, now, counts, may_plan) for row in planned],
+        "held": held.select_related("alert__source")[:SHOWN_HELD],
+        "new_silence": reverse("silence-new") if may_silence else "",
+        "new_window": reverse("maintenance-new") if may_plan else "",
+    }
+    return render(request, "incidents/intake/silences.html", context)
+
+
+@page("GET", "POST")
+def silence_new(request: PageRequest) -> HttpResponse:
+    """Make a silence for the organisation that `?organisation=` names."""
+    slug = request.GET.get("organisation", "")
+    organisation = organisation_for(request.user, Action.MANAGE, slug=slug)
+    form = SilenceForm(request.POST or None, organisation=organisation)
+
+    def save(now: datetime) -> None:
+        create_silence(
+            organisation,
+            form.draft(now),
+            author=request.user,
+            actor=actor_for(request.user, organisation),
+            now=now,
+        )
+
+    return _edit(request, form, save, kind="silence")
+
+
+@page("POST")
+def silence_end(request: PageRequest, uid: UUID) -> HttpResponse:
+    """End a silence now; what still fires opens its incident."""
+    silence = Silence.objects.visible_to(request.user).filter(uid=uid).first()
+    if silence is None:
+        raise Http404
+    slug = silence.organisation.slug
+    organisation = organisation_for(request.user, Action.MANAGE, slug=slug)
+    end_silence(silence, actor=actor_for(request.user, organisation), now=read_now())
+    return redirect("silence-list")
+
+
+@page("GET", "POST")
+def maintenance_new(request: PageRequest) -> HttpResponse:
+    """Plan maintenance for the organisation that `?organisation=` names."""
+    slug = request.GET.get("organisation", "")
+    organisation = organisation_for(request.user, Action.CONFIGURE, slug=slug)
+    form = MaintenanceForm(request.POST or None, organisation=organisation)
+
+    def save(now: datetime) -> None:
+        create_maintenance(
+            organisation,
+            form.draft(),
+            author=request.user,
+            actor=actor_for(request.user, organisation),
+            now=now,
+        )
+
+    return _edit(request, form, save, kind="maintenance")
+
+
+@page("POST")
+def maintenance_end(request: PageRequest, uid: UUID) -> HttpResponse:
+    """Take a window out of use; what still fires opens its incident."""
+    window = Maintenance.objects.visible_to(request.user).filter(uid=uid).first()
+    if window is None:
+        raise Http404
+    slug = window.organisation.slug
+    organisation = organisation_for(request.user, Action.CONFIGURE, slug=slug)
+    actor = actor_for(request.user, organisation)
+    end_maintenance(window, actor=actor, now=read_now())
+    return redirect("silence-list")
+
+
+def _edit(
+    request: PageRequest,
+    form: forms.Form,
+    save: Callable[[datetime], None],
+    *,
+    kind: str,
+) -> HttpResponse:
+    is_sent = request.method == "POST"
+    if is_sent and form.is_valid() and _save(form, save):
+        return redirect("silence-list")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_sent else HTTPStatus.OK
+    context = {"form": form, "kind": kind}
+    return render(request, "incidents/intake/silence_edit.html", context, status=status)
+
+
+def _save(form: forms.Form, save: Callable[[datetime], None]) -> bool:
+    try:
+        save(read_now())
+    except BadInput as error:
+        place = {"ends_at": "starts_at", "matchers": "conditions"}.get(error.field)
+        place = place or error.field
+        form.add_error(place if place in form.fields else None, error.remedy)
+        return False
+    return True
+
+
+def _silence(
+    row: Silence, now: datetime, counts: dict[str, int], allowed: list[int]
+) -> dict[str, Any]:
+    state = row.state_at(now)
+    is_mine = row.organisation_id in allowed and state != "expired"
+    return {
+        "what": describe(parse_matchers(row.matchers)),
+        "source": row.source.name if row.source else "",
+        "reason": row.reason,
+        "author": str(row.author) if row.author else row.author_name,
+        "state": state,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "held_count": counts.get(code_of(row), 0),
+        "end_url": reverse("silence-end", args=[row.uid]) if is_mine else "",
+    }
+
+
+def _window(
+    row: Maintenance, now: datetime, counts: dict[str, int], allowed: list[int]
+) -> dict[str, Any]:
+    span = window_at(row, now)
+    is_mine = row.organisation_id in allowed and is_in_use(row, now)
+    return {
+        "what": row.source.name if row.source else "All sources",
+        "reason": row.reason,
+        "author": str(row.author) if row.author else "",
+        "times": times_of(row) if row.cron else "",
+        "ends_at": span.end_at if span else None,
+        "starts_at": next_start(row, now),
+        "held_count": counts.get(code_of(row), 0),
+        "end_url": reverse("maintenance-end", args=[row.uid]) if is_mine else "",
+    }

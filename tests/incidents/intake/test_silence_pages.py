@@ -1,0 +1,171 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from incidents.models import Entry, Maintenance, Silence
+from incidents.timers.clock import read_now
+from tests import factories
+from tests.api_world import client_of
+from tests.incidents.intake.intake_world import make_source
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def aurora():
+    return factories.lab("aurora", name="Aurora Labs")
+
+
+def silence(organisation, **values):
+    now = read_now()
+    times = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
+    matchers = [{"field": "title", "op": "=", "value": "A"}]
+    return Silence.objects.create(
+        organisation=organisation,
+        **{"matchers": matchers, "reason": "known", **times, **values},
+    )
+
+
+def test_a_silence_is_made_on_the_page(client, aurora):
+    source = make_source(aurora)
+    client.force_login(factories.person(aurora, role="responder"))
+    sent = {
+        "conditions": "cluster = a\nseverity <= 2",
+        "source": source.pk,
+        "minutes": "240",
+        "reason": "new switches",
+        "zone": "UTC",
+    }
+    response = client.post(reverse("silence-new"), sent)
+    assert response.status_code == 302
+    made = Silence.objects.get()
+    assert made.ends_at - made.starts_at == timedelta(hours=4)
+    assert [m["field"] for m in made.matchers] == ["label:cluster", "severity"]
+    shown = client.get(reverse("silence-list"))
+    assert "cluster = a, severity &lt;= 2" in shown.text
+    assert Entry.objects.filter(kind="config.changed").count() == 2
+
+
+def test_a_condition_that_cannot_be_read_is_told_at_its_field(client, aurora):
+    client.force_login(factories.person(aurora, role="responder"))
+    sent = {"conditions": "cluster", "minutes": "60", "reason": "x", "zone": "UTC"}
+    response = client.post(reverse("silence-new"), sent)
+    assert response.status_code == 422
+    assert "Write a name, = and a value." in response.text
+
+
+def test_a_silence_of_everything_is_refused(client, aurora):
+    client.force_login(factories.person(aurora, role="responder"))
+    sent = {"conditions": "", "minutes": "60", "reason": "x", "zone": "UTC"}
+    response = client.post(reverse("silence-new"), sent)
+    assert (response.status_code, Silence.objects.count()) == (422, 0)
+
+
+def test_a_silence_is_ended_on_the_page(client, aurora):
+    made = silence(aurora)
+    client.force_login(factories.person(aurora, role="responder"))
+    client.post(reverse("silence-end", args=[made.uid]))
+    made.refresh_from_db()
+    assert made.state_at(read_now()) == "expired"
+
+
+def test_who_may_not_resolve_sees_no_buttons(client, aurora):
+    silence(aurora)
+    client.force_login(factories.person(aurora, role="staff"))
+    page = client.get(reverse("silence-list"))
+    assert "known" in page.text
+    assert "End now" not in page.text
+    assert "New silence" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("values", "cron"),
+    [
+        ({"kind": "weekly", "weekdays": ["tue"], "time": "22:00"}, "0 22 * * 2"),
+        ({"kind": "cron", "cron": "5 4 * * *"}, "5 4 * * *"),
+        ({"kind": "once", "starts_at": "2030-01-01T10:00"}, ""),
+    ],
+)
+def test_maintenance_is_planned_on_the_page(client, aurora, values, cron):
+    client.force_login(factories.person(aurora, role="admin"))
+    sent = {"reason": "patch day", "minutes": "90", "zone": "Europe/Berlin", **values}
+    assert client.post(reverse("maintenance-new"), sent).status_code == 302
+    window = Maintenance.objects.get()
+    assert window.cron == cron
+    if not cron:
+        assert window.ends_at - window.starts_at == timedelta(minutes=90)
+        assert window.starts_at.hour == 9
+    assert "patch day" in client.get(reverse("silence-list")).text
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "weekly", "time": "22:00"}, "Name some of mon"),
+        ({"kind": "cron", "cron": "x"}, "Write five fields"),
+        ({"kind": "cron"}, "Write an expression."),
+        ({"kind": "once"}, "Say when it begins."),
+    ],
+)
+def test_maintenance_without_its_times_is_told_so(client, aurora, values, message):
+    client.force_login(factories.person(aurora, role="admin"))
+    sent = {"reason": "patch day", "minutes": "90", "zone": "UTC", **values}
+    response = client.post(reverse("maintenance-new"), sent)
+    assert response.status_code == 422
+    assert message in response.text
+
+
+def test_the_list_takes_as_many_statements_for_three(
+    client, aurora, django_assert_num_queries
+):
+    client.force_login(factories.person(aurora, role="admin"))
+    url = reverse("silence-list")
+    silence(aurora)
+    client.get(url)
+    with django_assert_num_queries(13):
+        client.get(url)
+    silence(aurora)
+    silence(aurora)
+    with django_assert_num_queries(13):
+        client.get(url)
+
+
+def test_a_silence_is_made_and_ended_over_rest(aurora):
+    api = client_of(factories.person(aurora, role="responder"))
+    body = {
+        "matchers": [{"field": "label:cluster", "op": "=~", "value": "a|b"}],
+        "ends_at": (read_now() + timedelta(hours=2)).isoformat(),
+        "reason": "known",
+    }
+    made = api.post("/api/v1/silences/", body, format="json")
+    assert (made.status_code, made.json()["state"]) == (201, "active")
+    assert made.json()["summary"] == "cluster =~ a|b"
+    ended = api.delete(f"/api/v1/silences/{made.json()['id']}/")
+    assert (ended.status_code, ended.json()["state"]) == (200, "expired")
+    again = api.delete(f"/api/v1/silences/{made.json()['id']}/")
+    assert again.status_code == 409
+
+
+def test_maintenance_is_made_and_ended_over_rest(aurora):
+    make_source(aurora, slug="prod")
+    api = client_of(factories.person(aurora, role="admin"))
+    body = {
+        "source": "prod",
+        "weekdays": ["mon", "tue"],
+        "time": "22:00",
+        "minutes": 30,
+        "reason": "patch day",
+    }
+    made = api.post("/api/v1/maintenance/", body, format="json").json()
+    assert (made["cron"], made["source"]) == ("0 22 * * 1,2", "prod")
+    ended = api.delete(f"/api/v1/maintenance/{made['id']}/")
+    assert ended.json()["is_over"]
+
+
+def test_another_labs_source_cannot_be_named(aurora):
+    make_source(factories.lab("meridian"), slug="theirs")
+    api = client_of(factories.person(aurora, role="admin"))
+    body = {"source": "theirs", "cron": "0 0 * * *", "minutes": 5, "reason": "x"}
+    response = api.post("/api/v1/maintenance/", body, format="json")
+    assert (response.status_code, Maintenance.objects.count()) == (422, 0)
