@@ -25,6 +25,7 @@ from escalation.runs.pausing import pause_if_enough, wake
 from escalation.runs.situation import AT_LATEST_REACHED, Reason
 from escalation.runs.timers import (
     ACKNOWLEDGEMENT_ENDS,
+    ACKNOWLEDGEMENT_GONE,
     CHECK_REACHED,
     SNOOZE_ENDS,
     STEP,
@@ -51,6 +52,7 @@ from incidents.timers.schedule import (
 
 UNREACHED = "no message of this step was delivered"
 TIMED_OUT = "the acknowledgement timed out"
+COUNTED_ON = "an acknowledgement that it counted on has ended"
 FAILED = "every message of this step failed"
 Place = tuple[int, int, int]  # run id, step index, round
 
@@ -69,6 +71,7 @@ def register_handlers() -> None:
     register_handler(CHECK_REACHED, go_on_if_unreached)
     register_handler(METHOD_FAILED, go_on_if_failed)
     register_handler(ACKNOWLEDGEMENT_ENDS, time_out_acknowledgements)
+    register_handler(ACKNOWLEDGEMENT_GONE, go_on_without)
     register_handler(RETARGET, follow_severity)
     register_handler(EFFECT, carry_out)
     register_handler(SNOOZE_ENDS, wake)
@@ -164,6 +167,16 @@ def time_out_acknowledgements(timers: Sequence[Timer], now: datetime) -> None:
             record_acknowledgement_ended(run, reason=TIMED_OUT)
     resume(paused, reason=TIMED_OUT, now=now, due=due)
     start_runs([_again(run, due[run.pk]) for run in anew], now=now)
+
+
+def go_on_without(timers: Sequence[Timer], now: datetime) -> None:
+    """Take up paths whose rule is not met any more since an acknowledgement ended."""
+    due = due_instants(timers)
+    paused = Run.objects.filter(pk__in=due, state=RunState.ACKNOWLEDGED)
+    runs = loaded(paused.values_list("pk", flat=True))
+    enough = enough_acknowledged(runs)
+    left = [r for r in runs if r.pk not in enough and not r.incident.is_closed]
+    resume(left, reason=COUNTED_ON, now=now, due=due)
 
 
 def _again(run: Run, due_at: datetime) -> NewRun:

@@ -12,6 +12,7 @@ from incidents.timers.schedule import NewTimer
 STEP: Final = "run.step"
 CHECK_REACHED: Final = "run.check_reached"
 ACKNOWLEDGEMENT_ENDS: Final = "run.acknowledgement_ends"
+ACKNOWLEDGEMENT_GONE: Final = "run.acknowledgement_gone"
 SNOOZE_ENDS: Final = "run.snooze_ends"
 
 
@@ -40,6 +41,17 @@ def check_reached_timer(
         incident_id=run.incident_id,
         due_at=now + AT_LATEST_REACHED,
         payload={"step": step_index, "round": round_number},
+    )
+
+
+def acknowledgement_gone_timer(run: Run, *, now: datetime) -> NewTimer:
+    """Return the timer that looks whether a paused run still may stand."""
+    return NewTimer(
+        kind=ACKNOWLEDGEMENT_GONE,
+        subject_id=run.pk,
+        organisation_id=run.organisation_id,
+        incident_id=run.incident_id,
+        due_at=now,
     )
 
 

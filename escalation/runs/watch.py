@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
-from escalation.runs.models import Run
-from escalation.runs.timers import ACKNOWLEDGEMENT_ENDS
+from escalation.runs.models import Run, RunState
+from escalation.runs.timers import ACKNOWLEDGEMENT_ENDS, acknowledgement_gone_timer
 from incidents.models import Acknowledgement, Incident, Status, Timer
 from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
 
@@ -47,7 +47,8 @@ def watch_acknowledgements(incident_ids: Iterable[int]) -> None:
 def end_acknowledgements(rows: Iterable[Acknowledgement], *, now: datetime) -> None:
     """End these; where its owner has none left, an incident is open again.
 
-    Requires the incidents locked.
+    Paths that stand for several acknowledgements are looked at anew: also another
+    organisation's may count on one of these. Requires the incidents locked.
     """
     ended = {row.pk: row.incident_id for row in rows}
     if not ended:
@@ -61,6 +62,10 @@ def end_acknowledgements(rows: Iterable[Acknowledgement], *, now: datetime) -> N
     Incident.objects.filter(
         ~models.Exists(left), pk__in=ended.values(), status=Status.ACKNOWLEDGED
     ).update(status=Status.OPEN)
+    standing = Run.objects.filter(
+        incident__in=ended.values(), state=RunState.ACKNOWLEDGED, needs_several=True
+    )
+    add_timers(acknowledgement_gone_timer(run, now=now) for run in standing)
 
 
 def newest_runs(rows: Iterable[Acknowledgement | Timer]) -> models.QuerySet[Run]:

@@ -186,6 +186,31 @@ def test_each_of_two_organisations_pauses_only_when_both_have_acknowledged(lab):
     assert paged() == ["a", "b"]
 
 
+def test_path_goes_on_when_anothers_acknowledgement_that_it_counts_on_ends(lab):
+    naisa = make.agency("naisa")
+    officer = make.person(naisa, "officer@naisa.example", role="officer")
+    member(lab, "a")
+    wanted = {"mode": "each", "of": [{"organisation": "naisa"}]}
+    path = make.policy(lab, page("a"), make.wait(15), page("a"), acknowledgement=wanted)
+    make.route(lab, path, is_default=True)
+    theirs = make.policy(naisa, make.wait(600), ack_timeout_minutes=30)
+    make.route(naisa, theirs, is_default=True)
+    incident = make.incident(lab)
+    share(
+        incident, agency=naisa, reason="x", user=None, actor=Actor.system(lab), now=NOW
+    )
+    advance()
+    acknowledge_by(officer, naisa, incident)
+    advance()
+    run = Run.objects.get(organisation=lab)
+    assert (run.state, paged()) == ("acknowledged", ["a"])
+    advance(NOW + timedelta(minutes=30))
+    run.refresh_from_db()
+    assert run.state == "active"
+    advance(NOW + timedelta(minutes=45))
+    assert paged() == ["a", "a"]
+
+
 def test_desk_of_an_agency_is_told_by_the_step_behind_the_share(lab):
     naisa = make.agency("naisa")
     make.contact(naisa, address="duty@naisa.example")
