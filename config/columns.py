@@ -195,6 +195,30 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "reason": _OURS,
     },
     "incidents.ImportedIncident": {"import_name": _OURS, "external_id": _OURS},
+    # Anonymous reports
+    "incidents.AnonymousReport": {
+        "ref": _RANDOM,
+        "category": _CODE,
+        "state": _CODE,
+        "code_digest": _RANDOM,
+        "title_sealed": _content(
+            "organisation", "the reporter's, encrypted by its key"
+        ),
+    },
+    "incidents.ReportMessage": {
+        "text_sealed": _content(
+            "report__organisation",
+            "the reporter's or a handler's, encrypted by its key",
+        ),
+        "once": _RANDOM,
+    },
+    "incidents.ReportFile": {
+        "filename": _neither("one of ours; what the file was called is not kept"),
+        "media_type": _CODE,
+        "sha256": _content("message__report__organisation", _HASH),
+        "stored_as": _neither("a random path under the data folder"),
+    },
+    "incidents.TokenBucket": {"name": _neither("ids, or two characters of a code")},
     # Triage
     "incidents.TriageRow": {
         "state": _CODE,

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from escalation.notifications.mailbox import has_mailbox
+from incidents.anonymous.desks import unread_reports
 from incidents.models import OrganisationKind, User
 from incidents.organisations.roles import Role
 from incidents.timers.clock import read_now
@@ -35,6 +36,9 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("Incidents", "incident-list", path))
         items.append(_item("On call", "schedule-list", path))
         items.append(_item("Policies", "policy-list", path))
+    unread = unread_reports(person) if works else None
+    if unread is not None:
+        items.append(_item("Reports", "report-list", path, count=unread))
     if OrganisationKind.LAB in kinds:
         items.append(_item("Sources", "source-list", path))
     if works and has_mailbox():

@@ -132,6 +132,25 @@ class Environment:
         default=90,
         help="Days after which the body of a webhook is deleted; size and hash stay.",
     )
+    report_retention_days: int = _variable(
+        "TOCSIN_REPORT_RETENTION_DAYS",
+        positive_number,
+        default=365,
+        help="Days after which a closed anonymous report is deleted; never while "
+        "either side has not read something of it.",
+    )
+    reports_per_hour: int = _variable(
+        "TOCSIN_REPORTS_PER_HOUR",
+        positive_number,
+        default=240,
+        help="Anonymous reports and messages taken in an hour, from all together.",
+    )
+    reports_per_hour_each: int = _variable(
+        "TOCSIN_REPORTS_PER_HOUR_EACH",
+        positive_number,
+        default=120,
+        help="The same to one organisation.",
+    )
     allow_private_webhooks: bool = _variable(
         "TOCSIN_ALLOW_PRIVATE_WEBHOOKS",
         flag,

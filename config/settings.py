@@ -22,6 +22,9 @@ ATTACHMENTS_DIR = DATA_DIR / "attachments"
 MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
 MAX_DELIVERY_BYTES = ENVIRONMENT.max_delivery_bytes
 DELIVERY_RETENTION_DAYS = ENVIRONMENT.delivery_retention_days
+REPORT_RETENTION_DAYS = ENVIRONMENT.report_retention_days
+REPORTS_PER_HOUR = ENVIRONMENT.reports_per_hour
+REPORTS_PER_HOUR_EACH = ENVIRONMENT.reports_per_hour_each
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_delivery_bytes
 
 # Who may come, and how
@@ -96,6 +99,7 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "config.anonymity.forget_sender",  # before anything that could note an address
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -186,12 +186,7 @@ def _programs(plan: Plan) -> list[Program]:
     def python(name: str, *words: object) -> Program:
         return Program(name, python_module(*words, environment=dict(os.environ)))
 
-    web = python(
-        *("web", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-        *("--port", plan.port, "--workers", 1, "--blocking-threads", WEB_THREADS),
-        *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", 10),
-        *("--log-level", "warning", "config.wsgi:application"),
-    )
+    web = python("web", *web_words(plan.port))
     workers = python(
         *("workers", "config.workers", plan.data / "log"),
         *(f"celery worker {queue}" for queue in QUEUES),
@@ -201,6 +196,16 @@ def _programs(plan: Plan) -> list[Program]:
         return [web, workers]
     where = ("--port", plan.receiver_port, "--data", plan.data)
     return [web, workers, python("receiver", RECEIVER_MODULE, *where)]
+
+
+def web_words(port: int) -> tuple[object, ...]:
+    """Return the command of the web server. It writes no access log: see anonymity.py."""
+    return (
+        *("granian", "--interface", "wsgi", "--host", "127.0.0.1"),
+        *("--port", port, "--workers", 1, "--blocking-threads", WEB_THREADS),
+        *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", 10),
+        *("--log-level", "warning", "config.wsgi:application"),
+    )
 
 
 def _django_command(plan: Plan, *words: str) -> None:

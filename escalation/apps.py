@@ -7,7 +7,7 @@ class EscalationConfig(AppConfig):
     def ready(self) -> None:
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
-        from escalation.notifications import reachable  # noqa: PLC0415 (app ready)
+        from escalation.notifications import reachable, report_words  # noqa: PLC0415 (app ready)
         from escalation.oncall import reach, uses  # noqa: PLC0415 (app ready)
         from escalation.policies import schedule_uses  # noqa: PLC0415 (app ready)
         from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
@@ -17,5 +17,6 @@ class EscalationConfig(AppConfig):
         clocks.register_handlers()
         runs.register_handlers()
         messages.register_handlers()
+        report_words.register_handlers()
         reach.register_reach(reachable.ways_to_reach)
         uses.register_uses("policies", schedule_uses.policies_naming)

@@ -1,5 +1,14 @@
 """Index of the models of `incidents`; each lives in its slice."""
 
+from incidents.anonymous.models import (
+    AnonymousReport,
+    ReportDesk,
+    ReportFile,
+    ReportHandler,
+    ReportMessage,
+    ReportState,
+    TokenBucket,
+)
 from incidents.events.models import AudienceStream, Pending, Purpose, ReadMark
 from incidents.incident.models import (
     AcknowledgedVia,
@@ -30,6 +39,7 @@ __all__ = [
     "AcknowledgedVia",
     "Acknowledgement",
     "Alert",
+    "AnonymousReport",
     "ApiToken",
     "Attachment",
     "AudienceStream",
@@ -52,6 +62,11 @@ __all__ = [
     "Question",
     "ReadMark",
     "Refusal",
+    "ReportDesk",
+    "ReportFile",
+    "ReportHandler",
+    "ReportMessage",
+    "ReportState",
     "Share",
     "SignInFailure",
     "Silence",
@@ -63,6 +78,7 @@ __all__ = [
     "TestClock",
     "Tick",
     "Timer",
+    "TokenBucket",
     "TriageRow",
     "TriageState",
     "User",

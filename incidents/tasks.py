@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from incidents.anonymous.retention import forget_old_reports
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
 from incidents.intake.waking import wake_alerts
@@ -29,8 +30,10 @@ def process_intake() -> None:
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def forget_deliveries() -> None:
-    """Delete the bodies of deliveries whose retention has ended."""
+    """Delete the bodies of deliveries and the reports whose retention has ended."""
     while forget_old_bodies(read_now()):
+        pass
+    while forget_old_reports(read_now()):
         pass
     note_tick("retention", read_now())
 

@@ -1,5 +1,7 @@
 from django.urls import path
 
+from incidents.anonymous import desk_views, public_views
+from incidents.anonymous import views as reports
 from incidents.incident import actions_views, views
 from incidents.incident.home import home
 from incidents.intake import handling_views as handling
@@ -49,6 +51,19 @@ urlpatterns = [
     ),
     path(
         f"{_INCIDENT}answer/<int:pk>/", triage.incident_answer, name="incident-answer"
+    ),
+    path("report/", public_views.report, name="report"),
+    path("report/inbox/", public_views.inbox, name="report-inbox"),
+    path("report/inbox/message/", public_views.inbox_message, name="report-message"),
+    path("reports/", reports.report_list, name="report-list"),
+    path("reports/desk/", desk_views.report_desk, name="report-desk"),
+    path("reports/<str:ref>/", reports.report_detail, name="report-detail"),
+    path("reports/<str:ref>/answer/", reports.report_answer, name="report-answer"),
+    path(
+        "reports/<str:ref>/incident/", reports.report_incident, name="report-incident"
+    ),
+    path(
+        "reports/<str:ref>/files/<uuid:uid>/", reports.report_file, name="report-file"
     ),
     path("triage/", triage.triage_queue, name="triage-queue"),
     path("triage/acknowledge/", triage.triage_acknowledge, name="triage-acknowledge"),

@@ -18,9 +18,20 @@ from escalation.models import (
     WorkingCalendar,
 )
 from escalation.notifications.rule_reading import read_rules, rules_to_body
+from incidents.anonymous.desks import DeskDraft, save_desk
+from incidents.anonymous.form_tokens import code_of, once_of
+from incidents.anonymous.receiving import NewReport, receive_report
 from incidents.events.actor import Actor
 from incidents.incident.opening import NewIncident, open_incident
-from incidents.models import Incident, Membership, Organisation, Team, User
+from incidents.models import (
+    AnonymousReport,
+    Incident,
+    Membership,
+    Organisation,
+    ReportDesk,
+    Team,
+    User,
+)
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -207,3 +218,24 @@ def clock(
         due_at=incident.opened_at + timedelta(minutes=minutes),
         **more,
     )
+
+
+def report_desk(organisation: Organisation, *handlers: User, **more: Any) -> ReportDesk:
+    """Have the organisation take anonymous reports; these people read them."""
+    return save_desk(
+        organisation,
+        DeskDraft(handlers=[user.email for user in handlers], **more),
+        actor=Actor.system(organisation),
+        now=NOW,
+    )
+
+
+def anonymous_report(
+    desk: ReportDesk, *, code: str = "", now: datetime = NOW, **more: Any
+) -> AnonymousReport:
+    number = f"form-{next(_numbers)}".encode()
+    values = {"title": "a title", "text": "a text", **more}
+    new = NewReport(
+        desk=desk, code=code or code_of(number), once=once_of(number), **values
+    )
+    return receive_report(new, now=now)

@@ -35,6 +35,7 @@ _PURPOSES: Final = {
     retry.DIGEST: "digest",
     retry.VERIFY: "code",
     retry.GONE: "a way to reach somebody is gone",
+    retry.REPORT: "anonymous report",
 }
 
 

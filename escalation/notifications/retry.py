@@ -30,6 +30,7 @@ OVERDUE: Final = "overdue"
 DECISION: Final = "decision"
 DIGEST: Final = "digest"
 GONE: Final = "gone"
+REPORT: Final = "report"
 
 # A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -48,6 +49,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         DECISION: timedelta(hours=72),
         DIGEST: timedelta(minutes=30),
         GONE: timedelta(hours=24),
+        REPORT: timedelta(hours=24),
     }
 )
 

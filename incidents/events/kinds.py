@@ -77,6 +77,7 @@ _INCIDENT = (
 )
 _STEP = "step round reason due_at ran_at late_ms wait_from recipients run agency"
 _CLOCK = "clock what due_at"
+_REPORT = "report digest"
 _NOTICE = "channel recipient purpose notification attempt detail reason message_sha256"
 
 KINDS: Final[dict[str, Kind]] = {
@@ -276,6 +277,36 @@ KINDS: Final[dict[str, Kind]] = {
             "{what}: due {due_at} now: {reason}",
             f"{_CLOCK} old_due_at minutes severity reason",
         ),
+        # Of anonymous reports the record holds that and when, never what: see trail.py.
+        _kind(
+            "report.received",
+            "Anonymous report {report} received",
+            "report digest files",
+        ),
+        _kind(
+            "report.message_received",
+            "Its reporter wrote to {report}",
+            "report digest files",
+        ),
+        _kind("report.answered", "The reporter of {report} was written to", _REPORT),
+        _kind("report.closed", "Report {report} closed", _REPORT),
+        _kind("report.reopened", "Report {report} open again", "report"),
+        _kind(
+            "report.made_incident",
+            "Report {report} became {incident}",
+            "report incident",
+        ),
+        _kind(
+            "report.status_asked",
+            "The reporter of {report} must hear by {due_at}",
+            "report due_at",
+        ),
+        _kind(
+            "report.status_overdue",
+            "The reporter of {report} should have heard by {due_at}",
+            "report due_at",
+        ),
+        _kind("report.forgotten", "Report {report} deleted", "report"),
         _kind(
             "record.read", "Read {targets}", "targets reader", purpose=Purpose.ACCESS
         ),

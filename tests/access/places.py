@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from incidents.models import ReportFile
 from tests.access.scene import Scene
 
 Arguments = Callable[[Scene], dict[str, Any]]
@@ -90,6 +91,15 @@ def _version(scene: Scene) -> dict[str, Any]:
 
 def _swap_answer(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.lab.swap.pk, "answer": "accept"}
+
+
+def _report(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.lab.report.ref}
+
+
+def _report_file(scene: Scene) -> dict[str, Any]:
+    file = ReportFile.objects.get(message__report=scene.lab.report)
+    return {"ref": scene.lab.report.ref, "uid": file.uid}
 
 
 _BECAUSE = {"reason": "because"}
@@ -393,6 +403,14 @@ PAGES = {
     "POST calendar-import": Place("lab", _of("schedule"), {}, "configure"),
     "POST calendar-refresh": Place("lab", _of("imported"), {}, "configure"),
     "POST calendar-remove": Place("lab", _of("imported"), {}, "configure"),
+    "GET report-list": Place("list"),
+    "GET report-desk": Place("account", act="configure"),
+    "POST report-desk": Place("account", body={"is_open": "on"}, act="configure"),
+    # Of the handler alone: tests/incidents/anonymous/test_views.py.
+    "GET report-detail": Place("lab", _report),
+    "POST report-answer": Place("lab", _report, {"text": "x"}),
+    "POST report-incident": Place("lab", _report),
+    "GET report-file": Place("lab", _report_file),
     "POST token-revoke": Place("lab", _of("token")),
     "GET contact-method-verify": Place("lab", _of("method")),
     "POST contact-method-verify": Place("lab", _of("method"), {"code": "000000"}),
@@ -404,7 +422,8 @@ PAGES = {
 
 # Answer anybody; none of them shows content. The link by which somebody acknowledges
 # holds a signed token: tests/escalation/notifications/test_ack_views.py. The address of
-# a calendar holds a secret: tests/escalation/oncall/test_feed_views.py.
+# a calendar holds a secret: tests/escalation/oncall/test_feed_views.py. An inbox of a
+# reporter opens by its code: tests/incidents/anonymous/test_public_views.py.
 PUBLIC = {
     "acknowledge-by-link",
     "callback-slack",
@@ -415,6 +434,9 @@ PUBLIC = {
     "healthz",
     "metrics",
     "readyz",
+    "report",
+    "report-inbox",
+    "report-message",
     "schedule-feed",
     "sign-in",
 }

@@ -30,6 +30,7 @@ from escalation.models import (
 )
 from escalation.oncall.feeds import make_feed
 from escalation.runs.engine import escalate
+from incidents.anonymous.cleaning import clean_file
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.incident.lifecycle import comment
@@ -37,6 +38,7 @@ from incidents.incident.shares import share, unshare
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source
 from incidents.models import (
+    AnonymousReport,
     ApiToken,
     Attachment,
     Delivery,
@@ -79,6 +81,7 @@ LAB_WORDS = (
     "lab-route",
     "lab-desk",
     "lab-token",
+    "lab-report",
     "Lab Person",
 )
 AGENCY_WORDS = (
@@ -97,6 +100,7 @@ AGENCY_WORDS = (
     "agency-maintenance",
     "agency-route",
     "agency-team",
+    "agency-report",
     "Agency Person",
 )
 
@@ -123,6 +127,7 @@ class Side:
     rules: NotificationRules
     silence: Silence
     maintenance: Maintenance
+    report: AnonymousReport
     run: Run | None = None
     file: Attachment | None = None
 
@@ -252,6 +257,12 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
             reason=f"{kind}-maintenance",
         ),
         rules=make.rules(organisation, admin, normal=[{"method": f"{kind}-pager"}]),
+        report=make.anonymous_report(
+            make.report_desk(organisation, admin),
+            title=f"{kind}-report",
+            text=f"{kind}-report text",
+            files=[clean_file(b"a note", name="x.txt")],
+        ),
     )
 
 

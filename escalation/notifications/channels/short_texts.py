@@ -29,6 +29,7 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.DIGEST: "several pages in one",
         retry.RECEIPT: "your answer has arrived",
         retry.GONE: "a contact method does not work any more",
+        retry.REPORT: "something waits in an anonymous report",
     }
 )
 _NOT_YOU: Final = "If you did not ask for it, do nothing."

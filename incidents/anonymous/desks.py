@@ -1,0 +1,157 @@
+"""Say who takes anonymous reports and which people may read them; each change is recorded."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from incidents.anonymous.models import (
+    AnonymousReport,
+    ReportDesk,
+    ReportHandler,
+    ReportMessage,
+)
+from incidents.errors import BadInput
+from incidents.events.actor import Actor
+from incidents.events.record import record, recording
+from incidents.organisations.models import Organisation, OrganisationKind, User
+from incidents.organisations.roles import Action, organisations_allowing
+
+ROLE = "handler of anonymous reports"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskDraft:
+    """What a desk is to be: exactly these handlers."""
+
+    handlers: Collection[str]
+    is_open: bool = True
+    takes_all: bool = False
+
+
+def open_desks() -> list[ReportDesk]:
+    """Return the desks that somebody reads, the one for everything first, then agencies."""
+    read = ReportHandler.objects.active().values("organisation_id")
+    rows = ReportDesk.objects.filter(is_open=True, organisation__in=read)
+    found = rows.select_related("organisation").order_by("organisation__name")
+    return sorted(
+        found, key=lambda desk: (not desk.takes_all, not desk.organisation.is_agency)
+    )
+
+
+def handlers_of(organisation_ids: Collection[int]) -> QuerySet[ReportHandler]:
+    """Return who may read the reports of these organisations now."""
+    rows = ReportHandler.objects.active().filter(organisation__in=organisation_ids)
+    return rows.select_related("user", "organisation").order_by("pk")
+
+
+def unread_reports(user: User) -> int | None:
+    """Return how many reports hold something that no handler has opened.
+
+    None for who neither handles reports nor may say who does.
+    """
+    handles = ReportHandler.objects.active().filter(user=user).exists()
+    if not handles and not organisations_allowing(user, Action.CONFIGURE):
+        return None
+    unread = ReportMessage.objects.filter(by_reporter=True, read_at=None)
+    visible = AnonymousReport.objects.visible_to(user)
+    return visible.filter(pk__in=unread.values("report_id")).count()
+
+
+def save_desk(
+    organisation: Organisation, draft: DeskDraft, *, actor: Actor, now: datetime
+) -> ReportDesk:
+    """Bring the desk of an organisation to this. Locks the organisation. Raises BadInput."""
+    people = _members(organisation, draft.handlers)
+    with recording(now):
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        _check_takes_all(organisation, draft)
+        desk, is_new = ReportDesk.objects.get_or_create(organisation=organisation)
+        _set_switches(desk, draft, actor, is_new=is_new)
+        _set_handlers(organisation, people, actor, now)
+    return desk
+
+
+def _members(organisation: Organisation, emails: Iterable[str]) -> list[User]:
+    wanted = sorted({email.strip().lower() for email in emails})
+    rows = organisation.memberships.filter(
+        ended_at=None, user__is_active=True, user__email__in=wanted
+    )
+    known = {row.user.email: row.user for row in rows.select_related("user")}
+    for email in wanted:
+        if email not in known:
+            remedy = f"Name people who have a role in {organisation}."
+            raise BadInput("handlers", email, remedy)
+    return list(known.values())
+
+
+def _check_takes_all(organisation: Organisation, draft: DeskDraft) -> None:
+    if organisation.kind == OrganisationKind.PLATFORM:
+        remedy = "The platform's operator reads no reports; name a lab or an agency."
+        raise BadInput("organisation", organisation.slug, remedy)
+    if not draft.takes_all:
+        return
+    if not organisation.is_agency:
+        remedy = "Only an agency takes the reports for whom nobody was chosen."
+        raise BadInput("takes_all", draft.takes_all, remedy)
+    others = ReportDesk.objects.filter(takes_all=True).exclude(
+        organisation=organisation
+    )
+    if other := others.select_related("organisation").first():
+        remedy = f"{other.organisation} takes them already; end that first."
+        raise BadInput("takes_all", draft.takes_all, remedy)
+
+
+def _set_switches(
+    desk: ReportDesk, draft: DeskDraft, actor: Actor, *, is_new: bool
+) -> None:
+    wanted = {"is_open": draft.is_open, "takes_all": draft.takes_all}
+    changes = [
+        f"{name} {_yes(value)}"
+        for name, value in wanted.items()
+        if is_new or getattr(desk, name) != value
+    ]
+    if not changes:
+        return
+    desk.is_open, desk.takes_all = draft.is_open, draft.takes_all
+    desk.save(update_fields=list(wanted))
+    record(
+        "config.changed",
+        organisation_id=desk.organisation_id,
+        actor=actor,
+        body={"what": "desk for anonymous reports", "changes": changes},
+    )
+
+
+def _set_handlers(
+    organisation: Organisation, people: list[User], actor: Actor, now: datetime
+) -> None:
+    rows = ReportHandler.objects.filter(organisation=organisation, ended_at=None)
+    before = {row.user_id: row for row in rows.select_related("user")}
+    wanted = {user.pk for user in people}
+    for user in people:
+        if user.pk not in before:
+            ReportHandler.objects.create(
+                organisation=organisation, user=user, granted_at=now
+            )
+            _record("access.granted", organisation, user, actor)
+    for user_id, row in before.items():
+        if user_id not in wanted:
+            row.ended_at = now
+            row.save(update_fields=["ended_at"])
+            _record("access.revoked", organisation, row.user, actor)
+
+
+def _record(kind: str, organisation: Organisation, user: User, actor: Actor) -> None:
+    record(
+        kind,
+        organisation_id=organisation.pk,
+        actor=actor,
+        body={"who": str(user), "role": ROLE},
+        subjects={"who": user.uid},
+    )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
