@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
@@ -38,13 +37,13 @@ def browser() -> Client:
     )
 
 
-def token_in(answer: HttpResponse) -> str:
+def token_in(answer) -> str:
     found = re.search(r'name="token" value="([^"]+)"', answer.content.decode())
     assert found is not None
     return found.group(1)
 
 
-def code_in(answer: HttpResponse) -> str:
+def code_in(answer) -> str:
     found = re.search(r'class="receipt-code">([^<]+)<', answer.content.decode())
     assert found is not None, answer.content.decode()
     return found.group(1)
