@@ -122,8 +122,10 @@ def _context(notification: Notification) -> dict[str, Any]:
 
 def _may_pass_on(notification: Notification) -> bool:
     """Whether the run goes on if its reader cannot take it."""
-    run, place = notification.run, (notification.step_index, notification.round)
-    return run is not None and run.state == "active" and run.told_last == place
+    run = notification.run
+    if run is None or run.state != "active":
+        return False
+    return run.waits_for_place(notification.step_index, notification.round)
 
 
 def _state(incident: Incident, row: Acknowledgement | None) -> str:

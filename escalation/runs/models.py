@@ -109,6 +109,10 @@ class Run(models.Model):
             (self.waits_for[-1][0], self.waits_for[-1][1]) if self.waits_for else None
         )
 
+    def waits_for_place(self, step_index: int | None, round_number: int | None) -> bool:
+        """Tell whether those who were told there can take the run on."""
+        return [step_index, round_number] in [list(place) for place in self.waits_for]
+
 
 class StepTaken(models.Model):
     """One step of a run as it really went: when due, when done, why, and what came of it."""

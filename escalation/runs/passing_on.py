@@ -106,7 +106,7 @@ def _pass_on(said: Sequence[tuple[Notification, str]], now: datetime) -> list[Ru
         run = runs.get(notification.run_id or 0)
         if run is None or run.state != RunState.ACTIVE:
             continue
-        if run.told_last == (notification.step_index, notification.round):
+        if run.waits_for_place(notification.step_index, notification.round):
             name = notification.recipient_name or notification.address
             actor = Actor.link(run.organisation, name=name)
             going[run] = (told_by(run).step, reason, actor)

@@ -112,3 +112,20 @@ def test_button_of_the_page_pressed_twice_passes_one_step_on(client):
     for _ in range(2):
         client.post(action.url, action.form.initial)
     assert paged(lab) == ["a", "b"]
+
+
+def test_whoever_was_told_in_the_same_breath_can_pass_on(client, db):
+    lab = make.lab()
+    people = [make.person(lab) for _ in range(3)]
+    for person in people:
+        make.contact(lab, person)
+    first, second, third = [make.notify({"user": one.email}) for one in people]
+    path = make.policy(lab, first, second, make.wait(15), third)
+    make.route(lab, path, is_default=True)
+    make.incident(lab)
+    route_all()
+    page = first_page()
+    assert b"I cannot" in client.get(urlsplit(acknowledge_url(page.uid)).path).content
+    assert pass_on(page, reason=REASON, now=NOW)
+    told = Notification.objects.filter(purpose="page").values_list("address", flat=True)
+    assert sorted(told) == sorted(person.email for person in people)
