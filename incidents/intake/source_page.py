@@ -64,7 +64,9 @@ def _test_result(delivery: Delivery) -> dict[str, Any]:
 def _incident_of(delivery: Delivery) -> Incident | None:
     """Return the incident of a delivery's alerts; a repeated trial counts up an old one."""
     alerts = Alert.objects.filter(source_id=delivery.source_id, incident__isnull=False)
-    found = alerts.filter(delivery=delivery) or alerts.filter(title=TRIAL_TITLE)
+    found = alerts.filter(delivery=delivery) or alerts.filter(
+        title__contains=TRIAL_TITLE
+    )
     alert = found.select_related("incident").order_by("-event_at").first()
     return alert.incident if alert else None
 

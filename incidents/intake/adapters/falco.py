@@ -11,6 +11,8 @@ test of Falcosidekick is shown and opens nothing.
 >>> [alert] = parse(body, headers={}, options={}).alerts
 >>> alert.dedup_key, alert.severity
 ('falco:Terminal shell in container:evals/runner-0', 'medium')
+>>> alert.title
+'Terminal shell in container in evals/runner-0'
 """
 
 from collections.abc import Mapping
@@ -49,10 +51,11 @@ def parse(
         raise base.Unreadable("rule", message.get("rule"), remedy)
     priority = base.as_text(message.get("priority")).strip().lower()
     happened_at = read_instant(message.get("time"))
+    place = _place(message)
     alert = ParsedAlert(
-        dedup_key=base.key_of("falco", rule, _place(message)),
+        dedup_key=base.key_of("falco", rule, place),
         status="firing",
-        title=rule,
+        title=f"{rule} in {place}" if place else rule,
         summary=base.first_text(message.get("output")),
         severity=_PRIORITIES.get(priority, "unknown"),
         severity_told=priority,
@@ -93,7 +96,6 @@ def trial(now: datetime) -> dict[str, object]:
         "rule": TRIAL_TITLE,
         "output": TRIAL_SUMMARY,
         "priority": "Debug",
-        "hostname": "tocsin",
         "time": now.isoformat(),
     }
 

@@ -7,15 +7,17 @@
 {'STATUS': 'DOWN', 'NAME': 'API'}
 """
 
+import re
 from collections.abc import Mapping
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
 from incidents.intake.adapters import base
 
 MAX_FIELDS = 500
+
+_BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,200})', re.IGNORECASE)
+_NAME = re.compile(rb'[;\s]name="([^"]{1,200})"', re.IGNORECASE)
 
 
 def read_body(
@@ -60,12 +62,14 @@ def _fields(body: bytes) -> dict[str, str]:
 
 
 def _parts(body: bytes, content_type: str) -> dict[str, str]:
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("ascii", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        return {}
     fields: dict[str, str] = {}
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            fields[name] = content.decode("utf-8", "replace")
+    marker = b"--" + boundary[1].encode("utf-8", "replace")
+    for part in body.split(marker, MAX_FIELDS)[1:]:
+        head, _, content = part.partition(b"\r\n\r\n")
+        if name := _NAME.search(head):
+            text = content.removesuffix(b"\r\n").decode("utf-8", "replace")
+            fields[name[1].decode("utf-8", "replace")] = text
     return fields

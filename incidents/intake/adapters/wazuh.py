@@ -48,7 +48,7 @@ def _alert(message: Mapping[str, Any]) -> ParsedAlert:
             "wazuh", number, base.first_text(agent.get("id")), _whom(message)
         ),
         status="firing",
-        title=base.first_text(rule.get("description"), f"Wazuh rule {number}"),
+        title=_title(rule, agent, number),
         summary=base.first_text(message.get("full_log")),
         severity=_severity(rule.get("level")),
         severity_told=base.first_text(rule.get("level")),
@@ -56,6 +56,12 @@ def _alert(message: Mapping[str, Any]) -> ParsedAlert:
         event_at=happened_at,
         labels=_labels(message, rule, agent),
     )
+
+
+def _title(rule: Mapping[str, Any], agent: Mapping[str, Any], number: str) -> str:
+    what = base.first_text(rule.get("description"), f"Wazuh rule {number}").rstrip(".")
+    where = base.first_text(agent.get("name"))
+    return f"{what} on {where}" if where else what
 
 
 def _whom(message: Mapping[str, Any]) -> str:
@@ -100,7 +106,7 @@ def trial(now: datetime) -> dict[str, object]:
     return {
         "timestamp": now.isoformat(),
         "rule": {"id": "0", "level": 3, "description": TRIAL_TITLE},
-        "agent": {"id": "000", "name": "tocsin"},
+        "agent": {"id": "000"},
         "full_log": TRIAL_SUMMARY,
     }
 

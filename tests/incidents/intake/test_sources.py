@@ -5,6 +5,7 @@ from django.conf import settings
 
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
+from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.receive import digest_of_key
 from incidents.intake.sources import (
     change_source,
@@ -98,9 +99,7 @@ def test_change_that_changes_nothing_is_not_recorded(source):
 @pytest.mark.parametrize(
     ("tool", "mapping"),
     [
-        ("alertmanager", {}),
-        ("grafana", {}),
-        ("generic", {}),
+        *((tool, {}) for tool in ADAPTERS),
         ("generic", {"title": "event.name", "severity": "event.tags[1].level"}),
         ("generic", {"alerts": "data.items", "title": "name", "dedup_key": "keys[0]"}),
     ],
@@ -111,7 +110,7 @@ def test_trial_walks_the_whole_way(organisation, tool, mapping):
     process_all()
     delivery.refresh_from_db()
     assert (delivery.state, delivery.error) == ("processed", "")
-    assert Alert.objects.get().title == "Test from Tocsin"
+    assert "Test from Tocsin" in Alert.objects.get().title
     assert Incident.objects.get().source == source
 
 

@@ -6,7 +6,7 @@ from incidents.intake.models import Delivery
 from incidents.intake.process import process_batch
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source, source_url
-from incidents.models import Entry
+from incidents.models import Entry, Incident
 from tests import factories
 from tests.factories import NOW
 
@@ -39,6 +39,25 @@ def test_a_test_walks_the_whole_way_to_an_incident(client, aurora, source):
     result = client.get(response.url).context["test_result"]
     assert result["level"] == "success"
     assert result["incident"].title == "Test from Tocsin"
+
+
+def test_result_of_a_test_keeps_its_incident_after_another_test(client, aurora):
+    # This tool makes a title of its own: "Test from Tocsin is down".
+    made, _ = create_source(
+        aurora,
+        tool="uptime_kuma",
+        slug="kuma",
+        name="Kuma",
+        actor=Actor.system(aurora),
+        now=NOW,
+    )
+    client.force_login(factories.person(aurora, role="admin"))
+    first, second = (
+        client.post(reverse("source-test", args=[made.uid])).url for _ in range(2)
+    )
+    process_all()
+    found = [client.get(url).context["test_result"] for url in (first, second)]
+    assert [result["incident"] for result in found] == [Incident.objects.get()] * 2
 
 
 def test_who_may_not_configure_sees_no_test_button(client, aurora, source):

@@ -1,5 +1,6 @@
 import pytest
 
+from incidents.intake.adapters import base
 from incidents.intake.adapters.base import (
     MAX_LABELS,
     clean_labels,
@@ -82,6 +83,22 @@ def test_severity_word_is_unknown_for_other_types():
         "high",
         "critical",
     ]
+
+
+def test_first_text_skips_what_shows_nothing():
+    assert base.first_text(None, "", " ", "\x00", [], "a\x00") == "a\x00"
+    assert base.first_text(0, "b") == "0"
+    assert base.first_text() == ""
+
+
+def test_read_state_takes_the_word_in_any_case():
+    assert base.read_state(" Down ", {"down": 1, "up": 2}, field="state") == 1
+
+
+def test_read_state_names_the_words_that_it_knows():
+    with pytest.raises(base.Unreadable) as caught:
+        base.read_state(["down"], {"down": 1, "up": 2}, field="state")
+    assert str(caught.value) == "state: found a list of 1; send one of down, up"
 
 
 @pytest.mark.parametrize(

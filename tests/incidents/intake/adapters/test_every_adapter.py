@@ -206,6 +206,13 @@ def test_adapter_says_who_it_is_and_how_it_is_set_up(tool):
     assert all(name == name.lower() for name in adapter.headers)
 
 
+def test_every_tool_has_its_section_in_the_order_of_names():
+    page = (ROOT / "docs/howto/connect-a-tool.md").read_text()
+    sections = re.findall(r"^## (.+), `(.+)`$", page, re.MULTILINE)
+    assert sections == sorted(sections, key=lambda section: section[0].lower())
+    assert {tool: name for name, tool in sections}.keys() == ADAPTERS.keys()
+
+
 def test_registry_names_each_tool_once():
     assert [(a.tool, a.name) for a in ADAPTERS.values()] == TOOL_CHOICES
     assert len({name for _, name in TOOL_CHOICES}) == len(TOOL_CHOICES)

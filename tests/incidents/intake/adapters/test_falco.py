@@ -20,7 +20,7 @@ def test_event_is_read_whole(read):
             ParsedAlert(
                 dedup_key="falco:Weights read by a shell:serving/m3-0",
                 status="firing",
-                title="Weights read by a shell",
+                title="Weights read by a shell in serving/m3-0",
                 summary="04:00:00.123456789: Error Weights copied "
                 "(user=root file=/weights/m3)",
                 severity="high",
@@ -38,7 +38,7 @@ def test_event_is_read_whole(read):
                     "user.name": "root",
                 },
                 group_key="falco:Weights read by a shell:serving/m3-0",
-                group_title="Weights read by a shell",
+                group_title="Weights read by a shell in serving/m3-0",
             ),
         ),
     )

@@ -1,6 +1,8 @@
 import doctest
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incidents.intake.adapters import forms
 from incidents.intake.adapters.base import Unreadable
@@ -23,6 +25,30 @@ def test_part_of_a_multipart_form_is_read():
         b"--xyz--\r\n"
     )
     assert forms.read_body(body, headers=PARTS, field="data") == {"a": "é"}
+
+
+def test_parts_of_a_multipart_form_are_its_fields():
+    body = (
+        b'--x y\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="a"'
+        b"\r\n\r\none\r\ntwo\r\n--x y--\r\n"
+    ).replace(b"x y", b"xyz")
+    assert forms.read_body(body, headers=PARTS) == {"a": "one\r\ntwo"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([b"--", b"xyz", b"\r\n", b'; name="data"', b"{}", b"\xff"])
+    ),
+    st.sampled_from(["boundary=xyz", 'boundary="', "boundary=\u00e9", ""]),
+)
+def test_any_multipart_form_is_read_or_unreadable(pieces, parameter):
+    headers = {"content-type": f"multipart/form-data; {parameter}"}
+    try:
+        found = forms.read_body(b"".join(pieces), headers=headers, field="data")
+    except Unreadable:
+        found = {}
+    assert found == {}
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,17 @@ def test_test_button_is_a_test(read):
     assert read("grafana/test-button").is_test is True
 
 
+def test_name_of_an_alert_that_is_no_text_is_no_name():
+    alert = {"labels": {"alertname": [], "rulename": "r"}, "fingerprint": "a1"}
+    body = json.dumps({"alerts": [alert]}).encode()
+    [parsed] = parse(body, headers={}, options={}).alerts
+    assert (parsed.dedup_key, parsed.severity, parsed.title) == (
+        "grafana::a1",
+        "unknown",
+        "Alert without a name",
+    )
+
+
 def test_empty_list_of_alerts_is_no_test():
     assert parse(b'{"alerts": []}', headers={}, options={}).is_test is False
 

@@ -7,7 +7,7 @@ from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery
 from incidents.intake.adapters.wazuh import parse
 
 AT = datetime(2026, 11, 23, 4, 0, 0, 126_000, tzinfo=UTC)
-TITLE = "Many failed logins, then one that worked"
+TITLE = "Many failed logins, then one that worked on gpu-7"
 
 
 def test_alert_is_read_whole(read):
