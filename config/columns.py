@@ -194,6 +194,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "held_by": _neither("a kind and an id"),
         "reason": _OURS,
     },
+    "incidents.DeliveryCount": {"state": _CODE},
     "incidents.ImportedIncident": {"import_name": _OURS, "external_id": _OURS},
     # Anonymous reports
     "incidents.AnonymousReport": {

@@ -17,6 +17,7 @@ class IncidentsConfig(AppConfig):
             close_groups,
         )
         from incidents.intake.grouping import take_over_alerts  # noqa: PLC0415 (app ready)
+        from incidents.intake.quiet import QUIET, notice_quiet  # noqa: PLC0415 (app ready)
         from incidents.ledger.grants import grant_runtime_role  # noqa: PLC0415 (app ready)
         from incidents.timers.schedule import register_handler  # noqa: PLC0415 (app ready)
         from incidents.triage.rows import (  # noqa: PLC0415 (app ready)
@@ -27,6 +28,7 @@ class IncidentsConfig(AppConfig):
         # Sent once for this app after all of a run's migrations are applied.
         post_migrate.connect(grant_runtime_role, sender=self)
         register_handler(WINDOW_ENDS, close_groups)
+        register_handler(QUIET, notice_quiet)
         on_shared(open_rows)
         on_merged(take_over_alerts)
         on_reopened(reopen_rows)

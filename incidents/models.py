@@ -20,7 +20,14 @@ from incidents.incident.models import (
     Status,
 )
 from incidents.intake.imports.models import ImportedIncident
-from incidents.intake.models import Alert, Delivery, DeliveryState, Refusal, Source
+from incidents.intake.models import (
+    Alert,
+    Delivery,
+    DeliveryCount,
+    DeliveryState,
+    Refusal,
+    Source,
+)
 from incidents.intake.silence_models import Maintenance, Silence, Suppression
 from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
 from incidents.organisations.models import (
@@ -45,6 +52,7 @@ __all__ = [
     "AudienceStream",
     "DataKey",
     "Delivery",
+    "DeliveryCount",
     "DeliveryState",
     "Disclosure",
     "Entry",

@@ -7,6 +7,7 @@ from celery import shared_task
 from incidents.anonymous.retention import forget_old_reports
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
+from incidents.intake.tallies import forget_old_counts
 from incidents.intake.waking import wake_alerts
 from incidents.timers import lateness
 from incidents.timers.clock import read_now
@@ -35,6 +36,7 @@ def forget_deliveries() -> None:
         pass
     while forget_old_reports(read_now()):
         pass
+    forget_old_counts(read_now())
     note_tick("retention", read_now())
 
 

@@ -228,4 +228,5 @@ def _sources(chosen: Sequence[Organisation]) -> Rows:
             "group_by": source.group_by or None,
             "group_window_minutes": source.group_window_minutes or None,
             "expires_after_minutes": _expiry(source),
+            "quiet_after_hours": source.quiet_after_hours or None,
         }

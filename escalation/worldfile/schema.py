@@ -35,6 +35,7 @@ from incidents.intake.adapters.generic import MappingError, check_mapping
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.handling import (
     MAX_EXPIRY_MINUTES,
+    MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
     HandlingError,
     checked_group_by,
@@ -308,6 +309,9 @@ def _source(table: Table) -> SourceSpec:
             low=0,
             high=MAX_EXPIRY_MINUTES,
             default=default_expiry(tool) if tool in ADAPTERS else 0,
+        ),
+        quiet_after_hours=table.level(
+            "quiet_after_hours", low=0, high=MAX_QUIET_HOURS, default=0
         ),
     )
 

@@ -164,6 +164,7 @@ class SourceSpec:
     group_by: tuple[str, ...]
     group_window_minutes: int
     expires_after_minutes: int
+    quiet_after_hours: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

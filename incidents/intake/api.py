@@ -14,10 +14,12 @@ from rest_framework.response import Response
 
 from incidents.incident.access import actor_for, note_reading
 from incidents.intake.models import Delivery, DeliveryState, Source
-from incidents.intake.receive import replay
+from incidents.intake.replaying import replay, replay_many
 from incidents.intake.serializers import (
     DeliveryBodySerializer,
     DeliverySerializer,
+    ReplayBody,
+    ReplayedSerializer,
     SourceBody,
     SourceChangeBody,
     SourceSerializer,
@@ -192,11 +194,23 @@ class SourceViewSet(ApiViewSet):
         url_path=f"deliveries/(?P<delivery>{_UID})/replay",
     )
     def replay(self, request: Request, uid: str, delivery: str) -> Response:
-        """Have an unreadable delivery read once more."""
+        """Have a delivery read once more; one that was processed changes nothing twice."""
         row = self._find_delivery(delivery)
         self._configurable(row.source)
         shown = DeliverySerializer(replay(row)).data
         return Response(shown, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=ReplayBody, responses={202: ReplayedSerializer})
+    @action(detail=True, methods=["post"], url_path="replay", url_name="replay-many")
+    def replay_many(self, request: Request, uid: str) -> Response:
+        """Have many deliveries read once more, by state or by name; 10,000 at once."""
+        source = self._find()
+        self._configurable(source)
+        body = self.read_body(ReplayBody)
+        count = replay_many(
+            source, states=body.get("states", ()), uids=body.get("deliveries")
+        )
+        return Response({"count": count}, status=status.HTTP_202_ACCEPTED)
 
     def page_order(self) -> Sequence[str]:
         """Return newest first for deliveries, the order of making for sources."""

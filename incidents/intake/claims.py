@@ -39,7 +39,7 @@ WHERE id = ANY(%s) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED
 """
 
 _READ: Final = """
-SELECT id, source_id, received_at, body, headers, attempts
+SELECT id, source_id, received_at, body, headers, attempts, replays
 FROM tocsin_delivery WHERE id = ANY(%s) ORDER BY id
 """
 
@@ -64,6 +64,7 @@ class Claimed:
     body: bytes
     headers: dict[str, str]
     attempts: int
+    replays: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,9 @@ def _read_bodies(ids: Sequence[int]) -> list[Claimed]:
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    pk, source_id, received_at, body, headers, attempts = row
+    pk, source_id, received_at, body, headers, attempts, replays = row
     # Django's cursor leaves jsonb as text.
     kept = json.loads(headers) if isinstance(headers, str) else headers
-    return Claimed(pk, source_id, received_at, bytes(body or b""), kept, attempts)
+    return Claimed(
+        pk, source_id, received_at, bytes(body or b""), kept, attempts, replays
+    )

@@ -24,6 +24,7 @@ MAX_GROUP_LABELS: Final = 10
 MAX_LABEL: Final = 128
 MAX_WINDOW_MINUTES: Final = 7 * 24 * 60
 MAX_EXPIRY_MINUTES: Final = 366 * 24 * 60
+MAX_QUIET_HOURS: Final = 31 * 24
 # A tool that never says "resolved" leaves its alerts firing for ever.
 EXPIRY_WITHOUT_RESOLVED: Final = 24 * 60
 
@@ -128,10 +129,12 @@ def checked_group_by(value: object) -> list[str]:
     return names
 
 
-def checked_minutes(field: str, value: object, *, most: int) -> int:
-    """Return a number of minutes, 0 for never. Raises HandlingError."""
+def checked_minutes(
+    field: str, value: object, *, most: int, unit: str = "minutes"
+) -> int:
+    """Return a number of minutes, or of another unit, 0 for never. Raises HandlingError."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or not 0 <= value <= most:  # type: ignore[operator]  # is whole
-        remedy = f"Give whole minutes from 0 to {most}."
+        remedy = f"Give whole {unit} from 0 to {most}."
         raise HandlingError(field, value, remedy)
     return value  # type: ignore[return-value]  # is whole

@@ -5,7 +5,11 @@ from typing import Any
 from django import forms
 
 from incidents.incident.severity import SEVERITY_CHOICES
-from incidents.intake.handling import MAX_EXPIRY_MINUTES, MAX_WINDOW_MINUTES
+from incidents.intake.handling import (
+    MAX_EXPIRY_MINUTES,
+    MAX_QUIET_HOURS,
+    MAX_WINDOW_MINUTES,
+)
 from incidents.intake.models import Source
 
 
@@ -41,6 +45,12 @@ class HandlingForm(forms.Form):
         max_value=MAX_EXPIRY_MINUTES,
         help_text="0: never. For tools that do not say when an alert has ended.",
     )
+    quiet_after_hours = forms.IntegerField(
+        label="Open an incident when nothing has come for so many hours",
+        min_value=0,
+        max_value=MAX_QUIET_HOURS,
+        help_text="0: never. It resolves once the tool posts again, if nobody has touched it.",
+    )
     resolves_incidents = forms.BooleanField(
         label="Resolve an incident when its last alert clears and nobody has touched it",
         required=False,
@@ -74,5 +84,6 @@ def initial_of(source: Source) -> dict[str, Any]:
         "group_by": ", ".join(source.group_by),
         "group_window_minutes": source.group_window_minutes,
         "expires_after_minutes": source.expires_after_minutes,
+        "quiet_after_hours": source.quiet_after_hours,
         "resolves_incidents": source.resolves_incidents,
     }

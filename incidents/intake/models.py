@@ -59,6 +59,11 @@ class Source(models.Model):
     expires_after_minutes = models.IntegerField(
         default=0, help_text="an alert ends that long after its last word; 0: never"
     )
+    quiet_after_hours = models.IntegerField(
+        default=0,
+        db_default=0,
+        help_text="no delivery for so long is an incident; 0: never",
+    )
     old_key_digest = models.BinaryField(
         null=True, unique=True, help_text="sha256 of the former key, while it works"
     )
@@ -169,6 +174,9 @@ class Delivery(models.Model):
         help_text="the check that it passed when it came",
     )
     by_old_key = models.BooleanField(default=False, db_default=False)
+    replays = models.SmallIntegerField(
+        default=0, db_default=0, help_text="times that somebody had it read again"
+    )
 
     class Meta:
         app_label = "incidents"
@@ -188,10 +196,42 @@ class Delivery(models.Model):
                 condition=models.Q(by_old_key=True),
                 name="delivery_by_old_key",
             ),
+            # Serves the chart: these are never processed, so nothing counts them.
+            models.Index(
+                fields=["source", "received_at"],
+                condition=models.Q(state="too_large"),
+                name="delivery_too_large",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"delivery {self.uid}"
+
+
+class DeliveryCount(models.Model):
+    """How many deliveries of a source that came in one hour ended in one state.
+
+    A delivery that is read again leaves its row and is counted anew.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    hour = models.DateTimeField(help_text="its start, in UTC")
+    state = models.CharField(max_length=10, choices=DeliveryState)
+    count = models.IntegerField()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_delivery_count"
+        constraints: ClassVar = [
+            # Serves the chart too: a source's last hours.
+            models.UniqueConstraint(
+                fields=["source", "hour", "state"], name="delivery_count_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.state} at {self.hour:%Y-%m-%d %H:00}"
 
 
 class Alert(models.Model):

@@ -42,6 +42,7 @@ class News:
     reason: str = ""
     is_wake: bool = False
     hold: Hold | None = None
+    is_replay: bool = False
 
     @property
     def key(self) -> AlertKey:
@@ -126,7 +127,8 @@ class AlertChange:
             if stamp == news.stamp and self.status == FIRING:
                 self._wake(news)
         elif stamp is not None and news.stamp <= stamp:
-            self.lates += 1
+            # What is read again was counted when it was read first.
+            self.lates += not news.is_replay
         elif news.alert.status == FIRING:
             self._fire(news)
         else:

@@ -33,6 +33,7 @@ from incidents.intake.grouping import apply_news
 from incidents.intake.handling import expiry_of, grouped
 from incidents.intake.models import DeliveryState, Source
 from incidents.intake.news import FIRING, News, hashed
+from incidents.intake.tallies import count_settled
 
 BATCH_DELIVERIES: Final = 400
 MAX_ATTEMPTS: Final = 3
@@ -98,6 +99,7 @@ def _process(claim: Claim, now: datetime) -> None:
         reading = _read(claimed, sources)
         apply_news(reading.news, sources, now=now)
         write_outcomes(reading.outcomes, now=now)
+        count_settled(claimed, reading.outcomes)
 
 
 def _process_apart(ids: Sequence[int], now: datetime) -> None:
@@ -121,7 +123,9 @@ def _count_failure(ids: Sequence[int], error: Exception, now: datetime) -> None:
     with recording(now):
         claimed = claim_these(ids)
         _log_failure(error, claimed)
-        write_outcomes([_failed(delivery, error) for delivery in claimed], now=now)
+        outcomes = [_failed(delivery, error) for delivery in claimed]
+        write_outcomes(outcomes, now=now)
+        count_settled(claimed, outcomes)
 
 
 def _read(claimed: Sequence[Claimed], sources: dict[int, Source]) -> _Reading:
@@ -171,6 +175,7 @@ def _news_of(delivery: Claimed, parsed: ParsedDelivery, source: Source) -> list[
             group=hashed(alert.group_key or alert.dedup_key),
             alert=alert,
             expires_at=_expiry(alert, source, delivery),
+            is_replay=delivery.replays > 0,
         )
         for place, alert in enumerate(alerts)
     ]

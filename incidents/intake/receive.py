@@ -1,11 +1,10 @@
-"""Keep raw deliveries: from a request, from the test button, and once more from store."""
+"""Keep raw deliveries: from a request and from the test button."""
 
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from incidents.errors import NotPossible
 from incidents.events.doorbell import ring_after_commit
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Delivery, DeliveryState, Source
@@ -103,24 +102,3 @@ def store_deliveries(
     )
     ring_after_commit("intake")
     return deliveries
-
-
-def replay(delivery: Delivery) -> Delivery:
-    """Have an unreadable delivery read once more. Raises NotPossible for any other."""
-    waiting = {
-        "state": DeliveryState.PENDING,
-        "attempts": 0,
-        "error": "",
-        "processed_at": None,
-    }
-    count = Delivery.objects.filter(
-        pk=delivery.pk, state=DeliveryState.UNREADABLE
-    ).update(**waiting)
-    delivery.refresh_from_db()
-    if not count:
-        message = (
-            f"Only an unreadable delivery is read again; this one is {delivery.state}."
-        )
-        raise NotPossible(message, state={"state": delivery.state})
-    ring_after_commit("intake")
-    return delivery

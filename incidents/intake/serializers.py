@@ -9,8 +9,13 @@ from incidents.incident.serializers import TlpField
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.taxonomy import CATEGORY_CHOICES
 from incidents.intake.adapters.registry import TOOL_CHOICES
-from incidents.intake.handling import MAX_EXPIRY_MINUTES, MAX_WINDOW_MINUTES
+from incidents.intake.handling import (
+    MAX_EXPIRY_MINUTES,
+    MAX_QUIET_HOURS,
+    MAX_WINDOW_MINUTES,
+)
 from incidents.intake.models import Delivery, DeliveryState, Source
+from incidents.intake.replaying import MAX_REPLAYED, READABLE
 from incidents.intake.sources import source_url
 from incidents.intake.trust import proof_of
 from incidents.rest import StrictSerializer
@@ -37,6 +42,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     group_by = serializers.ListField(child=serializers.CharField())
     group_window_minutes = serializers.IntegerField()
     expires_after_minutes = serializers.IntegerField()
+    quiet_after_hours = serializers.IntegerField()
     proves = serializers.SerializerMethodField(
         help_text="what it can prove of its senders; see its trust"
     )
@@ -85,6 +91,12 @@ class SourceChangeBody(StrictSerializer):
         max_value=MAX_EXPIRY_MINUTES,
         help_text="an alert ends that long after its last word; 0: never",
     )
+    quiet_after_hours = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_QUIET_HOURS,
+        help_text="no delivery for so long opens an incident; 0: never",
+    )
 
 
 class SourceBody(SourceChangeBody):
@@ -107,6 +119,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
     error = serializers.CharField()
     processed_at = serializers.DateTimeField(allow_null=True)
     alert_count = serializers.IntegerField()
+    replays = serializers.IntegerField(help_text="times it was read again")
     verified_by = serializers.CharField(help_text="the check that it passed")
 
     def get_sha256(self, delivery: Delivery) -> str:
@@ -133,3 +146,20 @@ class StateQuery(StrictSerializer):
     """Narrow deliveries to one state, for example unreadable."""
 
     state = serializers.ChoiceField(DeliveryState.choices, required=False)
+
+
+class ReplayBody(StrictSerializer):
+    """Which deliveries are to be read once more: those in these states, or these."""
+
+    states = serializers.ListField(
+        child=serializers.ChoiceField(READABLE), required=False, max_length=3
+    )
+    deliveries = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=MAX_REPLAYED
+    )
+
+
+class ReplayedSerializer(serializers.Serializer[Any]):
+    """How many deliveries wait to be read once more."""
+
+    count = serializers.IntegerField()

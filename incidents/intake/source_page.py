@@ -110,6 +110,7 @@ def _handling(source: Source) -> list[dict[str, Any]]:
     """Return how alerts become incidents, as far as that was chosen."""
     words = [f"{word} = {level}" for word, level in source.severity_map.items()]
     window, expiry = source.group_window_minutes, source.expires_after_minutes
+    quiet = source.quiet_after_hours
     return [
         {"label": "Severity words", "value": ", ".join(words) or "the usual ones"},
         {"label": "Grouped by", "value": ", ".join(source.group_by) or "the tool"},
@@ -122,6 +123,10 @@ def _handling(source: Source) -> list[dict[str, Any]]:
             "value": f"{expiry} min after its last word"
             if expiry
             else "when the tool says so",
+        },
+        {
+            "label": "Silence",
+            "value": f"an incident after {quiet} h" if quiet else "is no incident",
         },
     ]
 

@@ -20,6 +20,7 @@ from incidents.intake.group_windows import watch_windows
 from incidents.intake.handling import (
     EXPIRY_WITHOUT_RESOLVED,
     MAX_EXPIRY_MINUTES,
+    MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
     HandlingError,
     checked_group_by,
@@ -27,6 +28,7 @@ from incidents.intake.handling import (
     checked_severity_map,
 )
 from incidents.intake.models import Delivery, Source
+from incidents.intake.quiet import watch_quiet
 from incidents.intake.receive import digest_of_key, store_deliveries
 from incidents.intake.trials import trial_body
 from incidents.intake.trust import check_kept, write_trust
@@ -54,6 +56,7 @@ class SourceOptions:
     group_by: Sequence[str] = ()
     group_window_minutes: int = 0
     expires_after_minutes: int | None = None
+    quiet_after_hours: int = 0
 
 
 OPTIONS: Final = tuple(SourceOptions.__dataclass_fields__)
@@ -86,6 +89,7 @@ def create_source(  # noqa: PLR0913  (what it is, whose, who and when)
             **_key_columns(key),
             **values,
         )
+        watch_quiet(source, now=now)
         _record_change(source, "created", {"tool": tool, "name": name}, actor)
     return source, key
 
@@ -109,6 +113,8 @@ def change_source(
         source.save(update_fields=sorted(differing))
         if "group_window_minutes" in differing:
             watch_windows(source, now=now)
+        if {"quiet_after_hours", "is_enabled"} & differing.keys():
+            watch_quiet(source, now=now)
         _record_change(source, "changed", differing, actor)
     return source
 
@@ -183,6 +189,9 @@ _HANDLING: Final[Mapping[str, Callable[[Any], Any]]] = {
     ),
     "expires_after_minutes": lambda value: checked_minutes(
         "expires_after_minutes", value, most=MAX_EXPIRY_MINUTES
+    ),
+    "quiet_after_hours": lambda value: checked_minutes(
+        "quiet_after_hours", value, most=MAX_QUIET_HOURS, unit="hours"
     ),
 }
 

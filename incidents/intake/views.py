@@ -11,7 +11,7 @@ from django.urls import reverse
 from incidents.incident.access import note_reading
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Delivery, DeliveryState, Source
-from incidents.intake.receive import replay
+from incidents.intake.replaying import replay
 from incidents.intake.source_page import source_context
 from incidents.intake.sources import send_trial
 from incidents.organisations.directory import organisation_for

@@ -275,6 +275,9 @@ API = {
     "GET sources-deliveries": Place("lab", _source),
     "GET sources-delivery": Place("lab", _sent),
     "POST sources-replay": Place("lab", _sent, act="configure"),
+    "POST sources-replay-many": Place(
+        "lab", _source, {"states": ["unreadable"]}, "configure"
+    ),
     "POST sources-rotate-key": Place("lab", _source, act="configure"),
     "POST sources-end-old-key": Place("lab", _source, act="configure"),
     "GET sources-trust": Place("lab", _source),

@@ -97,6 +97,19 @@ def test_unreadable_delivery_is_found_opened_and_replayed(api_world: ApiWorld) -
     assert (refused.status_code, refused.json()["code"]) == (409, "not_possible")
 
 
+def test_many_are_read_again_by_state(api_world: ApiWorld) -> None:
+    source = make(api_world)
+    store_deliveries(source, [b"{", b"[", b"{}"])
+    Delivery.objects.filter(body__in=[b"{", b"["]).update(state="unreadable")
+    url = f"{SOURCES}{source.uid}/replay/"
+    answer = api_world.as_("admin").post(url, {"states": ["unreadable"]})
+    assert (answer.status_code, answer.json()) == (202, {"count": 2})
+    assert set(Delivery.objects.values_list("state", "replays")) == {
+        ("pending", 1),
+        ("pending", 0),
+    }
+
+
 def test_delivery_of_another_source_is_not_found(api_world: ApiWorld) -> None:
     source = make(api_world)
     other = api_world.as_("admin").post(SOURCES, {**NEW, "slug": "second"}).json()["id"]

@@ -4,7 +4,8 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.events.actor import Actor
 from incidents.intake.process import BATCH_DELIVERIES, process_batch
-from incidents.intake.receive import replay, store_deliveries
+from incidents.intake.receive import store_deliveries
+from incidents.intake.replaying import replay
 from incidents.intake.sources import change_source
 from incidents.models import Alert, Delivery, Entry, Incident
 from tests.incidents.intake.intake_world import (

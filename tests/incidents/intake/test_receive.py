@@ -5,14 +5,11 @@ import time
 import psycopg
 import pytest
 
-from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.intake import writer as writing
 from incidents.intake.receive import (
     arrival_of,
     kept_headers,
-    replay,
-    store_deliveries,
 )
 from incidents.intake.sources import change_source, create_source
 from incidents.intake.writer import DeliveryWriter, Verdict, connect
@@ -161,11 +158,3 @@ def test_headers_with_secrets_are_not_kept():
     assert kept["content-type"] == "application/json"
     assert kept["user-agent"] == ("Alertmanager/0.27" + "x" * 1000)[:500]
     assert kept.keys() == {"content-type", "user-agent"}
-
-
-@pytest.mark.django_db
-def test_replay_of_a_processed_delivery_is_not_possible(source):
-    [delivery] = store_deliveries(source, [generic()])
-    with pytest.raises(NotPossible) as caught:
-        replay(delivery)
-    assert caught.value.state == {"state": "pending"}
