@@ -1,12 +1,12 @@
 """Every address of the site, what kind of thing it opens, and who may do what there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from incidents.models import ReportFile
 from tests.access.scene import Scene
@@ -482,21 +482,3 @@ def visit(key: str, client: Client, scene: Scene, query: str = "") -> HttpRespon
 
 def text_of(answer: HttpResponse) -> str:
     return answer.content.decode("utf-8", "replace")
-
-
-def addresses_of_the_site() -> Iterator[tuple[str, str, list[str]]]:
-    """Yields (where, name, methods) of every address; methods as the site says them."""
-    yield from _walk(get_resolver().url_patterns, where="page")
-
-
-def _walk(
-    patterns: list[URLPattern | URLResolver], *, where: str
-) -> Iterator[tuple[str, str, list[str]]]:
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            inner = "api" if pattern.namespace == "api" else where
-            yield from _walk(pattern.url_patterns, where=inner)
-            continue
-        actions = getattr(pattern.callback, "actions", None) or {}
-        methods = [method.upper() for method in actions if method != "head"]
-        yield where, pattern.name or str(pattern.pattern), methods
