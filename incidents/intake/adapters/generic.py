@@ -12,13 +12,20 @@
 
 Several at once: `{"alerts": [ … ]}`. A mapping names, for each field, the path at
 which another tool's document holds it; `labels.<name>` maps one label and `alerts`
-the list, whose items then are what the other paths start from:
+the list, whose items then are what the other paths start from. A path that begins with
+`$` is JSONPath; where it finds several values, keys join them with a slash and labels
+with a comma, and of other fields the first that is not empty counts:
 
 >>> mapping = check_mapping({"title": "event.name", "labels.host": "event.hosts[0]"})
 >>> body = b'{"event": {"name": "Disk full", "hosts": ["gpu-7"]}}'
 >>> delivery = parse(body, headers={}, options={"mapping": mapping})
 >>> delivery.alerts[0].title, delivery.alerts[0].labels
 ('Disk full', {'host': 'gpu-7'})
+>>> paths = {"title": "$.rule['title', 'id']", "labels.host": "$.hosts[*].name"}
+>>> body = b'{"rule": {"id": "r7"}, "hosts": [{"name": "a"}, {"name": "b"}]}'
+>>> delivery = parse(body, headers={}, options={"mapping": paths})
+>>> delivery.alerts[0].title, delivery.alerts[0].labels
+('r7', {'host': 'a, b'})
 """
 
 from collections.abc import Mapping
@@ -38,7 +45,8 @@ from incidents.intake.adapters.base import (
     Status,
     Unreadable,
 )
-from incidents.intake.adapters.paths import look_up, parse_path
+from incidents.intake.adapters.jsonpath import Budget, TooWide
+from incidents.intake.adapters.paths import is_jsonpath, look_up_all, parse_path
 from incidents.intake.adapters.times import parse_instant
 
 FIELDS = (
@@ -57,6 +65,7 @@ FIELDS = (
     "alerts",
 )
 LABEL_PREFIX = "labels."
+JOINED = ("dedup_key", "group_key")
 MAX_MAPPED = 80
 
 STATUS_WORDS: dict[str, Status] = {
@@ -97,12 +106,14 @@ def parse(
     body: bytes, *, headers: Mapping[str, str], options: Mapping[str, object]
 ) -> ParsedDelivery:
     """Return the alerts of one delivery. Raises Unreadable."""
-    document = base.read_object(body)
     mapping = _mapping_in(options)
-    items = _items(document, mapping)
-    records = [_record(item, mapping) if mapping else item for item in items]
+    if mapping:
+        records = records_of(base.read_json(body), mapping)
+    else:
+        document = base.read_object(body)
+        records = base.read_alerts(document) if "alerts" in document else [document]
     alerts = [
-        _parse_alert(record, field=f"alerts[{index}]." if len(items) > 1 else "")
+        parse_record(record, field=f"alerts[{index}]." if len(records) > 1 else "")
         for index, record in enumerate(records)
     ]
     is_test = bool(records) and all(record.get("test") is True for record in records)
@@ -117,31 +128,67 @@ def _mapping_in(options: Mapping[str, object]) -> dict[str, str]:
         raise Unreadable("mapping", "", f"mend the source's mapping: {error}") from None
 
 
-def _items(document: dict[str, Any], mapping: dict[str, str]) -> list[Any]:
+def records_of(document: object, mapping: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the product's own documents, filled from another tool's.
+
+    Raises Unreadable.
+    """
+    budget = Budget()
+    try:
+        items = _items(document, mapping, budget)
+        return [_record(item, mapping, budget) for item in items]
+    except TooWide:
+        remedy = "name the places that its paths look at: they look at too many values"
+        raise Unreadable("mapping", "", remedy) from None
+
+
+def _items(
+    document: object, mapping: Mapping[str, str], budget: Budget
+) -> list[dict[str, Any]]:
     if "alerts" in mapping:
         path = mapping["alerts"]
-        return base.read_alerts({path: look_up(document, parse_path(path))}, field=path)
-    if not mapping and "alerts" in document:
-        return base.read_alerts(document)
+        found = look_up_all(document, parse_path(path), budget=budget)
+        if is_jsonpath(path) and not _is_one_list(found):
+            return base.read_alerts({path: found}, field=path)
+        return base.read_alerts({path: found[0] if found else None}, field=path)
+    if not isinstance(document, dict):
+        remedy = "send a JSON object, or map alerts to the items of the list"
+        raise Unreadable("body", document, remedy)
     return [document]
 
 
-def _record(item: object, mapping: dict[str, str]) -> dict[str, Any]:
-    """Return the product's own document, filled from another tool's."""
+def _is_one_list(found: list[object]) -> bool:
+    return len(found) == 1 and isinstance(found[0], list)
+
+
+def _record(item: object, mapping: Mapping[str, str], budget: Budget) -> dict[str, Any]:
     record: dict[str, Any] = {}
     labels: dict[str, Any] = {}
-    for field, path in mapping.items():
-        value = look_up(item, parse_path(path))
+    for field, text in mapping.items():
+        path = parse_path(text)
+        if field == "alerts":
+            continue
+        found = look_up_all(item, path, budget=budget)
         if field.startswith(LABEL_PREFIX):
-            labels[field.removeprefix(LABEL_PREFIX)] = value
-        elif field != "alerts":
-            record[field] = value
+            labels[field.removeprefix(LABEL_PREFIX)] = _joined(found, ", ")
+        elif field in JOINED:
+            record[field] = _joined(found, "/")
+        else:
+            record[field] = next((v for v in found if v not in (None, "")), None)
     # A single label is more exact than the object that all labels come from.
     record["labels"] = {**base.mapping_at(record, "labels"), **labels}
     return record
 
 
-def _parse_alert(record: Mapping[str, Any], *, field: str) -> ParsedAlert:
+def _joined(found: list[object], mark: str) -> object:
+    """Return the texts that were found as one; a single value stays what it is."""
+    if len(found) == 1:
+        return found[0]
+    return mark.join(filter(None, map(base.as_text, found)))
+
+
+def parse_record(record: Mapping[str, Any], *, field: str) -> ParsedAlert:
+    """Return the alert of one document in the product's own words. Raises Unreadable."""
     title = base.one_line(base.first_text(record.get("title")))
     if not title:
         remedy = "send a title, or map one in the source's settings"

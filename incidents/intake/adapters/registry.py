@@ -21,6 +21,7 @@ from incidents.intake.adapters import (
     otlp,
     pagerduty,
     pingdom,
+    presets,
     sentinelone,
     sentry,
     site24x7,
@@ -65,6 +66,7 @@ ADAPTERS: dict[str, Adapter] = {
         wiz.ADAPTER,
         cloudevents.ADAPTER,
         otlp.ADAPTER,
+        *presets.ADAPTERS.values(),
         generic.ADAPTER,
     )
 }

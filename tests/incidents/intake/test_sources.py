@@ -102,6 +102,10 @@ def test_change_that_changes_nothing_is_not_recorded(source):
         *((tool, {}) for tool in ADAPTERS),
         ("generic", {"title": "event.name", "severity": "event.tags[1].level"}),
         ("generic", {"alerts": "data.items", "title": "name", "dedup_key": "keys[0]"}),
+        ("generic", {"alerts": "$[?@.kind == 'alert']", "title": "$['name', 'id']"}),
+        ("aws_sns", {}),
+        ("azure_ml", {}),
+        ("langfuse", {}),
     ],
 )
 def test_trial_walks_the_whole_way(organisation, tool, mapping):

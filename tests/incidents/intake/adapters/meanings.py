@@ -147,4 +147,17 @@ MEANINGS = {
     "zenduty/incident-triggered-prometheus": Meaning(
         "zenduty", FIRING_HIGH, guessed="an urgency of 2 is as high as 1"
     ),
+    "checkmk/keep-notification": Meaning("checkmk", RESOLVED_UNKNOWN),
+    "graylog/legacy-stream-alert": Meaning("graylog", FIRING_UNKNOWN),
+    "huggingface/discussion-create-pr": Meaning(
+        "huggingface",
+        (("firing", "info"),),
+        guessed="a discussion or pull request is an alert of severity info until closed",
+    ),
+    "langfuse/monitor-alert": Meaning("langfuse", (("firing", "high"),)),
+    "netdata/alert-critical": Meaning(
+        "netdata",
+        FIRING_CRITICAL,
+        guessed="the body names no node, so space, chart and alert are the key",
+    ),
 }

@@ -78,6 +78,49 @@ def test_mapping_reads_another_tools_document(read):
     )
 
 
+def test_jsonpath_picks_alerts_out_of_a_list():
+    body = b"""[{"kind": "log"}, {"kind": "alert", "rule": {"id": "r7"},
+        "hosts": [{"n": "a"}, {"n": "b"}], "state": "ok", "site": "north"}]"""
+    mapping = {
+        "alerts": "$[?@.kind == 'alert']",
+        "title": "$.rule['title', 'id']",
+        "status": "state",
+        "dedup_key": "$['site', 'nowhere', 'kind']",
+        "labels.host": "$.hosts[*].n",
+    }
+    [alert] = parse(body, headers={}, options={"mapping": mapping}).alerts
+    assert (alert.title, alert.status) == ("r7", "resolved")
+    assert alert.dedup_key == "key:north/alert"
+    assert alert.labels == {"host": "a, b"}
+
+
+def test_jsonpath_to_the_list_itself_means_its_items():
+    mapping = {"alerts": "$.data.items", "title": "$.n"}
+    body = b'{"data": {"items": [{"n": "A"}, {"n": "B"}]}}'
+    alerts = parse(body, headers={}, options={"mapping": mapping}).alerts
+    assert [alert.title for alert in alerts] == ["A", "B"]
+
+
+def test_list_without_mapped_alerts_is_unreadable():
+    with pytest.raises(Unreadable) as caught:
+        parse(b"[1]", headers={}, options={"mapping": {"title": "$.a"}})
+    assert str(caught.value) == (
+        "body: found a list of 1; send a JSON object, or map alerts to the items of the "
+        "list"
+    )
+
+
+def test_mapping_that_looks_at_too_much_is_unreadable():
+    body = json.dumps({"a": [[1] * 100] * 100}).encode()
+    mapping = {f"labels.{n}": "$..x" for n in range(60)} | {"title": "$.a"}
+    with pytest.raises(Unreadable) as caught:
+        parse(body, headers={}, options={"mapping": mapping})
+    assert str(caught.value) == (
+        "mapping: found an empty value; name the places that its paths look at: they look "
+        "at too many values"
+    )
+
+
 def test_document_marked_as_test_is_one():
     body = b'{"title": "Trial", "test": true}'
     assert parse(body, headers={}, options={}).is_test is True
@@ -134,6 +177,8 @@ def test_unreadable_body_names_field_value_and_remedy(body, message):
         ({"title": ""}, "mapping.title: '' is not a path such as event.tags[0]"),
         ({"title": "a..b"}, "mapping.title: 'a..b' is not a path"),
         ({"title": "a[x]"}, "mapping.title: 'a[x]' is not a path"),
+        ({"title": "$.a["}, "mapping.title: '$.a[' is not a JSONPath: "),
+        ({"title": "$..a..b"}, "mapping.title: a path may have .. once"),
         ({"title": ".".join("a" * 21)}, "mapping.title: a path has at most 20 steps"),
         ({f"labels.{n}": "a" for n in range(81)}, "mapping: 81 fields; map at most 80"),
     ],
