@@ -1,5 +1,6 @@
 # make up [PORT=8123] [DATA=/some/folder]    make test    make lint
 # make bench [ONLY="storm idle"]    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
+# make fuzz-adapters [MINUTES=10] [SEED=1] [TOOL=aws_sns]
 SHELL := /bin/sh
 # The first interpreter that starts and is new enough.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -12,7 +13,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test bench faults simulate-faults shifts-long lint test-pg15 venv lock
+.PHONY: up test bench faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -26,6 +27,12 @@ bench: $(STAMP)
 faults: $(STAMP)
 	STORM_ALERTS=500 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \
 		tests/escalation/test_races.py
+
+# Made-up bodies for every adapter; with atheris for half of the time where it is installed.
+MINUTES ?= 10
+fuzz-adapters: $(STAMP)
+	$(BIN)/python -m tests.incidents.intake.adapters.fuzzing --minutes $(MINUTES) \
+		$(if $(SEED),--seed $(SEED)) $(if $(TOOL),--tool $(TOOL))
 
 # Two hundred made-up schedules over whole years in each zone; some minutes.
 shifts-long: $(STAMP)
