@@ -6,6 +6,7 @@ from incidents.incident import actions_views, views
 from incidents.incident.home import home
 from incidents.intake import handling_views as handling
 from incidents.intake import silence_views as silences
+from incidents.intake import source_views
 from incidents.intake import views as intake
 from incidents.organisations import views as people
 from incidents.triage import views as triage
@@ -77,6 +78,9 @@ urlpatterns = [
         handling.source_handling,
         name="source-handling",
     ),
+    path("sources/new/", source_views.source_new, name="source-new"),
+    path("sources/<uuid:uid>/edit/", source_views.source_edit, name="source-edit"),
+    path("sources/<uuid:uid>/replay/", intake.source_replay, name="source-replay"),
     path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
     path("silences/", silences.silence_list, name="silence-list"),
     path("silences/new/", silences.silence_new, name="silence-new"),

@@ -1,23 +1,27 @@
 """Put a source, its deliveries and the outcome of a test into the words of its page."""
 
 import uuid
+from datetime import datetime
 from typing import Any, Final
 
 from incidents.incident.models import CATEGORY_CHOICES, Incident
 from incidents.incident.severity import severity_at
 from incidents.intake.adapters.adapter import TRIAL_TITLE
 from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.delivery_chart import charts_of
 from incidents.intake.models import Alert, Delivery, DeliveryState, Source
 from incidents.intake.sources import source_url
+from incidents.intake.tail import tail_of
 from incidents.organisations.models import User
 from incidents.organisations.roles import Action, can
 
-SHOWN_DELIVERIES: Final = 20
 SHOWN_UNREADABLE: Final = 10
 SHOWN_CHARACTERS: Final = 2_000
 
 
-def source_context(person: User, source: Source, *, test: str) -> dict[str, Any]:
+def source_context(
+    person: User, source: Source, *, test: str, now: datetime
+) -> dict[str, Any]:
     """Return the variables of a source's page; `test` is the uid of a test's delivery."""
     deliveries = source.deliveries.order_by("-pk")
     unreadable = deliveries.filter(state=DeliveryState.UNREADABLE)[:SHOWN_UNREADABLE]
@@ -30,13 +34,15 @@ def source_context(person: User, source: Source, *, test: str) -> dict[str, Any]
             "get_tool_display": ADAPTERS[source.tool].name,
             "url": source_url(source),
             "is_enabled": source.is_enabled,
+            "has_mapping": source.tool == "generic",
         },
         "can_configure": can(person, Action.CONFIGURE, source.organisation),
         "setup": ADAPTERS[source.tool].setup,
         "example": example_for(source),
         "test_result": _test_result(tested) if tested else None,
         "is_waiting": bool(tested and tested.state == DeliveryState.PENDING),
-        "deliveries": deliveries.defer("body")[:SHOWN_DELIVERIES],
+        **tail_of(source),
+        "charts": charts_of(source, now=now),
         "unreadable": [_unreadable(row) for row in unreadable],
         "facts": _facts(source),
     }

@@ -1,21 +1,26 @@
 """Pages of monitoring sources: address, test, last deliveries, what could not be read."""
 
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from incidents.errors import BadInput
 from incidents.incident.access import note_reading
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Delivery, DeliveryState, Source
-from incidents.intake.replaying import replay
+from incidents.intake.replaying import replay, replay_many
 from incidents.intake.source_page import source_context
 from incidents.intake.sources import send_trial
+from incidents.intake.tail import tail_of
 from incidents.organisations.directory import organisation_for
-from incidents.organisations.roles import Action
+from incidents.organisations.roles import Action, can, organisations_allowing
 from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 
@@ -32,25 +37,50 @@ def source_list(request: PageRequest) -> HttpResponse:
         unreadable_count=Count("deliveries", filter=_UNREADABLE),
     )
     sources = [_listed(row) for row in rows.order_by("organisation", "name", "pk")]
-    return render(request, "incidents/intake/list.html", {"sources": sources})
+    can_add = bool(organisations_allowing(request.user, Action.CONFIGURE))
+    context = {"sources": sources, "can_add": can_add}
+    return render(request, "incidents/intake/list.html", context)
 
 
 @page("GET")
 def source_detail(request: PageRequest, uid: UUID) -> HttpResponse:
-    """Show one source, what came lately and what a test led to."""
+    """Show one source, what came lately and what a test led to.
+
+    With ?tail= it is the part that renews itself, or nothing when nothing is new.
+    """
     source = _find(request, uid)
-    context = source_context(request.user, source, test=request.GET.get("test", ""))
-    note_reading(
-        reader=reader_of(request),
-        user=request.user,
-        incidents=[],
-        targets=[f"delivery:{row['uid']}" for row in context["unreadable"]],
-        now=read_now(),
-    )
+    if request.htmx and "tail" in request.GET:
+        return _tail(request, source)
+    now = read_now()
+    test = request.GET.get("test", "")
+    context = source_context(request.user, source, test=test, now=now)
+    _note_deliveries(request, [*context["unreadable"], *context["deliveries"]])
     if request.htmx and not context["is_waiting"]:
         # What a test led to is known now: show the whole page with it.
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "incidents/intake/detail.html", context)
+
+
+def _tail(request: PageRequest, source: Source) -> HttpResponse:
+    tail = tail_of(source)
+    if request.GET["tail"] == tail["tail_mark"]:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    _note_deliveries(request, tail["deliveries"])
+    can_configure = can(request.user, Action.CONFIGURE, source.organisation)
+    context = {"source": source, "can_configure": can_configure, **tail}
+    return render(request, "incidents/intake/_deliveries.html", context)
+
+
+def _note_deliveries(request: PageRequest, shown: Sequence[dict[str, Any]]) -> None:
+    """Record whose bodies the page tells something of."""
+    read = {f"delivery:{row['uid']}" for row in shown if row.get("is_read", True)}
+    note_reading(
+        reader=reader_of(request),
+        user=request.user,
+        incidents=[],
+        targets=sorted(read),
+        now=read_now(),
+    )
 
 
 @page("POST")
@@ -85,14 +115,36 @@ def delivery_body(request: PageRequest, uid: UUID) -> HttpResponse:
 
 
 @page("POST")
+def source_replay(request: PageRequest, uid: UUID) -> HttpResponse:
+    """Have the chosen deliveries read once more, or all in one state."""
+    source = _find(request, uid)
+    organisation_for(request.user, Action.CONFIGURE, slug=source.organisation.slug)
+    states = request.POST.getlist("state")
+    chosen = None if states else _uids(request.POST.getlist("delivery"))
+    count = replay_many(source, states=states, uids=chosen)
+    word = "delivery is" if count == 1 else "deliveries are"
+    messages.info(request, f"{count} {word} being read again.")
+    return redirect("source-detail", uid)
+
+
+@page("POST")
 def delivery_replay(request: PageRequest, uid: UUID) -> HttpResponse:
-    """Have an unreadable delivery read once more."""
+    """Have a delivery read once more."""
     delivery = _find_delivery(request, uid)
     slug = delivery.source.organisation.slug
     organisation_for(request.user, Action.CONFIGURE, slug=slug)
     replay(delivery)
     url = reverse("source-detail", args=[delivery.source.uid])
     return redirect(f"{url}?test={delivery.uid}")
+
+
+def _uids(texts: Sequence[str]) -> list[UUID]:
+    """Return the uids of chosen deliveries. Raises BadInput."""
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        remedy = "Choose deliveries of the list."
+        raise BadInput("delivery", ", ".join(texts), remedy) from None
 
 
 def _find(request: PageRequest, uid: UUID) -> Source:

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from django.test import Client
 
 from tests.access.places import PAGES, PLACES, PUBLIC, address
-from tests.access.site import addresses_of_the_site
 from tests.access.scene import Scene
+from tests.access.site import addresses_of_the_site
 
 # Answers any other address under /api/v1/ with a problem.
 _CATCH_ALL = "^(?P<rest>.*)$"

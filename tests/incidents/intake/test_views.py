@@ -6,7 +6,7 @@ from incidents.intake.models import Delivery
 from incidents.intake.process import process_batch
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source, source_url
-from incidents.models import Entry, Incident
+from incidents.models import Entry, Incident, Source
 from tests import factories
 from tests.factories import NOW
 
@@ -118,3 +118,125 @@ def test_a_raw_delivery_is_a_download(client, aurora, source):
 
 def process_all():
     process_batch(NOW)
+
+
+ALERT = b'{"title": "Egress from gpu-7", "severity": "high", "dedup_key": "e"}'
+
+
+def test_the_last_deliveries_say_what_they_mean(client, aurora, source):
+    store_deliveries(source, [ALERT, b'{"title": "Egress", "status": "resolved"}'])
+    process_all()
+    client.force_login(factories.person(aurora, role="admin"))
+
+    page = client.get(reverse("source-detail", args=[source.uid]))
+
+    assert [row["alerts"] for row in page.context["deliveries"]] == [
+        [{"title": "Egress", "status": "resolved", "severity": 2}],
+        [{"title": "Egress from gpu-7", "status": "firing", "severity": 3}],
+    ]
+
+
+def test_the_tail_renews_itself_only_when_something_is_new(client, aurora, source):
+    store_deliveries(source, [ALERT])
+    client.force_login(factories.person(aurora, role="admin"))
+    url = reverse("source-detail", args=[source.uid])
+    mark = client.get(url).context["tail_mark"]
+
+    def poll():
+        return client.get(f"{url}?tail={mark}", headers={"HX-Request": "true"})
+
+    assert poll().status_code == 204
+    process_all()
+    assert [row["state"] for row in poll().context["deliveries"]] == ["processed"]
+
+
+def test_chosen_deliveries_and_all_of_a_state_are_read_again(client, aurora, source):
+    good, _, worse = store_deliveries(source, [ALERT, b"{", b"["])
+    process_all()
+    client.force_login(factories.person(aurora, role="admin"))
+    url = reverse("source-replay", args=[source.uid])
+
+    def states():
+        return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
+
+    client.post(url, {"delivery": [good.uid, worse.uid]})
+    assert states() == ["pending", "unreadable", "pending"]
+    client.post(url, {"state": "unreadable"})
+    assert states() == ["pending", "pending", "pending"]
+
+
+def test_a_responder_has_nothing_read_again(client, aurora, source):
+    [delivery] = store_deliveries(source, [ALERT])
+    process_all()
+    client.force_login(factories.person(aurora, role="responder"))
+
+    refused = client.post(
+        reverse("source-replay", args=[source.uid]), {"delivery": [delivery.uid]}
+    )
+
+    assert (refused.status_code, Delivery.objects.get().state) == (403, "processed")
+
+
+def test_a_source_is_found_by_its_tool_named_and_made(client, aurora):
+    client.force_login(factories.person(aurora, role="admin"))
+    url = reverse("source-new")
+
+    tools = client.get(f"{url}?q=alertmanager").context["tools"]
+    made = client.post(
+        f"{url}?tool={tools[0].tool}",
+        {
+            "name": "Cluster",
+            "slug": "cluster",
+            "organisation": "aurora",
+            "default_severity": 3,
+            "default_category": "INF",
+            "default_tlp": "AMBER",
+            "is_enabled": "on",
+        },
+    )
+
+    row = Source.objects.get()
+    assert made.url == reverse("source-detail", args=[row.uid])
+    assert (row.tool, row.slug, row.default_severity, row.default_category) == (
+        "alertmanager",
+        "cluster",
+        3,
+        "INF",
+    )
+
+
+def test_a_short_name_that_is_taken_is_said_beside_it(client, aurora, source):
+    client.force_login(factories.person(aurora, role="admin"))
+
+    page = client.post(
+        f"{reverse('source-new')}?tool=generic",
+        {
+            "name": "Scripts",
+            "slug": "scripts",
+            "organisation": "aurora",
+            "default_severity": 2,
+            "default_category": "AVL",
+            "default_tlp": "AMBER",
+        },
+    )
+
+    assert page.status_code == 422
+    assert page.context["form"].errors["slug"] == [
+        "'scripts': Another source has it; choose another."
+    ]
+
+
+def test_a_source_is_renamed_and_switched_off(client, aurora, source):
+    client.force_login(factories.person(aurora, role="admin"))
+
+    client.post(
+        reverse("source-edit", args=[source.uid]),
+        {"name": "Cron", "default_category": "AVL", "default_tlp": "GREEN"},
+    )
+
+    source.refresh_from_db()
+    assert (source.name, source.is_enabled, source.default_tlp) == (
+        "Cron",
+        False,
+        "GREEN",
+    )
