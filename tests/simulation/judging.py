@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from escalation.models import Run, StepTaken
+from escalation.models import Notification, Run, StepTaken
 from incidents.models import Acknowledgement
 from tests.simulation.model import (
     Methods,
@@ -167,9 +167,19 @@ class JudgedRun:
                     due(self.world, methods[page.method_id], at, is_urgent=is_urgent)
                     for is_urgent in urgencies(step)
                 )
-                if page.first_attempt_at < wanted:
+                if page.first_attempt_at < wanted and not self._was_let_go(page):
                     went = page.first_attempt_at
                     yield f"{page} of {at} went at {went}, not {wanted}"
+
+    def _was_let_go(self, page: Notification) -> bool:
+        """Whether a pause made it due for the sender to drop, but the path went on first."""
+        uids = {self.run.uid, page.run.uid if page.run else self.run.uid}
+        lines = (line for uid in uids for line in self.told_of.runs[str(uid)])
+        return any(
+            line.kind == "run.acknowledged"
+            and page.queued_at <= line.at <= (page.first_attempt_at or line.at)
+            for line in lines
+        )
 
     def last_call(self, sent: Sent) -> Iterator[str]:
         """An exhausted run told its fallback, or the desk."""
