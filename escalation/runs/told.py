@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from escalation.runs.actions import Action, Decision, Notify, Skip
+from escalation.runs.actions import Action, Assign, Decision, Notify, Skip
 from escalation.runs.situation import Reason, RunState
 
 
@@ -22,7 +22,7 @@ def without_told(decision: Decision, run: RunState, told: Collection[int]) -> De
 
 
 def _without(action: Action, told: Collection[int]) -> Action:
-    if not isinstance(action, Notify):
+    if not isinstance(action, Notify | Assign):
         return action
     left = tuple(r for r in action.recipients if r.method_id not in told)
     if left:

@@ -146,6 +146,18 @@ def test_step_of_which_everybody_was_told_is_passed_over_and_its_wait_stands(aur
     )
 
 
+def test_person_to_whom_a_step_gave_it_before_is_not_told_again(aurora):
+    gives = {"kind": "assign", "target": DUTY}
+    move(aurora, newer(aurora, *FIRST, gives, make.wait(20)), "4", minutes=1)
+    told = ["duty@aurora.example"] * 2
+    assert paged() == told
+    [moved] = move(aurora, newer(aurora, gives, make.wait(30), number=3), "1")
+    assert (paged(), moved.told) == (told, 1)
+    new = Run.objects.latest("pk")
+    assert new.next_due_at == NOW + timedelta(minutes=35)
+    assert new.assigned_to.email == "duty@aurora.example"
+
+
 def test_message_on_its_way_goes_on_under_the_new_run(aurora):
     move(aurora, newer(aurora, make.wait(1), *FIRST))
     row = Notification.objects.get(purpose="page")
