@@ -1,6 +1,7 @@
 """Read due messages under their lock, and close those that are not worth sending."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,12 @@ from incidents.models import Acknowledgement, Share
 
 # Nobody is paged any more by a run in one of these states.
 _SILENT: Final = frozenset({"acknowledged", "snoozed", "stopped"})
+# These are over and never pause, whoever acknowledges: their pages may be on their way.
+_OVER: Final = frozenset({"exhausted", "jumped"})
+
+WhichHaveEnough = Callable[[Collection[int]], AbstractSet[int]]
+
+_which_have_enough: list[WhichHaveEnough] = []
 
 # Building whole incidents would cost more than all the rest of a claim.
 _COLUMNS: Final = (
@@ -33,6 +40,11 @@ _COLUMNS: Final = (
     *("incident__organisation", "method__secret_sealed", "method__disabled_at"),
     *("recipient_user__uid", "run__state", "run__needs_several"),
 )
+
+
+def ask_for_enough(which: WhichHaveEnough) -> None:
+    """Have `which(run ids)` say whose rules of acknowledgement are met; for ready()."""
+    _which_have_enough.append(which)
 
 
 def read_locked(
@@ -68,7 +80,22 @@ def read_locked(
             has_reader=still_belongs("recipient_user"),
         )
     )
-    return list(rows)
+    found: list[Notification] = list(rows)
+    _note_enough(found)
+    return found
+
+
+def _note_enough(rows: Sequence[Notification]) -> None:
+    """Note on messages of runs that are over, and want several, whether they have them."""
+    over = [
+        row
+        for row in rows
+        if row.run is not None and row.run.needs_several and row.run.state in _OVER
+    ]
+    ids = {row.run_id for row in over if row.run_id is not None}
+    enough = {pk for which in _which_have_enough if ids for pk in which(ids)}
+    for row in over:
+        vars(row)["has_enough"] = row.run_id in enough
 
 
 def why_cancelled(row: Notification) -> str:
@@ -117,10 +144,12 @@ def close_failed(rows: Sequence[Notification], now: datetime) -> None:
 def _is_acknowledged(row: Notification) -> bool:
     """Whether enough people have acknowledged, or the reader has.
 
-    Where the policy wants several, the run is paused in the last one's transaction.
+    Where the policy wants several, the run is paused in the last one's transaction, if
+    it is not over: then its rule itself is asked.
     """
     if row.run is not None and row.run.needs_several:
-        return bool(getattr(row, "has_own_acknowledgement", False))
+        has_own = bool(getattr(row, "has_own_acknowledgement", False))
+        return has_own or bool(getattr(row, "has_enough", False))
     return bool(getattr(row, "has_acknowledgement", False))
 
 

@@ -8,6 +8,7 @@ from escalation.clocks.timers import EFFECT, RETARGET
 from escalation.notifications.circuits import held_back
 from escalation.notifications.consequences import METHOD_FAILED, NEXT_PLEASE
 from escalation.notifications.models import Notification, NotificationStatus
+from escalation.notifications.standing import ask_for_enough
 from escalation.runs.acknowledged import enough_acknowledged
 from escalation.runs.clock_effects import carry_out
 from escalation.runs.clocks import follow_severity
@@ -77,6 +78,7 @@ def register_handlers() -> None:
     register_handler(SNOOZE_ENDS, wake)
     register_handler(NEXT_PLEASE, pass_on_by_link)
     on_acknowledged(pause_if_enough)
+    ask_for_enough(lambda ids: enough_acknowledged(loaded(ids)))
 
 
 def take_steps(timers: Sequence[Timer], now: datetime) -> None:

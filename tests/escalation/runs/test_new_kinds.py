@@ -4,6 +4,7 @@ import pytest
 
 from escalation.loop import fire_due
 from escalation.models import Notification, Run, StepTaken
+from escalation.notifications.claim import claim_due
 from escalation.policies.targets import Target
 from escalation.routing.dispatch import dispatch
 from escalation.runs.pausing import snooze, unsnooze
@@ -184,6 +185,30 @@ def test_each_of_two_organisations_pauses_only_when_both_have_acknowledged(lab):
     assert run.state == "acknowledged"
     advance(NOW + timedelta(hours=2))
     assert paged() == ["a", "b"]
+
+
+@pytest.mark.parametrize(("count", "status"), [(1, "sending"), (2, "cancelled")])
+def test_call_of_a_path_at_its_end_is_cancelled_once_enough_have_acknowledged(
+    lab, count, status
+):
+    people = [member(lab, name) for name in ("a", "b")]
+    member(lab, "boss")
+    path = make.policy(
+        lab,
+        page("a"),
+        acknowledgement={"mode": "quorum", "count": 2},
+        fallback={"user": "boss@aurora.example"},
+    )
+    make.route(lab, path, is_default=True)
+    incident = make.incident(lab)
+    advance()
+    late = NOW + timedelta(minutes=20)
+    advance(late)
+    for person in people[:count]:
+        acknowledge_by(person, lab, incident, late)
+    claim_due(late, limit=9)
+    assert Run.objects.get().state == "exhausted"
+    assert Notification.objects.get(purpose="fallback").status == status
 
 
 def test_path_goes_on_when_anothers_acknowledgement_that_it_counts_on_ends(lab):
