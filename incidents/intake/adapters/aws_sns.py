@@ -10,8 +10,8 @@ a text of its own:
 - any other text fires. Its subject, or its first line, is the title; topic, subject and
   text are the key, so that the same message again counts up. It never resolves.
 
-*SubscriptionConfirmation* and *UnsubscribeConfirmation* are ignored here; the source
-answers the first. With raw message delivery the body is the message alone.
+*SubscriptionConfirmation* and *UnsubscribeConfirmation* are ignored here; how the first
+is answered is a matter of the source's verification. With raw message delivery the body is the message alone.
 
 >>> alarm = '{"AlarmName": "Egress", "AWSAccountId": "1", "NewStateValue": "OK"}'
 >>> body = json.dumps({"Type": "Notification", "Message": alarm}).encode()

@@ -8,9 +8,12 @@
 """
 
 from incidents.intake.adapters.adapter import Adapter
+from incidents.intake.adapters.azure_event_grid import (
+    VALIDATION_EVENT,
+    VALIDATION_REASON,
+)
 from incidents.intake.adapters.preset_reading import Preset, Shape, adapter_of
 
-_EVENT_GRID = "Microsoft.EventGrid.SubscriptionValidationEvent"
 _DRIFT = "Microsoft.MachineLearningServices.DatasetDriftDetected"
 
 AZURE_ML = Preset(
@@ -18,7 +21,9 @@ AZURE_ML = Preset(
     "Azure Machine Learning (data drift, failed runs)",
     docs_url="https://learn.microsoft.com/azure/machine-learning/how-to-use-event-grid",
     setup="Under Events of the workspace, add an event subscription for Dataset drift "
-    "detected and Run status changed with endpoint type Webhook and the address below.",
+    "detected and Run status changed with endpoint type Webhook and the address below. "
+    "Azure then posts a validation, which is shown here as ignored: open the "
+    "validationUrl of its body within ten minutes.",
     snippet="az eventgrid event-subscription create --name tocsin \\\n"
     "  --source-resource-id WORKSPACE_ID --endpoint '{url}' \\\n"
     f"  --included-event-types {_DRIFT} \\\n"
@@ -40,8 +45,8 @@ AZURE_ML = Preset(
             },
         ),
         Shape(
-            when=f"$[?@.eventType == '{_EVENT_GRID}']",
-            ignored="Event Grid asks whether this address wants its events.",
+            when=f"$[?@.eventType == '{VALIDATION_EVENT}']",
+            ignored=VALIDATION_REASON,
         ),
         Shape(
             when="$[?@.eventType]",

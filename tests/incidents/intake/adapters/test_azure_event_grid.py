@@ -67,7 +67,10 @@ def test_only_the_failed_run_of_a_batch_is_an_alert(outline):
 def test_batch_without_an_alert_says_why(read):
     delivery = read("azure_event_grid/ignored-validation")
     assert delivery.alerts == ()
-    assert delivery.ignored == "Event Grid asks whether this address wants its events."
+    assert delivery.ignored == (
+        "Event Grid asks whether this address wants its events: open the validationUrl of "
+        "this body within ten minutes."
+    )
 
 
 def test_key_of_a_vault_expires_and_is_renewed(outline):
