@@ -43,6 +43,24 @@ _TYPES: dict[str, Status | None] = {
     _CERTIFICATE: "firing",
     "no_alert": None,
 }
+# What is read elsewhere or differs in each run: the rest become labels.
+_READ = (
+    "event",
+    "alert_type",
+    "check_id",
+    "check_name",
+    "check_type",
+    "group_name",
+    "run_location",
+    "api_check_response_status_code",
+    "check_error_message",
+    "check_result_id",
+    "response_time",
+    "started_at",
+    "tags",
+    "link",
+    "uuid",
+)
 _DEGRADED = {"alert_degraded", "alert_degraded_remain", "alert_failure_degraded"}
 
 
@@ -75,7 +93,7 @@ def _alert(message: Mapping[str, Any], kind: str, status: Status) -> ParsedAlert
             "location": message.get("run_location"),
             "status_code": message.get("api_check_response_status_code"),
         },
-        labels_of_tags(message.get("tags")),
+        base.without(message, *_READ) | labels_of_tags(message.get("tags")),
     )
     alert = ParsedAlert(
         dedup_key=base.key_of("checkly", key, *_part(kind)),

@@ -45,6 +45,21 @@ _TRANSITIONS: dict[str, Status] = {
     "renotify": "firing",
     "recovered": "resolved",
 }
+# What is read elsewhere or differs each time: the rest become labels.
+_READ = (
+    "dedup_key",
+    "cycle",
+    "transition",
+    "status",
+    "type",
+    "title",
+    "body",
+    "link",
+    "date",
+    "tags",
+    "id",
+    "last_updated",
+)
 _KINDS = {"warn": "medium", "re-warn": "medium"}
 _NO_TRANSITION = ("", "null", "none")
 _TEMPLATE_REMEDY = (
@@ -132,7 +147,7 @@ def _alert(
                 "priority": priority,
                 "event_type": message.get("event_type"),
             },
-            labels_of_tags(message.get("tags")),
+            base.without(message, *_READ) | labels_of_tags(message.get("tags")),
         ),
         url=base.safe_url(message.get("link")),
     )

@@ -41,6 +41,31 @@ _STATES: dict[str, Status] = {
     "resolved": "resolved",
     "closed": "resolved",
 }
+# What is read elsewhere, tells of people, or is long: the rest become labels.
+_READ = (
+    "number",
+    "state",
+    "url",
+    "html_url",
+    "rule",
+    "tool",
+    "dependency",
+    "security_advisory",
+    "security_vulnerability",
+    "secret_type_display_name",
+    "created_at",
+    "updated_at",
+    "instances",
+    "instances_url",
+    "locations_url",
+    "dismissed_by",
+    "resolved_by",
+    "push_protection_bypassed_by",
+    "fixed_at",
+    "dismissed_at",
+    "auto_dismissed_at",
+    "resolved_at",
+)
 _ENDS = ("fixed_at", "dismissed_at", "auto_dismissed_at", "resolved_at")
 
 
@@ -173,12 +198,13 @@ def _labels(
             "manifest": dependency.get("manifest_path"),
             "ghsa_id": advisory.get("ghsa_id"),
             "cve_id": advisory.get("cve_id"),
-            "secret_type": alert.get("secret_type"),
+            "type": alert.get("secret_type"),
             "validity": alert.get("validity"),
             "resolution": base.first_text(
                 alert.get("resolution"), alert.get("dismissed_reason")
             ),
-        }
+        },
+        base.without(alert, *_READ),
     )
 
 

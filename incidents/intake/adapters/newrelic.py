@@ -29,6 +29,23 @@ _STATES: dict[str, Status] = {
     "acknowledged": "firing",
     "closed": "resolved",
 }
+# What is read elsewhere or differs each time: the rest become labels.
+_READ = (
+    "id",
+    "issueId",
+    "issueUrl",
+    "title",
+    "description",
+    "priority",
+    "state",
+    "createdAt",
+    "updatedAt",
+    "closedAt",
+    "alertConditionNames",
+    "alertPolicyNames",
+    "impactedEntities",
+    "workflowName",
+)
 _LEGACY_STATES: dict[str, Status] = {
     "open": "firing",
     "acknowledged": "firing",
@@ -71,7 +88,8 @@ def _issue(message: Mapping[str, Any]) -> ParsedAlert:
                 "policy": _joined(message.get("alertPolicyNames")),
                 "workflow": message.get("workflowName"),
                 "trigger": message.get("trigger"),
-            }
+            },
+            base.without(message, *_READ),
         ),
         url=base.safe_url(message.get("issueUrl")),
     )

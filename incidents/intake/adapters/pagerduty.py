@@ -27,6 +27,7 @@ from incidents.intake.adapters.adapter import (
 )
 from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery, Status
 from incidents.intake.adapters.single import alone, finished
+from incidents.intake.adapters.tags import labels_of_tags
 from incidents.intake.adapters.times import read_instant
 
 _STATES: dict[str, Status] = {
@@ -111,7 +112,9 @@ def _labels(incident: Mapping[str, Any]) -> dict[str, str]:
             "urgency": incident.get("urgency"),
             "number": incident.get("number") or incident.get("incident_number"),
             "incident_key": incident.get("incident_key"),
-        }
+            "type": _name(incident, "incident_type"),
+        },
+        labels_of_tags(incident.get("custom_fields")),
     )
 
 

@@ -98,7 +98,7 @@ def _issue(
         started_at=read_instant(issue.get("firstSeen")),
         ended_at=sent_at,
         event_at=sent_at,
-        labels=base.labels_of(labels),
+        labels=base.labels_of(labels, {"metadata": base.mapping_at(issue, "metadata")}),
         url=base.safe_url(issue.get("web_url"), issue.get("permalink")),
     )
     return alone(alert)

@@ -42,6 +42,24 @@ _STATES: dict[str, Status | None] = {
     "discovery in progress": None,
     "configuration error": None,
 }
+# What is read elsewhere or differs each time: the rest become labels.
+_READ = (
+    "STATUS",
+    "MONITORNAME",
+    "MONITORTYPE",
+    "MONITOR_ID",
+    "MONITOR_GROUPNAME",
+    "MONITOR_DASHBOARD_LINK",
+    "FAILED_LOCATIONS",
+    "INCIDENT_REASON",
+    "INCIDENT_TIME",
+    "INCIDENT_TIME_ISO",
+    "OUTAGE_TIME_UNIX_FORMAT",
+    "REASON",
+    "RCA_LINK",
+    "TAGS",
+    "ct",
+)
 _SEVERITIES = {"critical": "high", "trouble": "medium"}
 _MONITOR = re.compile(r"/monitors/([^/?#\s]{1,100})")
 
@@ -71,7 +89,7 @@ def _alert(message: Mapping[str, Any], state: str, status: Status) -> ParsedAler
             "group": message.get("MONITOR_GROUPNAME"),
             "locations": message.get("FAILED_LOCATIONS"),
         },
-        labels_of_tags(message.get("TAGS")),
+        base.without(message, *_READ) | labels_of_tags(message.get("TAGS")),
     )
     told = base.severity_word(labels.get("severity"))
     alert = ParsedAlert(

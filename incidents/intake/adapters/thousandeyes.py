@@ -34,6 +34,24 @@ _EVENTS: dict[str, Status | None] = {
     "agent_alert_notification_clear": "resolved",
     "webhook_test": None,
 }
+# What is read elsewhere or tells nothing new: the rest become labels.
+_READ = (
+    "alertId",
+    "agentNotificationId",
+    "ruleExpression",
+    "ruleName",
+    "testName",
+    "agentName",
+    "violationCount",
+    "severity",
+    "dateStart",
+    "dateStartZoned",
+    "dateEnd",
+    "dateEndZoned",
+    "permalink",
+    "apiLinks",
+    "agents",
+)
 
 
 def parse(
@@ -80,7 +98,8 @@ def _alert(message: Mapping[str, Any], status: Status, *, field: str) -> ParsedA
                 "agent": alert.get("agentName"),
                 "hostname": alert.get("hostname"),
                 "violations": alert.get("violationCount"),
-            }
+            },
+            base.without(alert, *_READ),
         ),
         url=base.safe_url(alert.get("permalink")),
     )

@@ -22,6 +22,21 @@ from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery
 from incidents.intake.adapters.single import alone
 from incidents.intake.adapters.times import read_instant
 
+# What is read elsewhere, is long or differs in each alert: the rest become labels.
+_READ = (
+    "timestamp",
+    "rule",
+    "agent",
+    "manager",
+    "id",
+    "full_log",
+    "previous_output",
+    "previous_log",
+    "predecoder",
+    "decoder",
+    "data",
+    "location",
+)
 # The lowest level of each severity, the worst first.
 _LEVELS = ((15, "critical"), (12, "high"), (7, "medium"), (4, "low"), (0, "info"))
 
@@ -92,7 +107,9 @@ def _labels(
             "srcip": data.get("srcip"),
             "dstuser": data.get("dstuser"),
             "location": message.get("location"),
-        }
+        },
+        {"data": base.without(data, "srcip", "dstuser")}
+        | base.without(message, *_READ),
     )
 
 

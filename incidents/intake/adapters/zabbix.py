@@ -42,6 +42,22 @@ _SEVERITIES = {
     "0": ("Not classified", "unknown"),
 }
 _QUIET_SOURCES = {"1": "discovery", "2": "registration", "3": "Zabbix itself"}
+# What is read elsewhere or differs each time: parameters of one's own become labels.
+_READ = (
+    "event_id",
+    "event_value",
+    "event_source",
+    "trigger_id",
+    "name",
+    "severity",
+    "operational_data",
+    "tags",
+    "message",
+    "started_at",
+    "updated_at",
+    "ended_at",
+    "url",
+)
 _REMEDY = "import the media type from this source's page and send with it"
 
 
@@ -91,7 +107,8 @@ def _alert(message: Mapping[str, Any], key: str, status: Status) -> ParsedAlert:
                 "trigger": trigger,
                 "data": _told(message, "operational_data"),
             },
-            labels_of_tags(message.get("tags")),
+            {name: _told(message, name) for name in base.without(message, *_READ)}
+            | labels_of_tags(message.get("tags")),
         ),
         url=base.safe_url(message.get("url")),
         group_key=base.key_of("zabbix", "trigger", trigger) if trigger else "",

@@ -34,6 +34,21 @@ _STATES: dict[str, Status] = {
     "acknowledged": "firing",
     "resolved": "resolved",
 }
+# What is read elsewhere, tells of people or is long: the rest become labels.
+_READ = (
+    "unique_id",
+    "title",
+    "summary",
+    "status",
+    "urgency",
+    "creation_date",
+    "incident_number",
+    "incident_key",
+    "service",
+    "team_priority",
+    "assigned_to",
+    "escalation_policy",
+)
 
 
 def parse(
@@ -68,7 +83,8 @@ def _alert(incident: Mapping[str, Any], key: str, status: Status) -> ParsedAlert
                 "number": incident.get("incident_number"),
                 "incident_key": incident.get("incident_key"),
                 "priority": _priority(incident),
-            }
+            },
+            base.without(incident, *_READ),
         ),
     )
 

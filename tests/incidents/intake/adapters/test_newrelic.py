@@ -21,6 +21,7 @@ def test_activated_issue_is_read_whole(read):
                 labels={
                     "condition": "Store answers",
                     "entities": "store-1, store-2",
+                    "isCorrelated": "false",
                     "policy": "Storage",
                     "trigger": "STATE_CHANGE",
                     "workflow": "Tocsin",

@@ -28,6 +28,7 @@ def test_monitor_that_is_down_is_read_whole(read):
                 started_at=AT,
                 event_at=AT,
                 labels={
+                    "MONITORURL": "https://api.meridian.example",
                     "group": "Public",
                     "locations": "Oslo,Lyon",
                     "monitor": "Inference API",

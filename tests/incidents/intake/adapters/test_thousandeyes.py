@@ -22,6 +22,7 @@ def test_triggered_alert_is_read_whole(read):
                 event_at=AT,
                 labels={
                     "rule": "Packet loss",
+                    "ruleId": "173",
                     "test": "Lab to agency",
                     "type": "Network",
                     "violations": "2",
