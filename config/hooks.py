@@ -16,8 +16,12 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 
+from escalation.notifications.channels.guarded_get import get
+from escalation.oncall.importing import NotFetched
+from incidents.intake.certificates import MAX_BYTES
 from incidents.intake.checking import Answer as Told
 from incidents.intake.checking import Checker
 from incidents.intake.receive import KEPT_HEADERS, arrival_of, oversized_arrival_of
@@ -41,6 +45,8 @@ HEADER_KEYS: Final = {
     for name in KEPT_HEADERS
 }
 METHODS: Final = {"grafana": ("POST", "PUT")}
+
+log = structlog.get_logger(__name__)
 
 _PATH = re.compile(r"/hooks/([a-z0-9_-]{1,30})/([A-Za-z0-9_-]{1,200})")
 
@@ -69,7 +75,7 @@ class HookFront:
 
     def __init__(self, site: Application, *, store: Store | None = None) -> None:
         self._site = site
-        self._store = store or Checker(_store).store
+        self._store = store or Checker(_store, fetch=_fetch).store
 
     def __call__(
         self, environ: Environ, start_response: StartResponse
@@ -192,6 +198,15 @@ def _store(arrival: Arrival) -> Verdict | Settings:
     return process_writer().store(arrival)
 
 
+def _fetch(address: str) -> bytes | None:
+    """Fetch a certificate of a sender, or what confirms a subscription."""
+    try:
+        return get(address, MAX_BYTES, accept="*/*")
+    except NotFetched as error:
+        log.warning("not_fetched_for_a_sender", error=str(error))
+        return None
+
+
 def _told(verdict: Told, stored: Answer) -> Answer:
     if verdict is Verdict.STORED:
         return stored
@@ -230,12 +245,14 @@ def _unknown(field: str) -> Answer:
 
 def _refused(reason: Reason) -> Answer:
     # RFC 9110 asks for a challenge with 401; none of the schemes is told to a stranger.
-    challenge = (("WWW-Authenticate", 'Tocsin realm="source"'),)
-    is_401 = reason.status is HTTPStatus.UNAUTHORIZED
+    more = {
+        HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", 'Tocsin realm="source"'),
+        HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", str(RETRY_AFTER_SECONDS)),
+    }
     return _problem(
         reason.status,
         f"The delivery was not taken. {reason.sentence}",
-        headers=challenge if is_401 else (),
+        headers=(more[reason.status],) if reason.status in more else (),
         field=reason.field,
         remedy=reason.remedy,
     )

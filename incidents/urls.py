@@ -7,6 +7,7 @@ from incidents.incident.home import home
 from incidents.intake import handling_views as handling
 from incidents.intake import silence_views as silences
 from incidents.intake import source_views
+from incidents.intake import trust_views as trust
 from incidents.intake import views as intake
 from incidents.organisations import views as people
 from incidents.triage import views as triage
@@ -81,6 +82,13 @@ urlpatterns = [
     path("sources/new/", source_views.source_new, name="source-new"),
     path("sources/<uuid:uid>/edit/", source_views.source_edit, name="source-edit"),
     path("sources/<uuid:uid>/replay/", intake.source_replay, name="source-replay"),
+    path("sources/<uuid:uid>/trust/", trust.source_trust, name="source-trust"),
+    path("sources/<uuid:uid>/rotate/", trust.source_rotate, name="source-rotate"),
+    path(
+        "sources/<uuid:uid>/end-old-key/",
+        trust.source_end_old_key,
+        name="source-end-old-key",
+    ),
     path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
     path("silences/", silences.silence_list, name="silence-list"),
     path("silences/new/", silences.silence_new, name="silence-new"),

@@ -229,4 +229,17 @@ def _sources(chosen: Sequence[Organisation]) -> Rows:
             "group_window_minutes": source.group_window_minutes or None,
             "expires_after_minutes": _expiry(source),
             "quiet_after_hours": source.quiet_after_hours or None,
+            **_trust(source),
         }
+
+
+def _trust(source: Source) -> dict[str, Any]:
+    kind = source.verification
+    return {
+        "verification": kind if kind != "none" else None,
+        "verification_options": {
+            name: value for name, value in source.verification_options.items() if value
+        }
+        or None,
+        "address_ranges": source.address_ranges or None,
+    }

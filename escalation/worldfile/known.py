@@ -29,6 +29,7 @@ class Known:
     policies: dict[Pair, dict[str, Any]]
     webhooks: frozenset[Pair]
     tools: dict[Pair, str]
+    proofs: frozenset[tuple[str, str, str]]
 
 
 def known_after(world: World) -> Known:
@@ -54,6 +55,11 @@ def known_after(world: World) -> Known:
         | {(spec.organisation, spec.slug) for spec in world.calendars},
         policies=_policies(world),
         webhooks=_webhooks(world),
+        proofs=frozenset(
+            Source.objects.exclude(secret_sealed=None).values_list(
+                "organisation__slug", "slug", "verification"
+            )
+        ),
         tools={
             (organisation, slug): tool
             for organisation, slug, tool in Source.objects.values_list(

@@ -16,6 +16,7 @@ from escalation.worldfile.problems import Problems
 from escalation.worldfile.rule_references import check_rules
 from escalation.worldfile.world import PersonSpec, RouteSpec, World
 from incidents.events.access import ROLES_OF
+from incidents.intake.trust_kinds import KINDS
 
 Pair = tuple[str, str]
 
@@ -48,6 +49,7 @@ def check_references(world: World, problems: Problems) -> None:
     check_rules(world, problems)
     _check_routes(world, known, problems)
     _check_tools(world, known, problems)
+    _check_proofs(world, known, problems)
 
 
 def _check_twice(world: World, problems: Problems) -> None:
@@ -174,6 +176,17 @@ def _check_route(route: RouteSpec, known: Known, problems: Problems) -> None:
         problems.add((*route.path, "policy"), message)
     for index, slug in enumerate(route.share_with):
         check_agency((*route.path, "share_with", index), slug, known, problems)
+
+
+def _check_proofs(world: World, known: Known, problems: Problems) -> None:
+    """Ask for the secrets that only the sending tool can tell."""
+    for source in world.sources:
+        kind = KINDS.get(source.verification, KINDS["none"])
+        place = (source.organisation, source.slug, source.verification)
+        is_told = source.secret or place in known.proofs
+        if kind.has_secret and not kind.is_made_here and not is_told:
+            message = f"{kind.name} needs one. {kind.setup}"
+            problems.add((*source.path, "secret"), message)
 
 
 def _check_tools(world: World, known: Known, problems: Problems) -> None:

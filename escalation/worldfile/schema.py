@@ -42,6 +42,7 @@ from incidents.intake.handling import (
     checked_severity_map,
 )
 from incidents.intake.sources import default_expiry
+from incidents.intake.trust_kinds import KINDS, check_secret, read_options, read_ranges
 from incidents.organisations.models import OrganisationKind
 
 SECTIONS: Final = (
@@ -313,7 +314,30 @@ def _source(table: Table) -> SourceSpec:
         quiet_after_hours=table.level(
             "quiet_after_hours", low=0, high=MAX_QUIET_HOURS, default=0
         ),
+        **_trust(table),
     )
+
+
+def _trust(table: Table) -> dict[str, Any]:
+    """Read what the source asks of its senders."""
+    kind = table.choice("verification", tuple(KINDS), default="none") or "none"
+    options = table.raw("verification_options", default={})
+    ranges = table.texts("address_ranges")
+    secret = table.text("secret", default="")
+    read: dict[str, Any] = {"verification": kind, "secret": secret}
+    try:
+        read["verification_options"] = read_options(
+            kind, options if isinstance(options, dict) else {str(options): ""}
+        )
+        read["address_ranges"] = tuple(read_ranges(ranges))
+        if secret:
+            check_secret(kind, secret)
+    except BadInput as error:
+        quoted = f"{str(error.value)[:100]!r} cannot be used. " if error.value else ""
+        is_option = error.field not in ("address_ranges", "secret")
+        where = ("verification_options", error.field) if is_option else (error.field,)
+        table.problems.add((*table.path, *where), f"{quoted}{error.remedy}")
+    return {"verification_options": {}, "address_ranges": (), **read}
 
 
 def _handling(

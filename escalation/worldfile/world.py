@@ -165,6 +165,10 @@ class SourceSpec:
     group_window_minutes: int
     expires_after_minutes: int
     quiet_after_hours: int
+    verification: str
+    verification_options: Mapping[str, str]
+    address_ranges: tuple[str, ...]
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from incidents.intake.sources import (
     create_source,
     source_url,
 )
+from incidents.intake.trust import change_trust
 from incidents.ledger.keyring import seal_secret
 from incidents.models import Organisation, Source
 
@@ -35,8 +36,10 @@ def _write_source(
         changes.add("+", f"{what} ({spec.tool})", organisation)
         _set_key(source, spec.key)
         changes.secrets.append(f"address of {what}: {source_url(source)}")
+        _set_trust(source, spec, changes)
         return
     differences = _change(source, spec, changes)
+    differences += _set_trust(source, spec, changes)
     if _set_key(source, spec.key):
         differences.append("key")
         changes.secrets.append(f"address of {what}: {source_url(source)}")
@@ -71,6 +74,25 @@ def _options(spec: SourceSpec) -> dict[str, Any]:
     # As the columns hold them: JSON knows no tuple.
     told = {"mapping": dict(spec.mapping), "group_by": list(spec.group_by)}
     return {**options, **told}
+
+
+def _set_trust(source: Source, spec: SourceSpec, changes: Changes) -> list[str]:
+    """Ask of senders what the file says; a secret that is made is shown once."""
+    before = (source.verification, source.trust_version)
+    wanted = {
+        "verification": spec.verification,
+        "options": dict(spec.verification_options),
+        "address_ranges": list(spec.address_ranges),
+        **({"secret": spec.secret} if spec.secret else {}),
+    }
+    actor = Actor.system(source.organisation)
+    secret = change_trust(source, changes=wanted, actor=actor, now=changes.now)
+    if secret:
+        what = f"source {spec.organisation}/{spec.slug}"
+        changes.secrets.append(f"secret of {what}: {secret}")
+    if before == (source.verification, source.trust_version):
+        return []
+    return [f"proof of senders {before[0]} → {source.verification}"]
 
 
 def _set_key(source: Source, key: str) -> bool:

@@ -17,8 +17,10 @@ from typing import Final
 import structlog
 
 from incidents.errors import BadConfiguration
+from incidents.intake import sns_signature
+from incidents.intake.certificates import Certificates, Fetch
 from incidents.intake.signatures import Check, Finding, Proof, examine
-from incidents.intake.trust_kinds import REASONS, Reason, networks_of
+from incidents.intake.trust_kinds import NOT_CONFIRMED, REASONS, Reason, networks_of
 from incidents.intake.writer import Arrival, Settings, Told, Verdict
 from incidents.ledger.keyring import open_secret
 
@@ -50,8 +52,12 @@ class _Known:
 class Checker:
     """Stores arrivals that pass the checks of their sources."""
 
-    def __init__(self, store: Callable[[Arrival], Told]) -> None:
+    def __init__(
+        self, store: Callable[[Arrival], Told], *, fetch: Fetch = lambda _address: None
+    ) -> None:
         self._store = store
+        self._fetch = fetch
+        self._certificates = Certificates(fetch)
         self._known: dict[tuple[str, bytes], _Known] = {}
 
     def store(self, arrival: Arrival) -> Answer:
@@ -61,6 +67,8 @@ class Checker:
             told = self._store(checked)
             if told is Verdict.REFUSED:
                 return REASONS[checked.refusal]
+            if told is Verdict.STORED and not self._is_confirmed(checked):
+                return NOT_CONFIRMED
             if isinstance(told, Verdict):
                 is_named = told is Verdict.STORED and checked.uid != arrival.uid
                 return checked.uid if is_named else told
@@ -91,18 +99,40 @@ class Checker:
             current_digest=known.settings.key_digest if known.is_old_key else b"",
         )
 
+    def _is_confirmed(self, arrival: Arrival) -> bool:
+        """Answer the handshake of SNS, if this is one; False when that failed.
+
+        A message that is tried again is confirmed again, which does no harm.
+        """
+        body = arrival.proof.body if arrival.proof else None
+        known = self._known.get((arrival.tool, arrival.key_digest))
+        is_sns = known is not None and known.check.kind == "aws_sns"
+        if (
+            not is_sns
+            or not arrival.trust_version
+            or b"SubscribeURL" not in (body or b"")
+        ):
+            return True
+        envelope = sns_signature.read_envelope(body or b"")
+        address = sns_signature.confirmation_address(envelope or {})
+        if not address:
+            return True
+        is_done = self._fetch(address) is not None
+        log.info("sns_subscription", is_confirmed=is_done, delivery=str(arrival.uid))
+        return is_done
+
     def _remember(self, arrival: Arrival, settings: Settings) -> None:
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
-        known = _known(settings, arrival.key_digest)
+        known = _known(settings, arrival.key_digest, self._certificates)
         self._known[arrival.tool, arrival.key_digest] = known
 
 
-def _known(settings: Settings, digest: bytes) -> _Known:
+def _known(settings: Settings, digest: bytes, certificates: Certificates) -> _Known:
     return _Known(
         settings=settings,
-        check=_check(settings, settings.secret_sealed),
-        former=_check(settings, settings.old_secret_sealed)
+        check=_check(settings, settings.secret_sealed, certificates),
+        former=_check(settings, settings.old_secret_sealed, certificates)
         if settings.old_secret_sealed
         else None,
         former_ends_at=_seconds(settings.old_secret_ends_at),
@@ -111,13 +141,16 @@ def _known(settings: Settings, digest: bytes) -> _Known:
     )
 
 
-def _check(settings: Settings, sealed: bytes | None) -> Check:
+def _check(
+    settings: Settings, sealed: bytes | None, certificates: Certificates
+) -> Check:
     secrets = (open_secret(sealed, context=SECRET_CONTEXT),) if sealed else ()
     return Check(
         settings.verification,
         secrets=secrets,
         options=settings.options,
         networks=networks_of(settings.address_ranges),
+        certificate=certificates.get,
     )
 
 

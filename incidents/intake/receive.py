@@ -9,6 +9,7 @@ from incidents.events.doorbell import ring_after_commit
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.signatures import Proof
+from incidents.intake.sns_signature import without_token
 from incidents.intake.writer import Arrival
 
 # What helps to read a body or to trace it at its sender. A list of what is kept, not
@@ -38,7 +39,7 @@ def arrival_of(
     return Arrival(
         tool=tool,
         key_digest=digest_of_key(key),
-        body=body,
+        body=without_token(body) if tool == "aws_sns" else body,
         size_bytes=len(body),
         sha256=hashlib.sha256(body).digest(),
         headers=kept_headers(headers),

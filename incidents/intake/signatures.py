@@ -24,6 +24,9 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.x509 import Certificate
+
+from incidents.intake import sns_signature as sns
 
 WINDOW_SECONDS: Final = 300
 SYMMETRIC: Final = "whsec_"
@@ -48,12 +51,16 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How a source's senders prove who they are. Header names are in lower case."""
+    """How a source's senders prove who they are. Header names are in lower case.
+
+    `certificate` returns that at an address, None when it cannot be had just now.
+    """
 
     kind: str
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
     networks: tuple[Network, ...] = ()
+    certificate: Callable[[str], Certificate | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,24 @@ def _generic_mac(
     return _any_equal([_bytes(g.lower()) for g in given], expected, "signature")
 
 
+def _sns(check: Check, sent: Proof) -> Finding:
+    if sent.body is None:
+        return Finding("too_large_to_check")
+    envelope = sns.read_envelope(sent.body)
+    if envelope is None:
+        return Finding("signature_missing")
+    topics = str(check.options["topics"]).split()
+    if reason := sns.early_reason(envelope, topics=topics, at=sent.at):
+        return Finding(reason)
+    address = sns.certificate_address(envelope)
+    certificate = check.certificate(address) if check.certificate else None
+    if certificate is None:
+        return Finding("certificate_not_had")
+    if not sns.is_signed(envelope, certificate, at=sent.at):
+        return Finding("signature_wrong")
+    return Finding(once=str(envelope.get("MessageId", ""))[:200])
+
+
 def _mac(key: bytes, *parts: bytes, algorithm: str = "sha256") -> bytes:
     made = hmac.new(key, digestmod=getattr(hashlib, algorithm))
     for part in parts:
@@ -308,4 +333,5 @@ _CHECKERS: Final[Mapping[str, _Checker]] = {
     "hmac_grafana": _grafana,
     "standard_webhooks": _standard,
     "hmac": _generic,
+    "aws_sns": _sns,
 }

@@ -12,6 +12,7 @@ from incidents.intake.delivery_chart import charts_of
 from incidents.intake.models import Alert, Delivery, DeliveryState, Source
 from incidents.intake.sources import source_url
 from incidents.intake.tail import tail_of
+from incidents.intake.trust import old_key_of, proof_of, refusals_of
 from incidents.organisations.models import User
 from incidents.organisations.roles import Action, can
 
@@ -44,7 +45,19 @@ def source_context(
         **tail_of(source),
         "charts": charts_of(source, now=now),
         "unreadable": [_unreadable(row) for row in unreadable],
+        "trust": trust_context(source, now=now),
         "facts": _facts(source),
+    }
+
+
+def trust_context(source: Source, *, now: datetime) -> dict[str, Any]:
+    """Return what the source's page says of its senders."""
+    kept_until = source.old_secret_ends_at
+    return {
+        "proves": proof_of(source),
+        "old_key": old_key_of(source, now=now),
+        "old_secret_ends_at": kept_until if kept_until and kept_until > now else None,
+        "refusals": refusals_of(source),
     }
 
 

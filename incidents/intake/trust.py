@@ -17,12 +17,13 @@ from incidents.intake.checking import SECRET_CONTEXT
 from incidents.intake.models import Delivery, Source
 from incidents.intake.trust_kinds import (
     KINDS,
+    REASONS,
     check_secret,
     read_options,
     read_ranges,
     sentence_of,
 )
-from incidents.ledger.keyring import seal_secret
+from incidents.ledger.keyring import open_secret, seal_secret
 
 SECRET_BYTES: Final = 32
 MAX_KEPT: Final = timedelta(days=30)
@@ -88,6 +89,13 @@ def old_key_of(source: Source, *, now: datetime) -> OldKey | None:
     return OldKey(source.old_key_ends_at, last)
 
 
+def secret_of(source: Source) -> str | None:
+    """Return the secret in clear, for comparison only."""
+    if source.secret_sealed is None:
+        return None
+    return open_secret(source.secret_sealed, context=SECRET_CONTEXT).decode()
+
+
 def proof_of(source: Source) -> str:
     """Say in a sentence or two what the source can prove of its senders."""
     return sentence_of(
@@ -95,6 +103,24 @@ def proof_of(source: Source) -> str:
         ranges=len(source.address_ranges),
         options=source.verification_options,
     )
+
+
+def refusals_of(source: Source) -> list[dict[str, Any]]:
+    """Return what the source refused, reason by reason, the latest first."""
+    rows = source.refusals.order_by("-last_at")
+    return [
+        {
+            "reason": row.reason,
+            "meaning": REASONS[row.reason].sentence,
+            "count": row.count,
+            "first_at": row.first_at,
+            "last_at": row.last_at,
+            "last_size_bytes": row.last_size_bytes,
+            "last_sha256": bytes(row.last_sha256).hex(),
+            "last_address": row.last_address,
+        }
+        for row in rows
+    ]
 
 
 def write_trust(source: Source, columns: Mapping[str, Any], *, now: datetime) -> None:
@@ -134,9 +160,10 @@ def _secret_for(
     """Return the secret to be set, empty to keep that which is, and if it was made."""
     known = KINDS[kind]
     given = changes.get("secret")
+    present = secret_of(source) if kind == source.verification else None
+    has_one = present is not None
     if given:
-        return check_secret(kind, given), False
-    has_one = kind == source.verification and source.secret_sealed is not None
+        return ("" if given == present else check_secret(kind, given)), False
     if not known.has_secret or (has_one and given is None):
         return "", False
     if not known.is_made_here:

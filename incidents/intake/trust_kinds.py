@@ -14,6 +14,10 @@ MAX_SECRET: Final = 500
 MIN_SECRET: Final = 12
 MAX_RANGES: Final = 100
 _HEADER = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_TOPIC = re.compile(
+    r"arn:aws[a-z-]{0,20}:sns:[a-z0-9-]{1,40}:[0-9]{12}:[\w.-]{0,256}\*?"
+)
+MAX_TOPICS: Final = 50
 _PLAIN = re.compile(r"[\x20-\x7e]{0,40}")
 
 
@@ -99,6 +103,14 @@ KINDS: Final[Mapping[str, Kind]] = {
             "joint": ".",
         },
     ),
+    "aws_sns": Kind(
+        "Amazon SNS signature",
+        "Signed by Amazon SNS, for the topics named here.",
+        "Name the topics, then subscribe the address: the subscription is confirmed by "
+        "itself. Signature version 2 of the topic signs with SHA-256.",
+        has_secret=False,
+        options={"topics": None},
+    ),
 }
 KIND_CHOICES: Final = tuple((code, kind.name) for code, kind in KINDS.items())
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -134,7 +146,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "timestamp_outside": Reason(
         _NO,
         "timestamp",
-        "It was signed more than five minutes ago or ahead.",
+        "It was signed too long ago, or ahead of time.",
         "Set the sender's clock; a message that was held up must be signed anew.",
     ),
     "address_outside": Reason(
@@ -142,6 +154,21 @@ REASONS: Final[Mapping[str, Reason]] = {
         "address",
         "It came from an address outside the source's ranges.",
         "Add the sender's address to the ranges of the source.",
+    ),
+    "topic_not_taken": Reason(
+        HTTPStatus.FORBIDDEN,
+        "TopicArn",
+        "It came from a topic that the source does not name.",
+        "Add the topic to the source, then ask Amazon SNS to confirm once more.",
+    ),
+    "certificate_not_of_aws": Reason(
+        _NO, "SigningCertURL", "It names a certificate that is not on a host of SNS."
+    ),
+    "certificate_not_had": Reason(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "SigningCertURL",
+        "The certificate of Amazon SNS could not be fetched just now.",
+        "Send it again; let this machine reach sns.<region>.amazonaws.com.",
     ),
     "too_large_to_check": Reason(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -180,6 +207,8 @@ def read_options(kind: str, given: Mapping[str, Any]) -> dict[str, str]:
 
 def _read_option(name: str, value: Any) -> str:
     text = str(value)
+    if name == "topics":
+        return _read_topics(text)
     if name in _CHOICES and text not in _CHOICES[name]:
         raise BadInput(name, text, f"Use {' or '.join(_CHOICES[name])}.")
     if name in ("header", "timestamp_header") and text:
@@ -191,6 +220,25 @@ def _read_option(name: str, value: Any) -> str:
     if name == "username" and ":" in text:
         raise BadInput(name, value, "A user name holds no colon.")
     return text
+
+
+def _read_topics(text: str) -> str:
+    topics = text.replace(",", " ").split()
+    if not topics or len(topics) > MAX_TOPICS:
+        raise BadInput("topics", len(topics), f"Name 1 to {MAX_TOPICS} topics.")
+    if bad := [topic for topic in topics if not _TOPIC.fullmatch(topic)]:
+        remedy = "Give ARNs, arn:aws:sns:<region>:<account>:<topic>; * may end one."
+        raise BadInput("topics", bad[0], remedy)
+    return " ".join(topics)
+
+
+# What is told when the handshake failed on our side: the message is stored.
+NOT_CONFIRMED: Final = Reason(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "SubscribeURL",
+    "The subscription could not be confirmed just now.",
+    "Send it again; let this machine reach sns.<region>.amazonaws.com.",
+)
 
 
 def check_secret(kind: str, secret: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from incidents.intake.models import Source
-from incidents.intake.trust import MAX_KEPT, old_key_of, proof_of
+from incidents.intake.trust import MAX_KEPT, old_key_of, proof_of, refusals_of
 from incidents.intake.trust_kinds import KIND_CHOICES, REASONS
 from incidents.rest import StrictSerializer
 
@@ -26,19 +26,7 @@ def shown_trust(source: Source, *, now: datetime, secret: str = "") -> dict[str,
         "old_secret_ends_at": kept_until if kept_until and kept_until > now else None,
         "old_key_ends_at": former.ends_at if former else None,
         "old_key_last_used_at": former.last_used_at if former else None,
-        "refusals": [
-            {
-                "reason": row.reason,
-                "meaning": REASONS[row.reason].sentence,
-                "count": row.count,
-                "first_at": row.first_at,
-                "last_at": row.last_at,
-                "last_size_bytes": row.last_size_bytes,
-                "last_sha256": bytes(row.last_sha256).hex(),
-                "last_address": row.last_address,
-            }
-            for row in source.refusals.order_by("-last_at")
-        ],
+        "refusals": refusals_of(source),
     }
 
 

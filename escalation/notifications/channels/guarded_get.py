@@ -22,13 +22,14 @@ from escalation.notifications.channels.webhook_target import (
 from escalation.oncall.importing import NotFetched
 
 
-def get(address: str, limit_bytes: int) -> bytes:
+def get(address: str, limit_bytes: int, *, accept: str = "text/calendar") -> bytes:
     """Return the body of a 200. Raises NotFetched, whose message holds no address."""
     ends_at = time.monotonic() + SEND_LIMIT_SECONDS
     try:
         target = resolve_target(address, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS)
         with connect(target, ends_at=ends_at) as sock:
-            return _get(target, DeadlineSocket(sock, ends_at=ends_at), limit_bytes)
+            socket = DeadlineSocket(sock, ends_at=ends_at)
+            return _get(target, socket, limit_bytes, accept=accept)
     except Refused as refused:
         raise NotFetched(str(refused)) from None
     except ssl.SSLCertVerificationError as error:
@@ -37,13 +38,15 @@ def get(address: str, limit_bytes: int) -> bytes:
         raise NotFetched(f"not reached: {type(error).__name__}") from None
 
 
-def _get(target: Target, sock: DeadlineSocket, limit_bytes: int) -> bytes:
+def _get(
+    target: Target, sock: DeadlineSocket, limit_bytes: int, *, accept: str
+) -> bytes:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = sock
     headers = {
         "Host": target.host_header,
         "User-Agent": "Tocsin",
-        "Accept": "text/calendar",
+        "Accept": accept,
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
