@@ -122,6 +122,10 @@ class Checker:
         return is_done
 
     def _remember(self, arrival: Arrival, settings: Settings) -> None:
+        if not settings.trust_version:
+            # Nothing is asked for any more: the arrival goes as one that is not known.
+            self._known.pop((arrival.tool, arrival.key_digest), None)
+            return
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         known = _known(settings, arrival.key_digest, self._certificates)

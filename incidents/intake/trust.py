@@ -15,6 +15,7 @@ from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.intake.checking import SECRET_CONTEXT
 from incidents.intake.models import Delivery, Source
+from incidents.intake.receive import KEPT_HEADERS
 from incidents.intake.trust_kinds import (
     KINDS,
     REASONS,
@@ -147,9 +148,13 @@ def _wanted(source: Source, changes: Mapping[str, Any]) -> dict[str, Any]:
     is_same = kind == source.verification
     kept = source.verification_options if is_same else {}
     ranges = changes.get("address_ranges", source.address_ranges)
+    options = read_options(kind, changes.get("options", kept))
+    if kind == "header" and options["header"] in KEPT_HEADERS:
+        remedy = "It is stored with each delivery; use one that is only for the secret."
+        raise BadInput("header", options["header"], remedy)
     return {
         "verification": kind,
-        "verification_options": read_options(kind, changes.get("options", kept)),
+        "verification_options": options,
         "address_ranges": read_ranges(ranges),
     }
 

@@ -112,6 +112,9 @@ def test_changed_secret_holds_at_once_where_the_old_one_was_known(made, checker)
     assert checker.store(newer) is Verdict.STORED
     change(source, verification="none")
     assert checker.store(signed(key, secret="any")) is Verdict.STORED
+    assert checker.store(signed(key, secret="any")) is Verdict.STORED
+    change(source, verification="bearer", secret=SECRET)
+    assert checker.store(signed(key)) is REASONS["credentials_missing"]
 
 
 def test_old_secret_works_as_long_as_was_chosen(made, checker):

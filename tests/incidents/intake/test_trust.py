@@ -97,6 +97,7 @@ def test_each_change_has_another_version_and_no_change_none(source):
         ({"verification": "header"}, "header"),
         ({"verification": "header", "options": {"header": "a b"}}, "header"),
         ({"verification": "bearer", "options": {"header": "a"}}, "header"),
+        ({"verification": "header", "options": {"header": "X-Request-Id"}}, "header"),
         ({"verification": "basic", "options": {"username": "a:b"}}, "username"),
         ({"verification": "hmac", "options": {"header": "a", "encoding": "x"}}, None),
         ({"address_ranges": ["192.0.2.1/24"]}, "address_ranges"),
