@@ -130,6 +130,9 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "sha256": _content("organisation", _HASH),
         "stored_as": _neither("a random path under the data folder"),
     },
+    "incidents.ReportDraft": {
+        "fields_sealed": _personal("user", "what the person typed, under its own key"),
+    },
     "incidents.IdempotencyKey": {
         "caller": _CALLER,
         "endpoint": _CODE,

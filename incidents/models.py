@@ -16,6 +16,7 @@ from incidents.incident.models import (
     Attachment,
     IdempotencyKey,
     Incident,
+    ReportDraft,
     Share,
     Status,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "ReadMark",
     "Refusal",
     "ReportDesk",
+    "ReportDraft",
     "ReportFile",
     "ReportHandler",
     "ReportMessage",

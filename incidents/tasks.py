@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from incidents.anonymous.retention import forget_old_reports
+from incidents.incident.drafts import forget_old_drafts
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
 from incidents.intake.tallies import forget_old_counts
@@ -37,6 +38,7 @@ def forget_deliveries() -> None:
     while forget_old_reports(read_now()):
         pass
     forget_old_counts(read_now())
+    forget_old_drafts(read_now())
     note_tick("retention", read_now())
 
 

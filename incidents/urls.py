@@ -2,7 +2,7 @@ from django.urls import path
 
 from incidents.anonymous import desk_views, public_views
 from incidents.anonymous import views as reports
-from incidents.incident import actions_views, views
+from incidents.incident import actions_views, draft_views, views
 from incidents.incident.home import home
 from incidents.intake import handling_views as handling
 from incidents.intake import silence_views as silences
@@ -24,6 +24,10 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", people.token_revoke, name="token-revoke"),
     path("incidents/", views.incident_list, name="incident-list"),
     path("incidents/new/", views.incident_new, name="incident-new"),
+    path("incidents/new/draft/", draft_views.draft_save, name="draft-save"),
+    path(
+        "incidents/new/draft/discard/", draft_views.draft_discard, name="draft-discard"
+    ),
     path(_INCIDENT, views.incident_detail, name="incident-detail"),
     path(f"{_INCIDENT}filed/", views.incident_filed, name="incident-filed"),
     path(

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -37,11 +37,12 @@ class Section:
     title: str
     hint: str
     fields: Sequence[forms.BoundField]
+    is_restored: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether something in it must be looked at."""
-        return any(field.errors for field in self.fields)
+        return self.is_restored or any(field.errors for field in self.fields)
 
 
 class NewIncidentForm(forms.Form):
@@ -110,11 +111,25 @@ class NewIncidentForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["idempotency_key"].initial = uuid.uuid4
+        self._restored: frozenset[str] = frozenset()
         self._offer_organisations(organisations)
         limit = filesizeformat(settings.MAX_ATTACHMENT_BYTES)
         self.fields["file"].help_text = f"Up to {limit}. More can follow on its page."
         for facet in FACETS:
             self.fields[_FACET_PREFIX + facet.key] = _facet_field(facet)
+
+    def restore(self, typed: Mapping[str, Sequence[str]]) -> None:
+        """Fill in what was typed before. Requires that nothing was sent."""
+        known = {name: typed[name] for name in self.draft_names() if name in typed}
+        for name, values in known.items():
+            is_many = isinstance(self.fields[name], forms.MultipleChoiceField)
+            self.initial[name] = list(values) if is_many else values[-1]
+        # These always hold something.
+        self._restored = frozenset(known) - {"tlp", "zone"}
+
+    def draft_names(self) -> list[str]:
+        """Return the fields that a draft keeps: not the file, nor what names the form."""
+        return [n for n in self.fields if n not in {"idempotency_key", "file"}]
 
     def sections(self) -> list[Section]:
         """Return the optional part, in the order in which it is asked."""
@@ -163,7 +178,8 @@ class NewIncidentForm(forms.Form):
         )
 
     def _section(self, title: str, hint: str, names: Sequence[str]) -> Section:
-        return Section(title, hint, [self[name] for name in names])
+        is_restored = not self._restored.isdisjoint(names)
+        return Section(title, hint, [self[name] for name in names], is_restored)
 
     def _offer_organisations(self, organisations: Sequence[Organisation]) -> None:
         field = self.fields["organisation"]

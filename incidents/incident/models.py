@@ -341,3 +341,20 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller} {self.endpoint}"
+
+
+class ReportDraft(models.Model):
+    """What a person has typed into the form of a report and not yet filed."""
+
+    user = models.OneToOneField(
+        "incidents.User", on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    fields_sealed = models.BinaryField(help_text="encrypted under the person's key")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_report_draft"
+
+    def __str__(self) -> str:
+        return f"draft of {self.user_id}"

@@ -14,6 +14,7 @@ from incidents.errors import BadInput, NotAllowed, TocsinError
 from incidents.incident.access import actor_for, find_incident, note_reading
 from incidents.incident.attachments import store_upload, visible_attachments
 from incidents.incident.downloads import download_response
+from incidents.incident.drafts import Draft, discard_draft, open_draft
 from incidents.incident.forms import NewIncidentForm, sent_content
 from incidents.incident.idempotency import open_once, read_promise
 from incidents.incident.listing import list_context, list_page
@@ -69,7 +70,7 @@ def incident_new(request: PageRequest) -> HttpResponse:
     """File an incident; a double click makes one."""
     organisations = _reporting_for(request)
     if request.method != "POST":
-        return _form_page(request, NewIncidentForm(organisations=organisations))
+        return _restored_form(request, NewIncidentForm(organisations=organisations))
     form = NewIncidentForm(request.POST, request.FILES, organisations=organisations)
     if not form.is_valid():
         return _form_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -127,10 +128,22 @@ def _reporting_for(request: PageRequest) -> list[Organisation]:
     return list(Organisation.objects.filter(pk__in=ids).order_by("pk"))
 
 
+def _restored_form(request: PageRequest, form: NewIncidentForm) -> HttpResponse:
+    draft = open_draft(request.user)
+    if draft:
+        form.restore(draft.fields)
+    return _form_page(request, form, draft=draft)
+
+
 def _form_page(
-    request: PageRequest, form: NewIncidentForm, *, status: int = HTTPStatus.OK
+    request: PageRequest,
+    form: NewIncidentForm,
+    *,
+    status: int = HTTPStatus.OK,
+    draft: Draft | None = None,
 ) -> HttpResponse:
     context: dict[str, Any] = {
+        "draft": draft,
         "form": form,
         "sections": form.sections(),
         "categories": CATEGORIES,
@@ -150,7 +163,12 @@ def _open(
     )
     actor = actor_for(request.user, form.cleaned_data["organisation"])
     new = form.new_incident(person=request.user, now=now)
-    return open_once(promise, lambda: open_incident(new, actor=actor, now=now), now=now)
+
+    def make() -> Incident:
+        discard_draft(request.user)
+        return open_incident(new, actor=actor, now=now)
+
+    return open_once(promise, make, now=now)
 
 
 def _as_another(

@@ -376,6 +376,8 @@ PAGES = {
     "GET delivery-body": Place("lab", _delivery),
     "POST delivery-replay": Place("lab", _delivery, act="configure"),
     "GET policy-detail": Place("lab", _of("policy")),
+    "POST draft-save": Place("account", body={"title": "x"}, act="report"),
+    "POST draft-discard": Place("account"),
     "GET source-new": Place("account", act="configure"),
     "POST source-new": Place("account", act="configure"),
     "GET route-new": Place("account", act="configure"),
