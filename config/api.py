@@ -24,6 +24,7 @@ from escalation.oncall.calendars_api import FeedViewSet, ImportedCalendarViewSet
 from escalation.oncall.cover_api import OverrideViewSet, SwapViewSet
 from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
+from incidents.anonymous.api import ReportDeskViewSet, ReportViewSet
 from incidents.incident.actions_api import IncidentActionViewSet
 from incidents.incident.api import IncidentViewSet
 from incidents.incident.attachments_api import AttachmentViewSet
@@ -68,6 +69,8 @@ _ROOTS = (
     ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
+    ("reports", ReportViewSet),
+    ("report-desks", ReportDeskViewSet),
     ("triage", TriageQueueViewSet),
     ("status", StatusViewSet),
 )

@@ -23,6 +23,7 @@ from escalation.worldfile.world import World
 from escalation.worldfile.write_access import write_access
 from escalation.worldfile.write_approval import write_approval
 from escalation.worldfile.write_calendars import write_calendars
+from escalation.worldfile.write_desks import write_desks
 from escalation.worldfile.write_paths import write_paths
 from escalation.worldfile.write_rules import write_rules
 from escalation.worldfile.write_schedules import write_schedules
@@ -106,6 +107,7 @@ def _write(world: World, changes: Changes) -> None:
     # Last: a rule that begins with this file does not hold up the policies in it.
     write_approval(world, changes)
     write_sources(world, changes)
+    write_desks(world, changes)
     changes.record()
 
 

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Protocol
 
 from escalation.worldfile.contacts import check_hidden_addresses
+from escalation.worldfile.desks import check_desks
 from escalation.worldfile.known import Known, known_after
 from escalation.worldfile.policy_references import (
     check_agency,
@@ -50,6 +51,7 @@ def check_references(world: World, problems: Problems) -> None:
     _check_routes(world, known, problems)
     _check_tools(world, known, problems)
     _check_proofs(world, known, problems)
+    check_desks(world, known, problems)
 
 
 def _check_twice(world: World, problems: Problems) -> None:
@@ -62,6 +64,7 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("policy", s.organisation, s.slug)) for s in world.policies),
         *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
+        *((s.path, ("report desk", s.organisation)) for s in world.report_desks),
         *(
             (s.path, ("rules of", s.organisation, s.person))
             for s in world.notification_rules

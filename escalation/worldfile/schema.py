@@ -12,6 +12,7 @@ from escalation.calendars.editing import CalendarDraft, check_calendar
 from escalation.policies.matchers import RuleError, matchers_to_body, parse_matchers
 from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
+from escalation.worldfile.desks import read_desk
 from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
@@ -57,6 +58,7 @@ SECTIONS: Final = (
     "policies",
     "routes",
     "sources",
+    "report_desks",
 )
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
@@ -101,6 +103,7 @@ def read_world(
         policies=_read_all(document, "policies", _policy, problems),
         routes=_read_all(document, "routes", _route, problems),
         sources=_read_all(document, "sources", _source, problems),
+        report_desks=_read_all(document, "report_desks", read_desk, problems),
     )
     return world, problems
 

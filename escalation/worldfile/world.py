@@ -172,6 +172,17 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDeskSpec:
+    """Who takes anonymous reports, and exactly these people who read them."""
+
+    path: Path
+    organisation: str
+    handlers: tuple[str, ...]
+    is_open: bool
+    takes_all: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that one file says."""
 
@@ -186,3 +197,4 @@ class World:
     policies: tuple[PolicySpec, ...]
     routes: tuple[RouteSpec, ...]
     sources: tuple[SourceSpec, ...]
+    report_desks: tuple[ReportDeskSpec, ...]

@@ -162,7 +162,10 @@ class IncidentForm(forms.Form):
     )
     severity = forms.TypedChoiceField(
         label="Severity",
-        choices=[(level.level, f"{level.level} {level.name}") for level in SEVERITIES],
+        choices=[
+            ("", "Choose one"),
+            *((level.level, f"{level.level} {level.name}") for level in SEVERITIES),
+        ],
         coerce=int,
     )
     tlp = forms.ChoiceField(

@@ -1,6 +1,6 @@
 """What handlers do with anonymous reports: read, answer, close, make an incident of one."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -75,6 +75,18 @@ def note_report_read(
         log.exception("read not recorded, refused", reader=reader)
         message = "The reading could not be recorded, so it is refused."
         raise Unavailable(message) from error
+
+
+def note_list_read(
+    reports: Sequence[AnonymousReport], *, user: User, reader: str, now: datetime
+) -> None:
+    """Record that a handler lists these, one entry for each organisation."""
+    sides: dict[int, list[AnonymousReport]] = {}
+    for report in reports:
+        sides.setdefault(report.organisation_id, []).append(report)
+    for rows in sides.values():
+        targets = [f"list:{row.ref}" for row in rows]
+        note_report_read(rows[0], user=user, reader=reader, targets=targets, now=now)
 
 
 def mark_read(report: AnonymousReport, *, now: datetime) -> None:
@@ -198,7 +210,7 @@ def _chosen(report: AnonymousReport, uids: Collection[UUID]) -> list[ReportFile]
     found = list(rows.order_by("pk"))
     for uid in uids:
         if uid not in {file.uid for file in found}:
-            raise BadInput("files", uid, "Name files of this report.")
+            raise BadInput("files", str(uid), "Name files of this report.")
     return found
 
 

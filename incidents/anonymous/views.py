@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from incidents.anonymous.desks import handlers_of
@@ -17,6 +17,7 @@ from incidents.anonymous.handling import (
     find_report,
     make_incident,
     mark_read,
+    note_list_read,
     note_report_read,
 )
 from incidents.anonymous.models import AnonymousReport, ReportFile
@@ -25,6 +26,7 @@ from incidents.anonymous.showing import files_of, messages_of
 from incidents.anonymous.storing import read_bytes
 from incidents.incident.access import actor_for
 from incidents.incident.downloads import DOWNLOAD_POLICY
+from incidents.organisations.models import User
 from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
@@ -39,18 +41,8 @@ def report_list(request: PageRequest) -> HttpResponse:
     visible = AnonymousReport.objects.visible_to(request.user)
     rows = visible.with_unread().select_related("organisation", "incident")
     found = list(rows.order_by("-unread_count", "-pk")[:_SHOWN])
-    by_side: dict[int, list[AnonymousReport]] = {}
-    for row in found:
-        by_side.setdefault(row.organisation_id, []).append(row)
     now = read_now()
-    for reports in by_side.values():
-        note_report_read(
-            reports[0],
-            user=request.user,
-            reader=reader_of(request),
-            targets=[f"list:{report.ref}" for report in reports],
-            now=now,
-        )
+    note_list_read(found, user=request.user, reader=reader_of(request), now=now)
     titles = titles_of(found)
     context = {
         "reports": [
@@ -126,11 +118,11 @@ def report_incident(request: PageRequest, ref: str) -> HttpResponse:
 def report_file(request: PageRequest, ref: str, uid: UUID) -> HttpResponse:
     """Download a file of a reporter; no browser opens it in this site's name."""
     report = find_report(request.user, ref)
-    return file_response(request, report, uid, reader=reader_of(request))
+    return file_response(request.user, report, uid, reader=reader_of(request))
 
 
 def file_response(
-    request: HttpRequest, report: AnonymousReport, uid: UUID, *, reader: str
+    user: User, report: AnonymousReport, uid: UUID, *, reader: str
 ) -> HttpResponse:
     """Record the read, then return the file as a download. Raises Http404."""
     rows = ReportFile.objects.filter(message__report=report, uid=uid)
@@ -139,7 +131,7 @@ def file_response(
         raise Http404
     note_report_read(
         report,
-        user=request.user,  # type: ignore[arg-type]  # only signed-in people come here
+        user=user,
         reader=reader,
         targets=[f"report-file:{file.uid}"],
         now=read_now(),

@@ -102,6 +102,11 @@ def _report_file(scene: Scene) -> dict[str, Any]:
     return {"ref": scene.lab.report.ref, "uid": file.uid}
 
 
+def _report_file_by_api(scene: Scene) -> dict[str, Any]:
+    place = _report_file(scene)
+    return {"ref": place["ref"], "file": place["uid"]}
+
+
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
@@ -295,6 +300,16 @@ API = {
     "GET notification-rules-detail": Place("lab", _of("rules")),
     "PUT notification-rules-detail": Place("lab", _of("rules"), _RULES),
     "DELETE notification-rules-detail": Place("lab", _of("rules")),
+    "GET reports-list": Place("list"),
+    "GET reports-detail": Place("lab", _report),
+    "GET reports-file": Place("lab", _report_file_by_api),
+    "POST reports-answer": Place("lab", _report, {"text": "x"}),
+    "POST reports-close": Place("lab", _report, {"text": "x"}),
+    "POST reports-make-incident": Place(
+        "lab", _report, {"title": "x", "category": "WGT", "severity": 1}
+    ),
+    "GET report-desks-list": Place("list"),
+    "PUT report-desks-detail": Place("lab", _lab, {"handlers": []}, "configure"),
     "GET triage-list": Place("list"),
     # Refs in the body: see test_references.py.
     "POST triage-acknowledge": Place("account", body={"refs": ["INC-0000000000"]}),
