@@ -1,32 +1,14 @@
 """Every address of the site, what kind of thing it opens, and who may do what there."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from incidents.models import ReportFile
+from tests.access import report_places
+from tests.access.place import Arguments, Place
 from tests.access.scene import Scene
-
-Arguments = Callable[[Scene], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One method of one address.
-
-    `kind` is: public; account (the reader's own); incident (an incident's address); lab
-    (something of the lab alone); list; make (a collection that is posted to). `act` is
-    what the person does there, for the table of roles.
-    """
-
-    kind: str
-    arguments: Arguments = field(default=lambda _: {})
-    body: dict[str, Any] = field(default_factory=dict)
-    act: str = ""
 
 
 def _ref(scene: Scene) -> dict[str, Any]:
@@ -93,20 +75,6 @@ def _swap_answer(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.lab.swap.pk, "answer": "accept"}
 
 
-def _report(scene: Scene) -> dict[str, Any]:
-    return {"ref": scene.lab.report.ref}
-
-
-def _report_file(scene: Scene) -> dict[str, Any]:
-    file = ReportFile.objects.get(message__report=scene.lab.report)
-    return {"ref": scene.lab.report.ref, "uid": file.uid}
-
-
-def _report_file_by_api(scene: Scene) -> dict[str, Any]:
-    place = _report_file(scene)
-    return {"ref": place["ref"], "file": place["uid"]}
-
-
 _BECAUSE = {"reason": "because"}
 _SHARE = {"agency": "bureau", **_BECAUSE}
 _STEPS = {"steps": [{"kind": "wait", "minutes": 5}]}
@@ -127,6 +95,7 @@ _COVER = {
 }
 
 API = {
+    **report_places.API,
     "GET incident-list": Place("list"),
     "POST incident-list": Place(
         "make", body={"title": "x", "category": "WGT", "severity": 1}, act="report"
@@ -300,22 +269,13 @@ API = {
     "GET notification-rules-detail": Place("lab", _of("rules")),
     "PUT notification-rules-detail": Place("lab", _of("rules"), _RULES),
     "DELETE notification-rules-detail": Place("lab", _of("rules")),
-    "GET reports-list": Place("list"),
-    "GET reports-detail": Place("lab", _report),
-    "GET reports-file": Place("lab", _report_file_by_api),
-    "POST reports-answer": Place("lab", _report, {"text": "x"}),
-    "POST reports-close": Place("lab", _report, {"text": "x"}),
-    "POST reports-make-incident": Place(
-        "lab", _report, {"title": "x", "category": "WGT", "severity": 1}
-    ),
-    "GET report-desks-list": Place("list"),
-    "PUT report-desks-detail": Place("lab", _lab, {"handlers": []}, "configure"),
     "GET triage-list": Place("list"),
     # Refs in the body: see test_references.py.
     "POST triage-acknowledge": Place("account", body={"refs": ["INC-0000000000"]}),
 }
 
 PAGES = {
+    **report_places.PAGES,
     "GET home": Place("list"),
     "GET status": Place("account"),
     "GET account": Place("list"),
@@ -432,14 +392,6 @@ PAGES = {
     "POST calendar-import": Place("lab", _of("schedule"), {}, "configure"),
     "POST calendar-refresh": Place("lab", _of("imported"), {}, "configure"),
     "POST calendar-remove": Place("lab", _of("imported"), {}, "configure"),
-    "GET report-list": Place("list"),
-    "GET report-desk": Place("account", act="configure"),
-    "POST report-desk": Place("account", body={"is_open": "on"}, act="configure"),
-    # Of the handler alone: tests/incidents/anonymous/test_views.py.
-    "GET report-detail": Place("lab", _report),
-    "POST report-answer": Place("lab", _report, {"text": "x"}),
-    "POST report-incident": Place("lab", _report),
-    "GET report-file": Place("lab", _report_file),
     "POST token-revoke": Place("lab", _of("token")),
     "GET contact-method-verify": Place("lab", _of("method")),
     "POST contact-method-verify": Place("lab", _of("method"), {"code": "000000"}),

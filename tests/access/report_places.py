@@ -1,0 +1,52 @@
+"""The addresses of anonymous reports. Only the lab's administrator handles them here.
+
+That others of the lab find nothing: tests/incidents/anonymous/test_views.py.
+"""
+
+from typing import Any
+
+from incidents.models import ReportFile
+from tests.access.place import Place
+from tests.access.scene import Scene
+
+
+def _report(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.lab.report.ref}
+
+
+def _file(scene: Scene) -> dict[str, Any]:
+    file = ReportFile.objects.get(message__report=scene.lab.report)
+    return {"ref": scene.lab.report.ref, "uid": file.uid}
+
+
+def _file_by_api(scene: Scene) -> dict[str, Any]:
+    place = _file(scene)
+    return {"ref": place["ref"], "file": place["uid"]}
+
+
+def _desk(scene: Scene) -> dict[str, Any]:
+    return {"organisation": scene.lab.organisation.slug}
+
+
+API = {
+    "GET reports-list": Place("list"),
+    "GET reports-detail": Place("lab", _report),
+    "GET reports-file": Place("lab", _file_by_api),
+    "POST reports-answer": Place("lab", _report, {"text": "x"}),
+    "POST reports-close": Place("lab", _report, {"text": "x"}),
+    "POST reports-make-incident": Place(
+        "lab", _report, {"title": "x", "category": "WGT", "severity": 1}
+    ),
+    "GET report-desks-list": Place("list"),
+    "PUT report-desks-detail": Place("lab", _desk, {"handlers": []}, "configure"),
+}
+
+PAGES = {
+    "GET report-list": Place("list"),
+    "GET report-desk": Place("account", act="configure"),
+    "POST report-desk": Place("account", body={"is_open": "on"}, act="configure"),
+    "GET report-detail": Place("lab", _report),
+    "POST report-answer": Place("lab", _report, {"text": "x"}),
+    "POST report-incident": Place("lab", _report),
+    "GET report-file": Place("lab", _file),
+}
