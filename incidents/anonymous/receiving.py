@@ -61,7 +61,7 @@ def receive_report(new: NewReport, *, now: datetime) -> AnonymousReport:
         take_report(new.desk.organisation_id, now=now)
         try:
             with transaction.atomic():
-                return _open(new, to_the_hour(now))
+                return _open(new, now)
         except IntegrityError:
             # The same form twice at once: the other request has stored it.
             report = stored.get()
@@ -133,11 +133,11 @@ def add_message(
             digest=sealed_digest(message),
             files=len(rows),
         )
-        _tell_handlers(report, message, hour)
+        _tell_handlers(report, message, now)
 
 
-def _open(new: NewReport, hour: datetime) -> AnonymousReport:
-    organisation = new.desk.organisation
+def _open(new: NewReport, now: datetime) -> AnonymousReport:
+    organisation, hour = new.desk.organisation, to_the_hour(now)
     report = AnonymousReport(
         ref=make_ref().replace("INC-", "REP-"),
         organisation=organisation,
@@ -160,7 +160,7 @@ def _open(new: NewReport, hour: datetime) -> AnonymousReport:
             files=len(rows),
         )
         owe_status(report, since=hour)
-        _tell_handlers(report, message, hour)
+        _tell_handlers(report, message, now)
     return report
 
 
@@ -198,13 +198,14 @@ def _reopen(report: AnonymousReport, hour: datetime) -> None:
 
 
 def _tell_handlers(
-    report: AnonymousReport, message: ReportMessage, hour: datetime
+    report: AnonymousReport, message: ReportMessage, now: datetime
 ) -> None:
+    # Due now and not at the hour, which would count as late; the row goes when it fires.
     add_timer(
         kind=NEWS_TIMER,
         subject_id=report.pk,
         organisation_id=report.organisation_id,
-        due_at=hour,
+        due_at=now,
         payload={"message": message.pk},
     )
 

@@ -115,6 +115,7 @@ def test_instants_of_a_reporter_are_cut_to_the_hour(desk: Desk):
     entry = Entry.objects.get(kind="report.received")
     message = made.messages.get()
     assert [made.received_at, message.at, entry.at] == [NOW] * 3
+    assert Timer.objects.get(kind="report.news").due_at == moment
 
 
 @pytest.mark.parametrize("count", [1, 3])
