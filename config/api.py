@@ -30,6 +30,7 @@ from incidents.incident.api import IncidentViewSet
 from incidents.incident.attachments_api import AttachmentViewSet
 from incidents.incident.people_api import MemberViewSet, TeamViewSet
 from incidents.intake.api import SourceViewSet
+from incidents.intake.heartbeats.api import HeartbeatViewSet
 from incidents.intake.silences_api import MaintenanceViewSet, SilenceViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
@@ -65,6 +66,7 @@ _ROOTS = (
     ("imported-calendars", ImportedCalendarViewSet),
     ("schedule-feeds", FeedViewSet),
     ("sources", SourceViewSet),
+    ("heartbeats", HeartbeatViewSet),
     ("silences", SilenceViewSet),
     ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),

@@ -193,6 +193,17 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "cron": _CODE,
         "zone": _CODE,
     },
+    "incidents.Heartbeat": {
+        "slug": _OURS,
+        "name": _OURS,
+        "key_digest": _RANDOM,
+        "key_sealed": _SEALED,
+        "cron": _CODE,
+        "zone": _CODE,
+        "category": _CODE,
+        "tlp": _CODE,
+        "state": _CODE,
+    },
     "incidents.Suppression": {
         "held_by": _neither("a kind and an id"),
         "reason": _OURS,

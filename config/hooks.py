@@ -4,6 +4,8 @@ A body is stored before it is answered, and nothing else happens in the request.
 every sender drops a message for ever on 4xx and sends it again on 503, so 4xx is only
 said of the request itself, never of a trouble of ours.
 
+Heartbeats are taken here too, by any method: each is one statement.
+
 The key is a secret in the address: it is in no answer and in no log line.
 """
 
@@ -24,6 +26,7 @@ from escalation.oncall.importing import NotFetched
 from incidents.intake.certificates import MAX_BYTES
 from incidents.intake.checking import Answer as Told
 from incidents.intake.checking import Checker
+from incidents.intake.heartbeats.ping import Pinged, take_request
 from incidents.intake.receive import KEPT_HEADERS, arrival_of, oversized_arrival_of
 from incidents.intake.signatures import Proof
 from incidents.intake.trust_kinds import Reason
@@ -33,6 +36,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Store = Callable[[Arrival], Told]
+Ping = Callable[[str], Pinged]
 
 CHUNK_BYTES: Final = 64 * 1024
 # A sender that is cut off in the middle of its body may never read the answer.
@@ -44,7 +48,11 @@ HEADER_KEYS: Final = {
     else "HTTP_" + name.upper().replace("-", "_")
     for name in KEPT_HEADERS
 }
-METHODS: Final = {"grafana": ("POST", "PUT")}
+HEARTBEAT: Final = "heartbeat"
+METHODS: Final = {
+    "grafana": ("POST", "PUT"),
+    HEARTBEAT: ("GET", "POST", "HEAD", "PUT"),
+}
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +81,12 @@ class Body:
 class HookFront:
     """Takes the requests under `/hooks/`; all others go to the site."""
 
-    def __init__(self, site: Application, *, store: Store | None = None) -> None:
+    def __init__(
+        self, site: Application, *, store: Store | None = None, ping: Ping | None = None
+    ) -> None:
         self._site = site
         self._store = store or Checker(_store, fetch=_fetch).store
+        self._ping = ping or take_request
 
     def __call__(
         self, environ: Environ, start_response: StartResponse
@@ -83,7 +94,7 @@ class HookFront:
         """Answer one request."""
         if not environ["PATH_INFO"].lstrip("/").startswith("hooks/"):
             return self._site(environ, start_response)
-        answer = answer_hook(environ, store=self._store)
+        answer = answer_hook(environ, store=self._store, ping=self._ping)
         data = json.dumps(answer.body).encode()
         reply_headers = [
             ("Content-Type", answer.media_type),
@@ -92,10 +103,10 @@ class HookFront:
             *answer.headers,
         ]
         start_response(f"{answer.status.value} {answer.status.phrase}", reply_headers)
-        return [data]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [data]
 
 
-def answer_hook(environ: Environ, *, store: Store) -> Answer:
+def answer_hook(environ: Environ, *, store: Store, ping: Ping) -> Answer:
     """Store the delivery and say what became of it."""
     match = _PATH.fullmatch(environ["PATH_INFO"])
     if match is None:
@@ -108,6 +119,8 @@ def answer_hook(environ: Environ, *, store: Store) -> Answer:
     body = read_body(environ, limit=limit)
     if not body.is_complete:
         return _cut_short(body)
+    if tool == HEARTBEAT:
+        return _told_of_sign(ping(key))
     headers = _headers(environ)
     if body.size_bytes <= limit:
         proof = _proof(environ, body.data)
@@ -215,6 +228,14 @@ def _told(verdict: Told, stored: Answer) -> Answer:
     if isinstance(verdict, UUID):
         return replace(stored, body={**stored.body, "delivery": str(verdict)})
     return _unknown("key") if verdict is Verdict.UNKNOWN_KEY else _unavailable()
+
+
+def _told_of_sign(pinged: Pinged) -> Answer:
+    """Say what became of a sign of life; what its body says does not matter."""
+    if pinged is Pinged.TAKEN:
+        body = {"heartbeat": "taken"}
+        return Answer(HTTPStatus.OK, body, media_type="application/json")
+    return _unknown("key") if pinged is Pinged.UNKNOWN_KEY else _unavailable()
 
 
 def _accepted(arrival: Arrival) -> Answer:

@@ -17,6 +17,12 @@ class IncidentsConfig(AppConfig):
             close_groups,
         )
         from incidents.intake.grouping import take_over_alerts  # noqa: PLC0415 (app ready)
+        from incidents.intake.heartbeats.ping import BACK  # noqa: PLC0415 (app ready)
+        from incidents.intake.heartbeats.watching import (  # noqa: PLC0415 (app ready)
+            DUE,
+            bring_back,
+            find_late,
+        )
         from incidents.intake.quiet import QUIET, notice_quiet  # noqa: PLC0415 (app ready)
         from incidents.ledger.grants import grant_runtime_role  # noqa: PLC0415 (app ready)
         from incidents.timers.schedule import register_handler  # noqa: PLC0415 (app ready)
@@ -29,6 +35,8 @@ class IncidentsConfig(AppConfig):
         post_migrate.connect(grant_runtime_role, sender=self)
         register_handler(WINDOW_ENDS, close_groups)
         register_handler(QUIET, notice_quiet)
+        register_handler(DUE, find_late)
+        register_handler(BACK, bring_back)
         on_shared(open_rows)
         on_merged(take_over_alerts)
         on_reopened(reopen_rows)

@@ -20,6 +20,7 @@ from incidents.incident.models import (
     Share,
     Status,
 )
+from incidents.intake.heartbeats.models import Heartbeat, HeartbeatState
 from incidents.intake.imports.models import ImportedIncident
 from incidents.intake.models import (
     Alert,
@@ -57,6 +58,8 @@ __all__ = [
     "DeliveryState",
     "Disclosure",
     "Entry",
+    "Heartbeat",
+    "HeartbeatState",
     "IdempotencyKey",
     "ImportedIncident",
     "Incident",

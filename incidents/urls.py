@@ -9,6 +9,7 @@ from incidents.intake import silence_views as silences
 from incidents.intake import source_views
 from incidents.intake import trust_views as trust
 from incidents.intake import views as intake
+from incidents.intake.heartbeats import views as heartbeats
 from incidents.organisations import views as people
 from incidents.triage import views as triage
 
@@ -94,6 +95,14 @@ urlpatterns = [
         name="source-end-old-key",
     ),
     path("sources/<uuid:uid>/test/", intake.source_test, name="source-test"),
+    path("heartbeats/", heartbeats.heartbeat_list, name="heartbeat-list"),
+    path("heartbeats/new/", heartbeats.heartbeat_new, name="heartbeat-new"),
+    path("heartbeats/<uuid:uid>/", heartbeats.heartbeat_edit, name="heartbeat-edit"),
+    path(
+        "heartbeats/<uuid:uid>/rotate/",
+        heartbeats.heartbeat_rotate,
+        name="heartbeat-rotate",
+    ),
     path("silences/", silences.silence_list, name="silence-list"),
     path("silences/new/", silences.silence_new, name="silence-new"),
     path("silences/<uuid:uid>/end/", silences.silence_end, name="silence-end"),

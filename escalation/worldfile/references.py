@@ -65,6 +65,7 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
         *((s.path, ("report desk", s.organisation)) for s in world.report_desks),
+        *((s.path, ("heartbeat", s.organisation, s.slug)) for s in world.heartbeats),
         *(
             (s.path, ("rules of", s.organisation, s.person))
             for s in world.notification_rules
@@ -116,6 +117,7 @@ def _check_owners(world: World, known: Known, problems: Problems) -> None:
         world.policies,
         world.routes,
         world.sources,
+        world.heartbeats,
     )
     for spec in chain.from_iterable(owned):
         if spec.organisation not in known.kinds:

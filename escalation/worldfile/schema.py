@@ -13,6 +13,7 @@ from escalation.policies.matchers import RuleError, matchers_to_body, parse_matc
 from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.desks import read_desk
+from escalation.worldfile.heartbeats import read_heartbeat
 from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
@@ -59,6 +60,7 @@ SECTIONS: Final = (
     "routes",
     "sources",
     "report_desks",
+    "heartbeats",
 )
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
@@ -104,6 +106,7 @@ def read_world(
         routes=_read_all(document, "routes", _route, problems),
         sources=_read_all(document, "sources", _source, problems),
         report_desks=_read_all(document, "report_desks", read_desk, problems),
+        heartbeats=_read_all(document, "heartbeats", read_heartbeat, problems),
     )
     return world, problems
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from escalation.oncall.reading import ScheduleDraft
 from escalation.worldfile.positions import Path
+from incidents.intake.heartbeats.monitors import HeartbeatDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +184,16 @@ class ReportDeskSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSpec:
+    """Something that must give a sign of life."""
+
+    path: Path
+    organisation: str
+    slug: str
+    draft: HeartbeatDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that one file says."""
 
@@ -198,3 +209,4 @@ class World:
     routes: tuple[RouteSpec, ...]
     sources: tuple[SourceSpec, ...]
     report_desks: tuple[ReportDeskSpec, ...]
+    heartbeats: tuple[HeartbeatSpec, ...]

@@ -184,6 +184,7 @@ def resolve_cleared(
     *,
     actor_of: Callable[[Incident], Actor],
     now: datetime,
+    reason: str = "all its alerts have cleared",
 ) -> None:
     """Close locked incidents whose last alert has cleared, in bulk."""
     with recording(now):
@@ -194,7 +195,7 @@ def resolve_cleared(
                 incident=incident,
                 organisation_id=incident.organisation_id,
                 actor=actor_of(incident),
-                body={"reason": "all its alerts have cleared"},
+                body={"reason": reason},
             )
 
 

@@ -75,6 +75,7 @@ def end_maintenance(window: Maintenance, *, actor: Actor, now: datetime) -> Main
         let_go(locked, now=now)
         _record(locked, f"Maintenance ended: {locked.reason}", actor)
         ring_after_commit("intake")
+        ring_after_commit("timers")
     return locked
 
 

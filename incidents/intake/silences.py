@@ -87,6 +87,7 @@ def end_silence(silence: Silence, *, actor: Actor, now: datetime) -> Silence:
         let_go(locked, now=now)
         _record(locked, f"Silence ended: {locked.reason}", actor)
         ring_after_commit("intake")
+        ring_after_commit("timers")
     return locked
 
 

@@ -25,6 +25,10 @@ from incidents.intake.suppression import (
     parse_matchers,
 )
 from incidents.ledger.canonical import format_at
+from incidents.timers.models import Timer
+
+# Timers of these kinds may wait for the end of a silence or window (`held_by`).
+LETTING_GO: Final = ("heartbeat.due",)
 
 _RECORD: Final = """
 INSERT INTO tocsin_suppression (organisation_id, alert_id, held_by, reason, at)
@@ -98,6 +102,10 @@ def code_of(row: Silence | Maintenance) -> str:
 def let_go(row: Silence | Maintenance, *, now: datetime) -> int:
     """Have what this holds back looked at anew, at once. Requires the row locked."""
     held = Alert.objects.filter(status=FIRING, held_by=code_of(row)).order_by("pk")
+    waiting = Timer.objects.filter(
+        kind__in=LETTING_GO, organisation=row.organisation_id
+    )
+    waiting.filter(payload__held_by=code_of(row)).update(due_at=now)
     ids = list(held.select_for_update(no_key=True).values_list("pk", flat=True))
     return Alert.objects.filter(pk__in=ids).update(held_until=now)
 

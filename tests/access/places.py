@@ -43,6 +43,10 @@ def _silence(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.lab.silence.uid}
 
 
+def _heartbeat(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.lab.heartbeat.uid}
+
+
 def _maintenance(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.lab.maintenance.uid}
 
@@ -232,6 +236,15 @@ API = {
     "GET routes-detail": Place("lab", _of("route")),
     "PUT routes-detail": Place("lab", _of("route"), {"name": "x"}, "configure"),
     "DELETE routes-detail": Place("lab", _of("route"), act="configure"),
+    "GET heartbeats-list": Place("list"),
+    "POST heartbeats-list": Place(
+        "make",
+        body={"slug": "x", "name": "x", "period_minutes": 5},
+        act="configure",
+    ),
+    "GET heartbeats-detail": Place("lab", _heartbeat),
+    "PATCH heartbeats-detail": Place("lab", _heartbeat, {"name": "x"}, "configure"),
+    "POST heartbeats-rotate-key": Place("lab", _heartbeat, act="configure"),
     "GET silences-list": Place("list"),
     "POST silences-list": Place("make", body=_SILENCE, act="manage"),
     "GET silences-detail": Place("lab", _silence),
@@ -331,6 +344,12 @@ PAGES = {
     "POST clock-pause": Place("lab", _clock, _BECAUSE, "manage"),
     "POST clock-resume": Place("lab", _clock, _BECAUSE, "manage"),
     "GET source-detail": Place("lab", _source),
+    "GET heartbeat-list": Place("list"),
+    "GET heartbeat-new": Place("account", act="configure"),
+    "POST heartbeat-new": Place("account", body={"name": "x"}, act="configure"),
+    "GET heartbeat-edit": Place("lab", _heartbeat, act="configure"),
+    "POST heartbeat-edit": Place("lab", _heartbeat, {"name": "x"}, "configure"),
+    "POST heartbeat-rotate": Place("lab", _heartbeat, act="configure"),
     "GET silence-list": Place("list"),
     "GET silence-new": Place("account", act="manage"),
     "POST silence-new": Place("account", body={"reason": "x"}, act="manage"),

@@ -35,6 +35,7 @@ from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.incident.lifecycle import comment
 from incidents.incident.shares import share, unshare
+from incidents.intake.heartbeats.monitors import HeartbeatDraft, create_heartbeat
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source
 from incidents.models import (
@@ -43,6 +44,7 @@ from incidents.models import (
     Attachment,
     Delivery,
     DeliveryState,
+    Heartbeat,
     Incident,
     Maintenance,
     Membership,
@@ -72,6 +74,7 @@ LAB_WORDS = (
     "lab-override",
     "lab-pager",
     "lab-source",
+    "lab-heartbeat",
     "lab-silence",
     "lab-maintenance",
     "lab-duty",
@@ -96,6 +99,7 @@ AGENCY_WORDS = (
     "agency-duty",
     "agency-desk",
     "agency-source",
+    "agency-heartbeat",
     "agency-silence",
     "agency-maintenance",
     "agency-route",
@@ -128,6 +132,7 @@ class Side:
     silence: Silence
     maintenance: Maintenance
     report: AnonymousReport
+    heartbeat: Heartbeat
     run: Run | None = None
     file: Attachment | None = None
 
@@ -249,6 +254,13 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
             ends_at=timezone.now() + timedelta(hours=9),
             reason=f"{kind}-silence",
             matchers=[{"field": "title", "op": "=", "value": "never"}],
+        ),
+        heartbeat=create_heartbeat(
+            organisation,
+            HeartbeatDraft(name=f"{kind}-heartbeat", period_minutes=999),
+            slug=f"{kind}-heartbeat",
+            actor=Actor.system(organisation),
+            now=timezone.now(),
         ),
         maintenance=Maintenance.objects.create(
             organisation=organisation,

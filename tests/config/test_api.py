@@ -17,6 +17,7 @@ from escalation.models import ImportedCalendar, Override, SwapRequest
 from escalation.oncall.feeds import make_feed
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
+from incidents.intake.heartbeats.monitors import HeartbeatDraft, create_heartbeat
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source
 from incidents.models import Maintenance, Membership, Organisation, Silence
@@ -34,6 +35,7 @@ LISTS = [
     "policies",
     "routes",
     "sources",
+    "heartbeats",
     "silences",
     "maintenance",
     "contact-methods",
@@ -122,7 +124,15 @@ def _held(lab: Organisation) -> dict[str, dict[str, str]]:
     window = Maintenance.objects.create(
         organisation=lab, cron="0 0 * * *", minutes=1, reason="x"
     )
+    heartbeat = create_heartbeat(
+        lab,
+        HeartbeatDraft(name="x", period_minutes=5),
+        slug="x",
+        actor=Actor.system(lab),
+        now=now,
+    )
     return {
+        "heartbeats": {"uid": str(heartbeat.uid)},
         "silences": {"uid": str(silence.uid)},
         "maintenance": {"uid": str(window.uid)},
     }

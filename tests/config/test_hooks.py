@@ -16,6 +16,12 @@ from django.conf import settings
 
 from config.hooks import HookFront
 from incidents.events.actor import Actor
+from incidents.intake.heartbeats.monitors import (
+    HeartbeatDraft,
+    create_heartbeat,
+    heartbeat_url,
+)
+from incidents.intake.heartbeats.ping import Pinged
 from incidents.intake.sources import create_source
 from incidents.intake.trust import change_trust
 from incidents.intake.writer import Verdict
@@ -77,7 +83,8 @@ class Site:
         try:
             client.request(method, path, body, headers, **options)
             response = client.getresponse()
-            return response.status, response.headers, json.loads(response.read())
+            data = response.read()
+            return response.status, response.headers, json.loads(data or b"null")
         finally:
             client.close()
 
@@ -120,6 +127,26 @@ def test_webhooks_over_http(key, site):
     status, headers, body = site.send(address, method="PUT")
     assert (status, headers["Allow"], body["field"]) == (405, "POST", "method")
     assert Delivery.objects.count() == 5
+
+
+def test_signs_of_life_are_taken_by_any_method(key, site):
+    organisation = Organisation.objects.get()
+    monitor = create_heartbeat(
+        organisation,
+        HeartbeatDraft(name="Backup", period_minutes=60),
+        slug="backup",
+        actor=Actor.system(organisation),
+        now=NOW,
+    )
+    address = f"/hooks/heartbeat/{heartbeat_url(monitor).rpartition('/')[2]}"
+    for method in ("GET", "POST", "HEAD"):
+        status, headers, body = site.send(address, b"done", method=method)
+        assert (status, headers["Cache-Control"]) == (200, "no-store")
+        assert body == (None if method == "HEAD" else {"heartbeat": "taken"})
+    assert site.send(address, method="DELETE")[0] == 405
+    assert site.send("/hooks/heartbeat/wrong", method="GET")[0] == 404
+    monitor.refresh_from_db()
+    assert (monitor.state, monitor.ping_count) == ("up", 3)
 
 
 def test_senders_of_a_source_must_prove_who_they_are(key, site):
@@ -229,6 +256,22 @@ def test_body_cut_short_is_400_and_not_stored():
     status, _, body = ask(stored.append, CONTENT_LENGTH="99")
     assert (status, stored) == ("400 Bad Request", [])
     assert json.loads(body)["field"] == "Content-Length"
+
+
+def test_a_sign_that_cannot_be_written_is_503_with_retry_after():
+    def ping(key):
+        return Pinged.UNAVAILABLE
+
+    answers = []
+    front = HookFront(lambda *_: [b"the site"], ping=ping)
+    environ = {
+        "PATH_INFO": "/hooks/heartbeat/k",
+        "REQUEST_METHOD": "GET",
+        "wsgi.input": BytesIO(),
+    }
+    front(environ, lambda status, headers: answers.append((status, dict(headers))))
+    [(status, headers)] = answers
+    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "5")
 
 
 def test_other_addresses_go_to_the_site():
