@@ -19,6 +19,8 @@ from incidents.models import Incident, Organisation, Timer
 from incidents.timers.schedule import cancel_timers
 
 CANNOT = "cannot take it"
+# Where nobody was told yet. After one click the step itself is what was told last.
+BEFORE = "before "
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,18 @@ def pass_on_by_hand(
             raise NotPossible(message, state=state_of(run.incident))
         told = told_by(run)
         if not seen.is_still(told):
-            message = f"It has moved on: step {told.step}, round {told.round}."
+            place = told.step.removeprefix(BEFORE)
+            message = f"It has moved on: step {place}, round {told.round}."
             raise NotPossible(message, state=state_of(run.incident))
         _go_on({run: (told.step, reason, actor)}, now)
     return run
 
 
 def told_by(run: Run) -> Told:
-    """Return what is passed on now: where people were told last, else what comes."""
-    step, number = run.told_last or (run.step_index, run.round)
+    """Return what is passed on now: where people were told last, else before what comes."""
+    if run.told_last is None:
+        return Told(run.uid, BEFORE + label_of(run, run.step_index), run.round)
+    step, number = run.told_last
     return Told(run.uid, label_of(run, step), number)
 
 
@@ -118,7 +123,8 @@ def _go_on(going: dict[Run, tuple[str, str, Actor]], now: datetime) -> None:
     if not going:
         return
     cancel_timers(STEP, [run.pk for run in going])
-    for run, (label, reason, actor) in going.items():
+    for run, (step, reason, actor) in going.items():
+        label = step.removeprefix(BEFORE)
         record_passing_on(run, label=label, reason=reason, actor=actor)
         # Nobody answers twice for one step.
         run.waits_for = []

@@ -129,3 +129,19 @@ def test_whoever_was_told_in_the_same_breath_can_pass_on(client, db):
     assert pass_on(page, reason=REASON, now=NOW)
     told = Notification.objects.filter(purpose="page").values_list("address", flat=True)
     assert sorted(told) == sorted(person.email for person in people)
+
+
+def test_click_twice_before_anybody_was_told_takes_one_step(db):
+    lab = make.lab()
+    duty = make.person(lab)
+    make.contact(lab, duty)
+    path = make.policy(lab, make.wait(15), make.notify({"user": duty.email}))
+    make.route(lab, path, is_default=True)
+    incident = make.incident(lab)
+    route_all()
+    seen = told_by(Run.objects.get())
+    doing = {"organisation": lab, "actor": Actor.of(duty, lab), "now": NOW}
+    pass_on_by_hand(incident, seen=seen, reason=REASON, **doing)
+    with pytest.raises(NotPossible, match="moved on"):
+        pass_on_by_hand(incident, seen=seen, reason=REASON, **doing)
+    assert Run.objects.get().state == "active"
