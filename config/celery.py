@@ -73,6 +73,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"queue": "intake", "expires": 60},
         },
+        "incidents.tasks.sweep_files": {
+            "task": "incidents.tasks.sweep_files",
+            "schedule": 3600.0,
+            "options": {"queue": "intake", "expires": 600},
+        },
         "incidents.tasks.fold_lateness": {
             "task": "incidents.tasks.fold_lateness",
             "schedule": 3600.0,

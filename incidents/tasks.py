@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from incidents.anonymous.retention import forget_old_reports
+from incidents.incident.attachment_sweep import sweep_attachments
 from incidents.incident.drafts import forget_old_drafts
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
@@ -47,3 +48,9 @@ def fold_lateness() -> None:
     """Fold the minutes and hours of the latenesses that are old enough."""
     lateness.fold(read_now())
     note_tick("lateness", read_now())
+
+
+@shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
+def sweep_files() -> None:
+    """Remove files that no attachment's row knows."""
+    sweep_attachments()
