@@ -1,4 +1,4 @@
-# make up [PORT=8123] [DATA=/some/folder]    make test    make lint
+# make up [PORT=8123] [DATA=/some/folder]    make test    make test-clients    make lint
 # make bench [ONLY="storm idle"]    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
 # make fuzz-adapters [MINUTES=10] [SEED=1] [TOOL=aws_sns]
 SHELL := /bin/sh
@@ -13,13 +13,20 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test bench faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
+.PHONY: up test test-clients bench faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
 
 test: $(STAMP)
 	$(BIN)/pytest $(PARALLEL)
+
+# Clients that others wrote. Prometheus and amtool are Debian's and need root to install.
+test-clients: $(STAMP)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends prometheus prometheus-alertmanager; fi
+	$(BIN)/pytest -ra tests/clients
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(ONLY)

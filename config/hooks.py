@@ -121,9 +121,9 @@ def answer_hook(environ: Environ, *, store: Store, ping: Ping) -> Answer:
         return _cut_short(body)
     if tool == HEARTBEAT:
         return _told_of_sign(ping(key))
-    headers = _headers(environ)
+    headers = read_headers(environ)
     if body.size_bytes <= limit:
-        proof = _proof(environ, body.data)
+        proof = read_proof(environ, body.data)
         arrival = arrival_of(tool, key, body=body.data, headers=headers, proof=proof)
         return _told(store(arrival), _accepted(arrival))
     arrival = oversized_arrival_of(
@@ -132,7 +132,7 @@ def answer_hook(environ: Environ, *, store: Store, ping: Ping) -> Answer:
         start=body.data,
         size_bytes=body.size_bytes,
         headers=headers,
-        proof=_proof(environ, None),
+        proof=read_proof(environ, None),
     )
     return _told(store(arrival), _too_large(body.size_bytes, limit))
 
@@ -183,11 +183,12 @@ def _drain(stream: Any, most: int) -> int:
     return drained
 
 
-def _headers(environ: Environ) -> dict[str, str]:
+def read_headers(environ: Environ) -> dict[str, str]:
+    """Return those headers of a request that may be kept."""
     return {name: environ[key] for name, key in HEADER_KEYS.items() if key in environ}
 
 
-def _proof(environ: Environ, body: bytes | None) -> Proof:
+def read_proof(environ: Environ, body: bytes | None) -> Proof:
     """Return what the request brings to prove who sent it."""
 
     def header(name: str) -> str | None:

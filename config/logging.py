@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 # Secrets in a path: an acknowledge link, the address of a source, that of a calendar.
-_SECRET_PATH: Final = re.compile(r"(/ack/|/hooks/[^/\s]+/|/oncall/feeds/)[^/\s]+")
+_SECRET_PATH: Final = re.compile(r"(/ack/|/am/|/hooks/[^/\s]+/|/oncall/feeds/)[^/\s]+")
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 

@@ -15,5 +15,6 @@ site = get_wsgi_application()
 os.nice(NICENESS)
 
 from config.hooks import HookFront  # noqa: E402  the site sets Django up
+from config.surfaces import SurfaceFront  # noqa: E402
 
-application = HookFront(site)
+application = HookFront(SurfaceFront(site))

@@ -4,7 +4,9 @@ from incidents.anonymous import desk_views, public_views
 from incidents.anonymous import views as reports
 from incidents.incident import actions_views, draft_views, views
 from incidents.incident.home import home
+from incidents.intake import alertmanager_views as alertmanager
 from incidents.intake import handling_views as handling
+from incidents.intake import opsgenie_views as opsgenie
 from incidents.intake import silence_views as silences
 from incidents.intake import source_views
 from incidents.intake import trust_views as trust
@@ -15,7 +17,34 @@ from incidents.triage import views as triage
 
 _INCIDENT = "incidents/<str:ref>/"
 
+# Other products' APIs, for whoever has the key of a source: docs/howto/connect-*.md.
+_ALERTMANAGER = [
+    path(f"{prefix}{address}", view, name=f"alertmanager-{name}")
+    for prefix in ("am/<str:key>/", "")
+    for name, address, view in (
+        ("status", "api/v2/status", alertmanager.status),
+        ("receivers", "api/v2/receivers", alertmanager.receivers),
+        ("alerts", "api/v2/alerts", alertmanager.alerts),
+        ("groups", "api/v2/alerts/groups", alertmanager.groups),
+        ("silences", "api/v2/silences", alertmanager.silences),
+        ("silence", "api/v2/silence/<str:uid>", alertmanager.silence),
+        ("healthy", "-/healthy", alertmanager.healthy),
+        ("ready", "-/ready", alertmanager.healthy),
+    )
+]
+_SURFACES = [
+    *_ALERTMANAGER,
+    path("am/<str:key>/api/v1/<path:rest>", alertmanager.gone, name="alertmanager-v1"),
+    path(
+        "v2/alerts/requests/<uuid:uid>",
+        opsgenie.request_status,
+        name="opsgenie-request",
+    ),
+    path("v2/alerts/<path:name>", opsgenie.alert, name="opsgenie-alert"),
+]
+
 urlpatterns = [
+    *_SURFACES,
     path("", home, name="home"),
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),

@@ -43,6 +43,7 @@ from incidents.intake.handling import (
     checked_group_by,
     checked_severity_map,
 )
+from incidents.intake.keys import key_remedy
 from incidents.intake.sources import default_expiry
 from incidents.intake.trust_kinds import KINDS, check_secret, read_options, read_ranges
 from incidents.organisations.models import OrganisationKind
@@ -65,7 +66,6 @@ SECTIONS: Final = (
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
 _SUBSTITUTE = re.compile(r"\$\{(TOCSIN_[A-Z0-9_]*)\}")
-_SOURCE_KEY = re.compile(r"[A-Za-z0-9_-]{16,100}")
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 Spec = TypeVar("Spec")
@@ -297,7 +297,7 @@ def _source(table: Table) -> SourceSpec:
         slug=table.slug("slug"),
         tool=tool,
         name=table.text("name"),
-        key=_key(table),
+        key=_key(table, tool),
         is_enabled=table.flag("enabled", default=True),
         resolves_incidents=table.flag("resolves_incidents", default=True),
         default_severity=table.level(
@@ -358,10 +358,9 @@ def _handling(
         return default
 
 
-def _key(table: Table) -> str:
+def _key(table: Table, tool: str) -> str:
     key = table.text("key", default="")
-    if key and not _SOURCE_KEY.fullmatch(key):
-        remedy = "Use 16 to 100 of A-Z, a-z, 0-9, - and _."
+    if key and (remedy := key_remedy(key, tool=tool)):
         table.problems.add((*table.path, "key"), f"{key!r} cannot be used. {remedy}")
     return key
 

@@ -13,6 +13,7 @@ from incidents.intake.sources import (
     SourceOptions,
     change_source,
     create_source,
+    key_apart,
     source_url,
 )
 from incidents.intake.trust import change_trust
@@ -35,6 +36,7 @@ def _write_source(
         source = _create(spec, organisation, changes)
         changes.add("+", f"{what} ({spec.tool})", organisation)
         _set_key(source, spec.key)
+        _tell_key(what, source, changes)
         changes.secrets.append(f"address of {what}: {source_url(source)}")
         _set_trust(source, spec, changes)
         return
@@ -42,9 +44,16 @@ def _write_source(
     differences += _set_trust(source, spec, changes)
     if _set_key(source, spec.key):
         differences.append("key")
+        _tell_key(what, source, changes)
         changes.secrets.append(f"address of {what}: {source_url(source)}")
     if differences:
         changes.add("~", named(what, differences), organisation)
+
+
+def _tell_key(what: str, source: Source, changes: Changes) -> None:
+    """Tell the key where the address does not hold it."""
+    if key := key_apart(source):
+        changes.secrets.append(f"key of {what}: {key}")
 
 
 def _create(spec: SourceSpec, organisation: Organisation, changes: Changes) -> Source:

@@ -153,6 +153,8 @@ KINDS: Final[dict[str, Kind]] = {
             "Alert cleared: {title}: {reason}",
             "title source ended_at event_at dedup reason",
         ),
+        _kind("alert.acknowledged", "Acknowledged in the tool: {text}", "text dedup"),
+        _kind("alert.noted", "Noted in the tool: {text}", "text dedup"),
         _kind(
             "alert.suppressed",
             "Alert held back: {title}: {reason}",

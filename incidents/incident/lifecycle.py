@@ -84,7 +84,7 @@ def acknowledge(  # noqa: PLR0913  (whose word, for whom, how and when)
         )
         if not is_new:
             return incident
-        _note_acknowledged(incident, row)
+        _note_acknowledged(incident, row, is_person=actor.kind != "source")
         record(
             "incident.acknowledged",
             incident=incident,
@@ -317,11 +317,14 @@ def _require_side(incident: Incident, organisation: Organisation) -> None:
         raise NotPossible(message, state={"ref": incident.ref})
 
 
-def _note_acknowledged(incident: Incident, row: Acknowledgement) -> None:
+def _note_acknowledged(
+    incident: Incident, row: Acknowledgement, *, is_person: bool
+) -> None:
     if row.organisation_id == incident.organisation_id:
         incident.status = Status.ACKNOWLEDGED
         incident.acknowledged_at = incident.acknowledged_at or row.at
-    incident.is_touched = True
+    # A tool is no person: what it acknowledged still resolves when its alerts clear.
+    incident.is_touched = incident.is_touched or is_person
     incident.save(update_fields=["status", "acknowledged_at", "is_touched"])
 
 

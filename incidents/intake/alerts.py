@@ -18,7 +18,7 @@ class Overtaken(Exception):  # what happened to the batch, not a fault
 
 _READ: Final = """
 SELECT a.id, a.source_id, a.dedup_key, a.status, a.event_at, a.delivery_id, a.incident_id,
-       COALESCE(i.status <> ALL(%s), false), a.held_by
+       COALESCE(i.status <> ALL(%s), false), a.title, a.held_by
 FROM unnest(%s::bigint[], %s::text[]) AS k (source_id, dedup_key)
 JOIN tocsin_alert a USING (source_id, dedup_key)
 LEFT JOIN tocsin_incident i ON i.id = a.incident_id
@@ -32,7 +32,8 @@ _ROWS: Final = """json_to_recordset(%s::json) AS n (
     started_at timestamptz, ended_at timestamptz, event_at timestamptz,
     delivery_id bigint, repeat_count integer, late_count integer,
     first_seen_at timestamptz, last_seen_at timestamptz, expires_at timestamptz,
-    held_by text, held_until timestamptz, group_key text, severity_told text)"""
+    held_by text, held_until timestamptz, group_key text, severity_told text,
+    is_bare boolean)"""
 
 _INSERT: Final = f"""
 INSERT INTO tocsin_alert (
@@ -51,14 +52,20 @@ ON CONFLICT (source_id, dedup_key) DO NOTHING
 
 _UPDATE: Final = f"""
 UPDATE tocsin_alert AS a
-SET incident_id = n.incident_id, status = n.status, title = n.title, summary = n.summary,
-    severity = n.severity, labels = n.labels, url = n.url, started_at = n.started_at,
+SET incident_id = n.incident_id, status = n.status,
+    title = CASE WHEN n.is_bare THEN a.title ELSE n.title END,
+    summary = CASE WHEN n.is_bare THEN a.summary ELSE n.summary END,
+    severity = CASE WHEN n.is_bare THEN a.severity ELSE n.severity END,
+    labels = CASE WHEN n.is_bare THEN a.labels ELSE n.labels END,
+    url = CASE WHEN n.is_bare THEN a.url ELSE n.url END,
+    started_at = CASE WHEN n.is_bare THEN a.started_at ELSE n.started_at END,
     ended_at = n.ended_at, event_at = n.event_at, delivery_id = n.delivery_id,
     repeat_count = a.repeat_count + n.repeat_count,
     late_count = a.late_count + n.late_count,
     last_seen_at = GREATEST(a.last_seen_at, n.last_seen_at), expires_at = n.expires_at,
-    held_by = n.held_by, held_until = n.held_until, group_key = n.group_key,
-    severity_told = n.severity_told
+    held_by = n.held_by, held_until = n.held_until,
+    group_key = CASE WHEN n.is_bare THEN a.group_key ELSE n.group_key END,
+    severity_told = CASE WHEN n.is_bare THEN a.severity_told ELSE n.severity_told END
 FROM {_ROWS}
 WHERE a.source_id = n.source_id AND a.dedup_key = n.dedup_key
 """  # noqa: S608  (built from the constant above)
@@ -111,7 +118,7 @@ def write_alerts(
     late = [
         {"id": change.row.id, "lates": change.lates}
         for change in changes
-        if change.row and not change.latest
+        if change.row and not change.latest and change.lates
     ]
     if late:
         _execute(_COUNT_LATE, late)
@@ -161,6 +168,7 @@ def _row(
         "held_until": change.held.until if change.held else None,
         "group_key": news.group,
         "severity_told": alert.severity_told,
+        "is_bare": alert.is_bare,
     }
 
 

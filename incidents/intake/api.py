@@ -221,7 +221,7 @@ class SourceViewSet(ApiViewSet):
         shown = SourceSerializer(source).data
         token = self.request.auth
         if isinstance(token, ApiToken) and Scope.CONFIGURE not in token.scopes:
-            return {**shown, "url": ""}
+            return {**shown, "url": "", "key": ""}
         return shown
 
     def _visible(self) -> QuerySet[Source]:

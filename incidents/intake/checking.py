@@ -135,8 +135,8 @@ class Checker:
 def _known(settings: Settings, digest: bytes, certificates: Certificates) -> _Known:
     return _Known(
         settings=settings,
-        check=_check(settings, settings.secret_sealed, certificates),
-        former=_check(settings, settings.old_secret_sealed, certificates)
+        check=make_check(settings, settings.secret_sealed, certificates),
+        former=make_check(settings, settings.old_secret_sealed, certificates)
         if settings.old_secret_sealed
         else None,
         former_ends_at=_seconds(settings.old_secret_ends_at),
@@ -145,16 +145,17 @@ def _known(settings: Settings, digest: bytes, certificates: Certificates) -> _Kn
     )
 
 
-def _check(
-    settings: Settings, sealed: bytes | None, certificates: Certificates
+def make_check(
+    settings: Settings, sealed: bytes | None, certificates: Certificates | None = None
 ) -> Check:
+    """Return how requests are checked with this sealed secret."""
     secrets = (open_secret(sealed, context=SECRET_CONTEXT),) if sealed else ()
     return Check(
         settings.verification,
         secrets=secrets,
         options=settings.options,
         networks=networks_of(settings.address_ranges),
-        certificate=certificates.get,
+        certificate=certificates.get if certificates else None,
     )
 
 

@@ -13,8 +13,12 @@ from typing import Any
 
 from incidents.events.actor import Actor
 from incidents.events.record import record
-from incidents.incident.lifecycle import lock_incidents, resolve_cleared
-from incidents.incident.models import Incident
+from incidents.incident.lifecycle import (
+    acknowledge,
+    lock_incidents,
+    resolve_cleared,
+)
+from incidents.incident.models import AcknowledgedVia, Incident
 from incidents.incident.opening import NewIncident, open_incidents
 from incidents.intake.alerts import (
     Overtaken,
@@ -39,8 +43,8 @@ from incidents.intake.news import (
     joined_groups,
     shared_labels,
 )
+from incidents.intake.step_bodies import body_of
 from incidents.intake.suppressors import record_suppressions, with_holds
-from incidents.ledger.canonical import format_at
 from incidents.timers.schedule import add_timers
 
 MAX_TITLE = 300
@@ -192,6 +196,7 @@ def _write(batch: _Batch, changes: Sequence[AlertChange]) -> None:
     )
     record_suppressions(changes, now=batch.now)
     _record_steps(batch, changes)
+    _acknowledge(batch, changes)
     touched = _touched(batch, changes)
     if not touched:
         return
@@ -219,14 +224,14 @@ def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
             incident=incident,
             organisation_id=incident.organisation_id,
             actor=_teller(step.news, batch),
-            body=_body_of(step),
+            body=body_of(step),
         )
 
 
 def _record_held(batch: _Batch, step: Step) -> None:
     """Record an alert that was held back: it has no incident on whose timeline to stand."""
     source = batch.sources[step.news.source_id]
-    body = _body_of(step)
+    body = body_of(step)
     if step.news.hold:
         body["reason"] = step.news.hold.reason
     record(
@@ -235,33 +240,6 @@ def _record_held(batch: _Batch, step: Step) -> None:
         actor=_teller(step.news, batch),
         body=body,
     )
-
-
-def _body_of(step: Step) -> dict[str, Any]:
-    """Return what is recorded of a step; the actor already names the source."""
-    alert = step.news.alert
-    body: dict[str, Any] = {"title": alert.title, "dedup": step.news.dedup}
-    body |= _times_of(step)
-    if step.news.reason:
-        body["reason"] = step.news.reason
-    if step.kind is StepKind.RESOLVED:
-        return body
-    body["severity"] = alert.severity
-    if alert.labels:
-        # Names in the record are ASCII; those of labels need not be.
-        body["labels"] = {_in_ascii(n): value for n, value in alert.labels.items()}
-    if alert.url:
-        body["url"] = alert.url
-    return body
-
-
-def _times_of(step: Step) -> dict[str, str]:
-    alert, is_end = step.news.alert, step.kind is StepKind.RESOLVED
-    told = alert.ended_at if is_end else alert.started_at
-    times = {"ended_at" if is_end else "started_at": format_at(told)} if told else {}
-    if told != step.news.event_at:
-        times["event_at"] = format_at(step.news.event_at)
-    return times
 
 
 def _touched(batch: _Batch, changes: Iterable[AlertChange]) -> list[Incident]:
@@ -337,6 +315,28 @@ def _joined(
             yield batch.incidents[home], change.latest
 
 
+def _acknowledge(batch: _Batch, changes: Iterable[AlertChange]) -> None:
+    """Acknowledge incidents of which a client of the tool said that somebody has them.
+
+    One after the other: only two compatible surfaces know such a message.
+    """
+    said: dict[int, Source] = {}
+    for change in changes:
+        for step in change.steps:
+            home = batch.home_at(change, step)
+            if step.kind is StepKind.ACKNOWLEDGED and home and not home.is_closed:
+                said[home.pk] = batch.sources[step.news.source_id]
+    for pk, source in sorted(said.items()):
+        acknowledge(
+            batch.incidents[pk],
+            organisation=source.organisation,
+            user=None,
+            via=AcknowledgedVia.API,
+            actor=_tool(source),
+            now=batch.now,
+        )
+
+
 def _resolve(
     batch: _Batch, touched: Iterable[Incident], changes: Iterable[AlertChange]
 ) -> None:
@@ -394,7 +394,3 @@ def _counted(incident: Incident) -> tuple[Any, ...]:
         incident.severity,
         dict(incident.labels),
     )
-
-
-def _in_ascii(name: str) -> str:
-    return name.encode("ascii", "backslashreplace").decode("ascii")

@@ -6,7 +6,7 @@ that the two orders in which a pair of deliveries may commit end in the same sta
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -66,6 +66,7 @@ class AlertRow:
     delivery_id: int
     incident_id: int | None
     is_home_open: bool
+    title: str
     held_by: str = ""
 
 
@@ -75,6 +76,15 @@ class StepKind(StrEnum):
     ATTACHED = "alert.attached"
     RESOLVED = "alert.resolved"
     SUPPRESSED = "alert.suppressed"
+    ACKNOWLEDGED = "alert.acknowledged"
+    NOTED = "alert.noted"
+
+
+# What is said of an alert that fires, and changes nothing of it.
+_REMARKS: Final = {
+    "acknowledged": StepKind.ACKNOWLEDGED,
+    "noted": StepKind.NOTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,10 @@ class AlertChange:
 
     def take(self, news: News) -> None:
         """Take one piece of news; older news is only counted."""
+        if remark := _REMARKS.get(news.alert.status):
+            if self.status == FIRING:
+                self._step(remark, news)
+            return
         self.first_seen_at = self.first_seen_at or news.received_at
         stamp = self._stamp()
         if news.is_wake:
@@ -162,11 +176,23 @@ class AlertChange:
 
     def _clear(self, news: News) -> None:
         self.held = None
+        news = self._told_before(news)
         if self.status == FIRING:
             self._step(StepKind.RESOLVED, news)
         elif self.status == RESOLVED:
             self.repeats += 1
         self.latest = news
+
+    def _told_before(self, news: News) -> News:
+        """Return bare news with what was told of the alert before."""
+        if not news.alert.is_bare:
+            return news
+        if self.latest is None:
+            title = self.row.title if self.row else news.alert.title
+            return replace(news, alert=replace(news.alert, title=title))
+        ended_at = news.alert.ended_at
+        alert = replace(self.latest.alert, status="resolved", ended_at=ended_at)
+        return replace(news, alert=alert)
 
     def _wake(self, news: News) -> None:
         """Take what time brings to an alert that fires."""

@@ -152,7 +152,7 @@ def _parsed(delivery: Claimed, source: Source) -> ParsedDelivery:
     adapter = ADAPTERS.get(source.tool)
     if adapter is None:
         raise Unreadable("tool", source.tool, f"use one of {', '.join(ADAPTERS)}")
-    options = {"mapping": source.mapping}
+    options = {"mapping": source.mapping, "received_at": delivery.received_at}
     return adapter.parse(delivery.body, headers=delivery.headers, options=options)
 
 
@@ -171,7 +171,7 @@ def _news_of(delivery: Claimed, parsed: ParsedDelivery, source: Source) -> list[
             place=place,
             received_at=delivery.received_at,
             event_at=event_time(alert.event_at, received_at=delivery.received_at),
-            dedup=hashed(alert.dedup_key),
+            dedup=alert.dedup_digest or hashed(alert.dedup_key),
             group=hashed(alert.group_key or alert.dedup_key),
             alert=alert,
             expires_at=_expiry(alert, source, delivery),
@@ -195,7 +195,12 @@ def _outcome(delivery: Claimed, parsed: ParsedDelivery) -> Outcome:
     if parsed.ignored and not parsed.alerts:
         reason = _sentence(parsed.ignored)
         return Outcome(delivery.id, DeliveryState.IGNORED, error=reason)
-    return Outcome(delivery.id, DeliveryState.PROCESSED, alert_count=len(parsed.alerts))
+    return Outcome(
+        delivery.id,
+        DeliveryState.PROCESSED,
+        error=_sentence(parsed.refused),
+        alert_count=len(parsed.alerts),
+    )
 
 
 def _failed(delivery: Claimed, error: Exception) -> Outcome:

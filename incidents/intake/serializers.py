@@ -16,7 +16,7 @@ from incidents.intake.handling import (
 )
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.replaying import MAX_REPLAYED, READABLE
-from incidents.intake.sources import source_url
+from incidents.intake.sources import key_apart, source_url
 from incidents.intake.trust import proof_of
 from incidents.rest import StrictSerializer
 
@@ -31,6 +31,9 @@ class SourceSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     url = serializers.SerializerMethodField(
         help_text="holds the key; empty for a token without the scope configure"
+    )
+    key = serializers.SerializerMethodField(
+        help_text="only where the address does not hold it; empty like that"
     )
     is_enabled = serializers.BooleanField()
     resolves_incidents = serializers.BooleanField()
@@ -51,6 +54,10 @@ class SourceSerializer(serializers.Serializer[Any]):
     def get_proves(self, source: Source) -> str:
         """Return the sentence."""
         return proof_of(source)
+
+    def get_key(self, source: Source) -> str:
+        """Return the key where the address does not hold it."""
+        return key_apart(source)
 
     def get_url(self, source: Source) -> str:
         """Return the address with its key."""

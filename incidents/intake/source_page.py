@@ -10,7 +10,7 @@ from incidents.intake.adapters.adapter import TRIAL_TITLE
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.delivery_chart import charts_of
 from incidents.intake.models import Alert, Delivery, DeliveryState, Source
-from incidents.intake.sources import source_url
+from incidents.intake.sources import key_apart, source_key, source_url
 from incidents.intake.tail import tail_of
 from incidents.intake.trust import old_key_of, proof_of, refusals_of
 from incidents.organisations.models import User
@@ -24,6 +24,7 @@ def source_context(
     person: User, source: Source, *, test: str, now: datetime
 ) -> dict[str, Any]:
     """Return the variables of a source's page; `test` is the uid of a test's delivery."""
+    adapter = ADAPTERS[source.tool]
     deliveries = source.deliveries.order_by("-pk")
     unreadable = deliveries.filter(state=DeliveryState.UNREADABLE)[:SHOWN_UNREADABLE]
     test_uid = _uuid(test)
@@ -32,13 +33,14 @@ def source_context(
         "source": {
             "uid": source.uid,
             "name": source.name,
-            "get_tool_display": ADAPTERS[source.tool].name,
+            "get_tool_display": adapter.name,
             "url": source_url(source),
+            "key": key_apart(source),
             "is_enabled": source.is_enabled,
             "has_mapping": source.tool == "generic",
         },
         "can_configure": can(person, Action.CONFIGURE, source.organisation),
-        "setup": ADAPTERS[source.tool].setup,
+        "setup": adapter.setup,
         "example": example_for(source),
         "test_result": _test_result(tested) if tested else None,
         "is_waiting": bool(tested and tested.state == DeliveryState.PENDING),
@@ -63,7 +65,9 @@ def trust_context(source: Source, *, now: datetime) -> dict[str, Any]:
 
 def example_for(source: Source) -> str:
     """Return what to write in the tool, ready to be copied."""
-    return "" if source.mapping else ADAPTERS[source.tool].example(source_url(source))
+    if source.mapping:
+        return ""
+    return ADAPTERS[source.tool].example(url=source_url(source), key=source_key(source))
 
 
 def _test_result(delivery: Delivery) -> dict[str, Any]:

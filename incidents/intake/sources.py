@@ -1,6 +1,5 @@
 """Make and change sources, show their addresses, and try them out."""
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from incidents.intake.handling import (
     checked_minutes,
     checked_severity_map,
 )
+from incidents.intake.keys import new_key
 from incidents.intake.models import Delivery, Source
 from incidents.intake.quiet import watch_quiet
 from incidents.intake.receive import digest_of_key, store_deliveries
@@ -35,7 +35,6 @@ from incidents.intake.trust import check_kept, write_trust
 from incidents.ledger.keyring import open_secret, seal_secret
 from incidents.organisations.models import Organisation
 
-KEY_BYTES: Final = 32
 CONTEXT: Final = "source"
 
 
@@ -79,7 +78,7 @@ def create_source(  # noqa: PLR0913  (what it is, whose, who and when)
         raise BadInput("slug", slug, "Another source has it; choose another.")
     chosen = options or SourceOptions()
     values = _checked({name: getattr(chosen, name) for name in OPTIONS}, tool=tool)
-    key = secrets.token_urlsafe(KEY_BYTES)
+    key = new_key(tool)
     with recording(now):
         source = Source.objects.create(
             organisation=organisation,
@@ -127,7 +126,7 @@ def rotate_key(
     A still older one ends at once. Raises BadInput.
     """
     check_kept("keep_old", keep_old)
-    key = secrets.token_urlsafe(KEY_BYTES)
+    key = new_key(source.tool)
     former: dict[str, Any] = {"old_key_digest": None, "old_key_ends_at": None}
     if keep_old:
         digest = bytes(source.key_digest)
@@ -140,9 +139,18 @@ def rotate_key(
 
 
 def source_url(source: Source) -> str:
-    """Return the address to which the tool must post; it holds the key."""
-    key = open_secret(bytes(source.key_sealed), context=CONTEXT).decode("ascii")
-    return f"{settings.BASE_URL}/hooks/{source.tool}/{key}"
+    """Return the address to which the tool must post; mostly it holds the key."""
+    return ADAPTERS[source.tool].url(base=settings.BASE_URL, key=source_key(source))
+
+
+def source_key(source: Source) -> str:
+    """Return the key of a source."""
+    return open_secret(bytes(source.key_sealed), context=CONTEXT).decode("ascii")
+
+
+def key_apart(source: Source) -> str:
+    """Return the key where it is not part of the address, else nothing."""
+    return source_key(source) if ADAPTERS[source.tool].has_key_apart else ""
 
 
 def send_trial(source: Source, *, now: datetime) -> Delivery:

@@ -58,12 +58,17 @@ def forgive(attempt: SignInFailure) -> None:
 
 
 def address_of(request: HttpRequest) -> str | None:
+    """Return by what a request's address is counted, None for one that is none."""
+    return _counted(peer_of(request))
+
+
+def peer_of(request: HttpRequest) -> str:
     """Return where a request comes from, as the nearest proxy of ours saw it."""
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER:
         hops = request.headers.get("X-Forwarded-For", "")
         peer = hops.rpartition(",")[2].strip() or peer
-    return _counted(peer)
+    return peer
 
 
 def _counted(peer: str) -> str | None:

@@ -425,6 +425,13 @@ PAGES = {
 # a calendar holds a secret: tests/escalation/oncall/test_feed_views.py. An inbox of a
 # reporter opens by its code: tests/incidents/anonymous/test_public_views.py.
 PUBLIC = {
+    # For whoever has the key of a source: tests/incidents/intake/test_surface_views.py.
+    *(f"alertmanager-{name}" for name in ("alerts", "groups", "healthy", "ready")),
+    *(
+        f"alertmanager-{name}"
+        for name in ("receivers", "silence", "silences", "status")
+    ),
+    *("alertmanager-v1", "opsgenie-alert", "opsgenie-request"),
     "acknowledge-by-link",
     "callback-slack",
     "callback-twilio-sms",

@@ -70,6 +70,7 @@ def test_failed_task_is_named_without_its_error():
     [
         ("/ack/abc:1x:sig/", "/ack/…/"),
         ("/hooks/generic/s3cr3t", "/hooks/generic/…"),
+        ("/am/s3cr3t/api/v2/alerts", "/am/…/api/v2/alerts"),
         ("/oncall/feeds/s3cr3t.ics", "/oncall/feeds/…"),
         ("/oncall/feeds/s3cr3t", "/oncall/feeds/…"),
         ("/incidents/INC-1/", "/incidents/INC-1/"),

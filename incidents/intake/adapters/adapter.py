@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from incidents.intake.adapters.base import ParsedDelivery
 
@@ -40,6 +41,8 @@ class Adapter:
     test button in the tool's own shape, one alert of severity *info* that began at an
     instant; `trial_headers` go with it. `headers` are those that its bodies need to be
     read, in lower case. A tool that never says *resolved* has `sends_resolved` False.
+    `address` is the source's address, with `{base}` for the site's and `{key}` where the
+    key is part of it.
     """
 
     tool: str
@@ -52,7 +55,31 @@ class Adapter:
     headers: tuple[str, ...] = ()
     trial_headers: Mapping[str, str] | None = None
     sends_resolved: bool = True
+    address: str = "{base}/hooks/{tool}/{key}"
 
-    def example(self, url: str) -> str:
+    def url(self, *, base: str, key: str) -> str:
+        """Return the address of a source of this tool."""
+        return _filled(self.address, base=base, tool=self.tool, key=key)
+
+    @property
+    def has_key_apart(self) -> bool:
+        """Whether the key is given to the tool by itself, not in the address."""
+        return "{key}" not in self.address
+
+    def example(self, *, url: str, key: str) -> str:
         """Return the snippet with the source's address in it; empty where there is none."""
-        return self.snippet.replace("{url}", url)
+        parts = urlsplit(url)
+        return _filled(
+            self.snippet,
+            url=url,
+            key=key,
+            scheme=parts.scheme,
+            host=parts.netloc,
+            path=parts.path,
+        )
+
+
+def _filled(text: str, **values: str) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text

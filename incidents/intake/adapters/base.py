@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
-Status = Literal["firing", "resolved"]
+Status = Literal["firing", "resolved", "acknowledged", "noted"]
 
 MAX_TITLE = 200
 MAX_SUMMARY = 4_000
@@ -88,8 +88,11 @@ class Unreadable(ValueError):
 class ParsedAlert:
     """One alert of a delivery, in the product's own terms.
 
-    `severity_told` is the tool's own word where no label `severity` holds it. `expires_at`
-    is when the alert ends if the tool does not send it again.
+    *Acknowledged* and *noted* tell of an alert that fires and leave it firing; `summary`
+    is then what was said. `dedup_digest` stands for the key where the tool knows the
+    alert by what it is stored under. `severity_told` is the tool's own word where no label
+    `severity` holds it. `expires_at` is when the alert ends if the tool does not send it
+    again. Bare news names the alert and says no more of it: what was told before stays.
     """
 
     dedup_key: str
@@ -107,6 +110,8 @@ class ParsedAlert:
     # Not compared: `severity` says the same in our words.
     severity_told: str = field(default="", compare=False)
     expires_at: datetime | None = None
+    dedup_digest: str = ""
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +120,15 @@ class ParsedDelivery:
 
     `truncated` counts alerts that the sender says it left out. `ignored` says in one
     sentence why a known event gives no alert; it differs from a body that is not the
-    tool's, which is Unreadable.
+    tool's, which is Unreadable. `refused` says what is wrong with those alerts of the
+    body that could not be read beside the others.
     """
 
     alerts: tuple[ParsedAlert, ...]
     is_test: bool = False
     truncated: int = 0
     ignored: str = ""
+    refused: str = ""
 
 
 def read_object(body: bytes) -> dict[str, Any]:

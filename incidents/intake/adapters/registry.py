@@ -2,6 +2,7 @@
 
 from incidents.intake.adapters import (
     alertmanager,
+    alertmanager_api,
     aws_eventbridge,
     aws_sns,
     azure_event_grid,
@@ -18,8 +19,10 @@ from incidents.intake.adapters import (
     microsoft_defender,
     newrelic,
     opsgenie,
+    opsgenie_api,
     otlp,
     pagerduty,
+    pagerduty_events,
     pingdom,
     presets,
     sentinelone,
@@ -39,7 +42,10 @@ ADAPTERS: dict[str, Adapter] = {
     adapter.tool: adapter
     for adapter in (
         alertmanager.ADAPTER,
+        alertmanager_api.ADAPTER,
         grafana.ADAPTER,
+        pagerduty_events.ADAPTER,
+        opsgenie_api.ADAPTER,
         pagerduty.ADAPTER,
         opsgenie.ADAPTER,
         sentry.ADAPTER,

@@ -36,6 +36,23 @@ RESOLVED_HIGH: Alerts = (("resolved", "high"),)
 RESOLVED_UNKNOWN: Alerts = (("resolved", "unknown"),)
 
 MEANINGS = {
+    "alertmanager_api_v2/get-alerts-groups-0.31.0": Meaning(
+        "alertmanager_api", unreadable="alerts: found "
+    ),
+    "alertmanager_api_v2/get-silences-0.31.0": Meaning(
+        "alertmanager_api", unreadable="alerts: found "
+    ),
+    "alertmanager_api_v2/post-alerts-falcosidekick": Meaning(
+        "alertmanager_api", FIRING_UNKNOWN
+    ),
+    "pagerduty_events_v2/acknowledge": Meaning(
+        "pagerduty_events", (("acknowledged", "unknown"),)
+    ),
+    "pagerduty_events_v2/resolve": Meaning("pagerduty_events", RESOLVED_UNKNOWN),
+    "pagerduty_events_v2/response-202-success": Meaning(
+        "pagerduty_events", unreadable="event: found "
+    ),
+    "pagerduty_events_v2/trigger": Meaning("pagerduty_events", FIRING_INFO),
     "alertmanager/firing-failed-connect-v3-numeric-groupkey": Meaning(
         "alertmanager", FIRING_CRITICAL
     ),

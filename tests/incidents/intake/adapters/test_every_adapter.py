@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from incidents.intake.adapters.base import (
     MAX_SUMMARY,
     MAX_TITLE,
     ParsedDelivery,
+    Status,
     Unreadable,
 )
 from incidents.intake.adapters.registry import ADAPTERS, TOOL_CHOICES
@@ -125,7 +127,7 @@ def assert_storable(alert):
     for text in texts:
         assert "\x00" not in text
         text.encode()
-    assert alert.status in ("firing", "resolved")
+    assert alert.status in get_args(Status)
     assert 0 < len(alert.title) <= MAX_TITLE
     assert len(alert.group_title) <= MAX_TITLE
     assert len(alert.summary) <= MAX_SUMMARY
