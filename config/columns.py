@@ -181,6 +181,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "labels": _OURS,
         "url": _OURS,
         "held_by": _neither("a kind and an id"),
+        "change_times": _neither("instants"),
         "group_key": _content("organisation", _HASH),
     },
     "incidents.Silence": {

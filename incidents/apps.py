@@ -12,6 +12,7 @@ class IncidentsConfig(AppConfig):
             on_reopened,
         )
         from incidents.incident.shares import on_shared  # noqa: PLC0415 (app ready)
+        from incidents.intake.flapping import FLAPPING_ENDS, end_flapping  # noqa: PLC0415 (app ready)
         from incidents.intake.group_windows import (  # noqa: PLC0415 (app ready)
             WINDOW_ENDS,
             close_groups,
@@ -36,6 +37,7 @@ class IncidentsConfig(AppConfig):
         register_handler(WINDOW_ENDS, close_groups)
         register_handler(QUIET, notice_quiet)
         register_handler(DUE, find_late)
+        register_handler(FLAPPING_ENDS, end_flapping)
         register_handler(BACK, bring_back)
         on_shared(open_rows)
         on_merged(take_over_alerts)

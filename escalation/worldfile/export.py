@@ -232,6 +232,8 @@ def _sources(chosen: Sequence[Organisation]) -> Rows:
             "group_by": source.group_by or None,
             "group_window_minutes": source.group_window_minutes or None,
             "expires_after_minutes": _expiry(source),
+            "flap_changes": source.flap_changes or None,
+            "flap_minutes": source.flap_minutes if source.flap_changes else None,
             "quiet_after_hours": source.quiet_after_hours or None,
             **_trust(source),
         }

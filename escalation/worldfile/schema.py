@@ -37,9 +37,11 @@ from incidents.intake.adapters.generic import MappingError, check_mapping
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.handling import (
     MAX_EXPIRY_MINUTES,
+    MAX_FLAP_MINUTES,
     MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
     HandlingError,
+    checked_flap_changes,
     checked_group_by,
     checked_severity_map,
 )
@@ -316,6 +318,10 @@ def _source(table: Table) -> SourceSpec:
             low=0,
             high=MAX_EXPIRY_MINUTES,
             default=default_expiry(tool) if tool in ADAPTERS else 0,
+        ),
+        flap_changes=_handling(table, "flap_changes", checked_flap_changes, 0),
+        flap_minutes=table.level(
+            "flap_minutes", low=1, high=MAX_FLAP_MINUTES, default=30
         ),
         quiet_after_hours=table.level(
             "quiet_after_hours", low=0, high=MAX_QUIET_HOURS, default=0

@@ -165,6 +165,8 @@ class SourceSpec:
     group_by: tuple[str, ...]
     group_window_minutes: int
     expires_after_minutes: int
+    flap_changes: int
+    flap_minutes: int
     quiet_after_hours: int
     verification: str
     verification_options: Mapping[str, str]

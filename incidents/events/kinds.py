@@ -144,6 +144,16 @@ KINDS: Final[dict[str, Kind]] = {
             apart="reason",
         ),
         _kind(
+            "incident.flapping",
+            "Flapping: {changes} changes of an alert within {minutes} minutes",
+            "changes minutes",
+        ),
+        _kind(
+            "incident.steady",
+            "Steady again: no change for {minutes} minutes",
+            "changes minutes",
+        ),
+        _kind(
             "alert.attached",
             "Alert fired: {title}: {reason}",
             "title severity source labels url started_at event_at dedup reason",

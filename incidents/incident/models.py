@@ -104,6 +104,9 @@ class Incident(models.Model):
     last_alert_at = models.DateTimeField(
         null=True, help_text="when the last alert that joined it was received"
     )
+    flapping_since = models.DateTimeField(
+        null=True, help_text="while its alerts come and go too often"
+    )
     is_touched = models.BooleanField(
         default=False,
         help_text="a person filed, acknowledged, commented, shared or raised it",

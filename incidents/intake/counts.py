@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -38,3 +38,15 @@ def write_counts(incidents: Sequence[Incident]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE, [json.dumps(rows, default=datetime.isoformat)])
+
+
+def counted(incident: Incident) -> tuple[Any, ...]:
+    """Return what `write_counts` writes, to see whether it changed."""
+    return (
+        incident.alert_count,
+        incident.open_alert_count,
+        incident.all_clear_at,
+        incident.last_alert_at,
+        incident.severity,
+        dict(incident.labels),
+    )

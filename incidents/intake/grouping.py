@@ -9,7 +9,6 @@ under the locks; where the two differ, another worker was faster and nothing is 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from incidents.events.actor import Actor
 from incidents.events.record import record
@@ -27,7 +26,8 @@ from incidents.intake.alerts import (
     read_alerts,
     write_alerts,
 )
-from incidents.intake.counts import write_counts
+from incidents.intake.counts import counted, write_counts
+from incidents.intake.flapping import mark_flapping, note_changes
 from incidents.intake.group_windows import window_timers
 from incidents.intake.handling import severity_of
 from incidents.intake.models import Source
@@ -189,6 +189,7 @@ def _require_as_planned(
 
 
 def _write(batch: _Batch, changes: Sequence[AlertChange]) -> None:
+    note_changes(changes, batch.sources)
     write_alerts(
         changes,
         incident_ids={change.key: batch.home_of(change) for change in changes},
@@ -200,10 +201,16 @@ def _write(batch: _Batch, changes: Sequence[AlertChange]) -> None:
     touched = _touched(batch, changes)
     if not touched:
         return
-    before = {incident.pk: _counted(incident) for incident in touched}
+    before = {incident.pk: counted(incident) for incident in touched}
     _count(batch, touched, changes)
+    homes = [
+        (batch.incidents[home], change)
+        for change in changes
+        if (home := batch.home_of(change))
+    ]
+    mark_flapping(homes, batch.sources, now=batch.now)
     _raise_severities(batch, changes)
-    write_counts([i for i in touched if _counted(i) != before[i.pk]])
+    write_counts([i for i in touched if counted(i) != before[i.pk]])
     opened = [incident for incident in touched if incident.pk in batch.opened]
     add_timers(window_timers(opened, batch.sources))
     _resolve(batch, touched, changes)
@@ -282,7 +289,9 @@ def _raise_severities(batch: _Batch, changes: Iterable[AlertChange]) -> None:
         worst[incident.pk] = max(level, worst.get(incident.pk, 0))
     for pk, level in sorted(worst.items()):
         incident = batch.incidents[pk]
-        if incident.is_touched or incident.is_closed or level <= incident.severity:
+        if incident.is_touched or incident.is_closed or incident.flapping_since:
+            continue
+        if level <= incident.severity:
             continue
         old, incident.severity = incident.severity, level
         record(
@@ -354,6 +363,7 @@ def _resolve(
         and incident.open_alert_count == 0
         and not incident.is_closed
         and not incident.is_touched
+        and not incident.flapping_since
         and (source := batch.sources.get(incident.source_id or 0))
         and source.resolves_incidents
     ]
@@ -383,14 +393,3 @@ def _system(incident: Incident, batch: _Batch) -> Actor:
         s.organisation for s in sources if s.organisation_id == incident.organisation_id
     )
     return Actor.system(owner)
-
-
-def _counted(incident: Incident) -> tuple[Any, ...]:
-    return (
-        incident.alert_count,
-        incident.open_alert_count,
-        incident.all_clear_at,
-        incident.last_alert_at,
-        incident.severity,
-        dict(incident.labels),
-    )

@@ -24,6 +24,8 @@ MAX_GROUP_LABELS: Final = 10
 MAX_LABEL: Final = 128
 MAX_WINDOW_MINUTES: Final = 7 * 24 * 60
 MAX_EXPIRY_MINUTES: Final = 366 * 24 * 60
+MAX_FLAP_CHANGES: Final = 100
+MAX_FLAP_MINUTES: Final = 24 * 60
 MAX_QUIET_HOURS: Final = 31 * 24
 # A tool that never says "resolved" leaves its alerts firing for ever.
 EXPIRY_WITHOUT_RESOLVED: Final = 24 * 60
@@ -127,6 +129,24 @@ def checked_group_by(value: object) -> list[str]:
             raise HandlingError("group_by", item, "Name each label once.")
         names.append(name)
     return names
+
+
+def checked_number(field: str, value: object, *, least: int, most: int) -> int:
+    """Return a whole number within bounds. Raises HandlingError."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not least <= value <= most:  # type: ignore[operator]  # is whole
+        remedy = f"Give a whole number from {least} to {most}."
+        raise HandlingError(field, value, remedy)
+    return value  # type: ignore[return-value]  # is whole
+
+
+def checked_flap_changes(value: object) -> int:
+    """Return how many changes make an alert flap, 0 for never. Raises HandlingError."""
+    number = checked_number("flap_changes", value, least=0, most=MAX_FLAP_CHANGES)
+    if number in (1, 2):
+        remedy = "Give 0, or 3 and more: an alert that came and went has changed twice."
+        raise HandlingError("flap_changes", value, remedy)
+    return number
 
 
 def checked_minutes(

@@ -7,6 +7,8 @@ from django import forms
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.intake.handling import (
     MAX_EXPIRY_MINUTES,
+    MAX_FLAP_CHANGES,
+    MAX_FLAP_MINUTES,
     MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
 )
@@ -44,6 +46,18 @@ class HandlingForm(forms.Form):
         min_value=0,
         max_value=MAX_EXPIRY_MINUTES,
         help_text="0: never. For tools that do not say when an alert has ended.",
+    )
+    flap_changes = forms.IntegerField(
+        label="An alert flaps that changes so many times",
+        min_value=0,
+        max_value=MAX_FLAP_CHANGES,
+        help_text="0: never. Its incident then stays one, and its changes page nobody.",
+    )
+    flap_minutes = forms.IntegerField(
+        label="Within so many minutes",
+        min_value=1,
+        max_value=MAX_FLAP_MINUTES,
+        help_text="It ends after as many minutes without a change.",
     )
     quiet_after_hours = forms.IntegerField(
         label="Open an incident when nothing has come for so many hours",
@@ -84,6 +98,8 @@ def initial_of(source: Source) -> dict[str, Any]:
         "group_by": ", ".join(source.group_by),
         "group_window_minutes": source.group_window_minutes,
         "expires_after_minutes": source.expires_after_minutes,
+        "flap_changes": source.flap_changes,
+        "flap_minutes": source.flap_minutes,
         "quiet_after_hours": source.quiet_after_hours,
         "resolves_incidents": source.resolves_incidents,
     }

@@ -59,6 +59,12 @@ class Source(models.Model):
     expires_after_minutes = models.IntegerField(
         default=0, help_text="an alert ends that long after its last word; 0: never"
     )
+    flap_changes = models.IntegerField(
+        default=0, help_text="so many changes of an alert make it flap; 0: never"
+    )
+    flap_minutes = models.IntegerField(
+        default=30, help_text="within so many minutes; it ends after as many of quiet"
+    )
     quiet_after_hours = models.IntegerField(
         default=0,
         db_default=0,
@@ -281,6 +287,9 @@ class Alert(models.Model):
     )
     group_key = models.CharField(
         max_length=64, blank=True, help_text="sha256 of the group it is for"
+    )
+    change_times = models.JSONField(
+        default=list, help_text="its last changes, where the source counts them"
     )
     severity_told = models.CharField(
         max_length=80, blank=True, help_text="the tool's own word"

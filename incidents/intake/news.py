@@ -68,6 +68,7 @@ class AlertRow:
     is_home_open: bool
     title: str
     held_by: str = ""
+    change_times: tuple[datetime, ...] = ()
 
 
 class StepKind(StrEnum):
@@ -108,6 +109,7 @@ class AlertChange:
     repeats: int = 0
     lates: int = 0
     held: Hold | None = None
+    change_times: tuple[datetime, ...] = ()
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -213,7 +215,9 @@ def fold_news(
     for item in news:
         change = changes.get(item.key)
         if change is None:
-            change = changes[item.key] = AlertChange(item.key, rows.get(item.key))
+            row = rows.get(item.key)
+            change = changes[item.key] = AlertChange(item.key, row)
+            change.change_times = row.change_times if row else ()
         change.take(item)
     return changes
 

@@ -11,6 +11,8 @@ from incidents.incident.taxonomy import CATEGORY_CHOICES
 from incidents.intake.adapters.registry import TOOL_CHOICES
 from incidents.intake.handling import (
     MAX_EXPIRY_MINUTES,
+    MAX_FLAP_CHANGES,
+    MAX_FLAP_MINUTES,
     MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
 )
@@ -45,6 +47,8 @@ class SourceSerializer(serializers.Serializer[Any]):
     group_by = serializers.ListField(child=serializers.CharField())
     group_window_minutes = serializers.IntegerField()
     expires_after_minutes = serializers.IntegerField()
+    flap_changes = serializers.IntegerField()
+    flap_minutes = serializers.IntegerField()
     quiet_after_hours = serializers.IntegerField()
     proves = serializers.SerializerMethodField(
         help_text="what it can prove of its senders; see its trust"
@@ -97,6 +101,18 @@ class SourceChangeBody(StrictSerializer):
         min_value=0,
         max_value=MAX_EXPIRY_MINUTES,
         help_text="an alert ends that long after its last word; 0: never",
+    )
+    flap_changes = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_FLAP_CHANGES,
+        help_text="so many changes of an alert make its incident flap; 0: never",
+    )
+    flap_minutes = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_FLAP_MINUTES,
+        help_text="within so many minutes; it ends after as many of quiet",
     )
     quiet_after_hours = serializers.IntegerField(
         required=False,

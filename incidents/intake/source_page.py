@@ -147,11 +147,18 @@ def _handling(source: Source) -> list[dict[str, Any]]:
             if expiry
             else "when the tool says so",
         },
+        {"label": "An alert flaps", "value": _flaps(source)},
         {
             "label": "Silence",
             "value": f"an incident after {quiet} h" if quiet else "is no incident",
         },
     ]
+
+
+def _flaps(source: Source) -> str:
+    if not source.flap_changes:
+        return "not looked for"
+    return f"after {source.flap_changes} changes within {source.flap_minutes} min"
 
 
 def _uuid(text: str) -> uuid.UUID | None:

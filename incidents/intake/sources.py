@@ -19,11 +19,14 @@ from incidents.intake.group_windows import watch_windows
 from incidents.intake.handling import (
     EXPIRY_WITHOUT_RESOLVED,
     MAX_EXPIRY_MINUTES,
+    MAX_FLAP_MINUTES,
     MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
     HandlingError,
+    checked_flap_changes,
     checked_group_by,
     checked_minutes,
+    checked_number,
     checked_severity_map,
 )
 from incidents.intake.keys import new_key
@@ -55,6 +58,8 @@ class SourceOptions:
     group_by: Sequence[str] = ()
     group_window_minutes: int = 0
     expires_after_minutes: int | None = None
+    flap_changes: int = 0
+    flap_minutes: int = 30
     quiet_after_hours: int = 0
 
 
@@ -197,6 +202,10 @@ _HANDLING: Final[Mapping[str, Callable[[Any], Any]]] = {
     ),
     "expires_after_minutes": lambda value: checked_minutes(
         "expires_after_minutes", value, most=MAX_EXPIRY_MINUTES
+    ),
+    "flap_changes": checked_flap_changes,
+    "flap_minutes": lambda value: checked_number(
+        "flap_minutes", value, least=1, most=MAX_FLAP_MINUTES
     ),
     "quiet_after_hours": lambda value: checked_minutes(
         "quiet_after_hours", value, most=MAX_QUIET_HOURS, unit="hours"

@@ -232,12 +232,16 @@ def test_the_page_changes_how_alerts_become_incidents(client):
         "group_by": "cluster, alertname",
         "group_window_minutes": "15",
         "expires_after_minutes": "60",
+        "quiet_after_hours": "0",
+        "flap_changes": "6",
+        "flap_minutes": "20",
     }
     assert client.post(url, sent).status_code == 302
     source.refresh_from_db()
     assert source.severity_map == {"sev 0": 4, "warning": 1}
     assert source.group_by == ["cluster", "alertname"]
     assert (source.group_window_minutes, source.expires_after_minutes) == (15, 60)
+    assert (source.flap_changes, source.flap_minutes) == (6, 20)
     assert "warning = 1" in client.get(url).text
 
 
@@ -252,6 +256,9 @@ def test_the_page_says_what_is_wrong_with_a_line(client):
         "severity_map": "warning = 9",
         "group_window_minutes": "0",
         "expires_after_minutes": "0",
+        "quiet_after_hours": "0",
+        "flap_changes": "0",
+        "flap_minutes": "30",
     }
     response = client.post(url, sent)
     assert response.status_code == 422
