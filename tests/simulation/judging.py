@@ -14,6 +14,7 @@ from tests.simulation.model import (
     Place,
     branch_of,
     due,
+    due_when_raised,
     is_open,
     length_of,
     methods_of,
@@ -167,9 +168,21 @@ class JudgedRun:
                     due(self.world, methods[page.method_id], at, is_urgent=is_urgent)
                     for is_urgent in urgencies(step)
                 )
+                if self._was_raised(page):
+                    raised = due_when_raised(self.world, methods[page.method_id], at)
+                    wanted = min(wanted, raised)
                 if page.first_attempt_at < wanted and not self._was_let_go(page):
                     went = page.first_attempt_at
                     yield f"{page} of {at} went at {went}, not {wanted}"
+
+    def _was_raised(self, page: Notification) -> bool:
+        """Whether its incident's severity changed before it went."""
+        place = (self.run.incident_id, self.world.lab.pk)
+        return any(
+            line.kind == "incident.severity_changed"
+            and page.queued_at <= line.at <= (page.first_attempt_at or line.at)
+            for line in self.told_of.incidents[place]
+        )
 
     def _was_let_go(self, page: Notification) -> bool:
         """Whether a pause made it due for the sender to drop, but the path went on first."""

@@ -247,6 +247,13 @@ def due(
     return _awake(world, awake + delay)
 
 
+def due_when_raised(world: World, method: ContactMethod, at: datetime) -> datetime:
+    """Return when a page of this instant is due that quiet hours do not hold any more."""
+    wishes = world.wishes.get(method.user_id or 0)
+    lines = wishes.normal if wishes else {}
+    return at + timedelta(minutes=lines.get(method.pk, 0))
+
+
 def _awake(world: World, at: datetime) -> datetime:
     """Return the end of the quiet hours around an instant, or the instant itself."""
     start, end = world.quiet
