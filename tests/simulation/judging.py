@@ -71,6 +71,9 @@ class JudgedRun:
                 continue
             step = self.former.path.nodes[index].step
             found |= {self.path.enter(at, turn) for at in self.path.places_like(step)}
+            if step["kind"] == "repeat" and self.former.path.enter(index, turn) is None:
+                # Its rounds were done: the run stood at the end, and does so now.
+                found.add(None)
         return found
 
     def named(self) -> str:
