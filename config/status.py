@@ -32,6 +32,7 @@ LABELS: Final = {
     "run.snooze_ends": "Take a snoozed path up again",
     "run.method_failed": "Word that a message failed",
     "run.acknowledgement_ends": "End of an acknowledgement",
+    "run.acknowledgement_gone": "Look at a path whose acknowledgement ended",
     "run.clock_effect": "Effect of a clock on an escalation",
     "incident.changed": "Word that an incident changed",
     "routing.again": "Second attempt to route",
@@ -41,6 +42,13 @@ LABELS: Final = {
     "clock.retarget": "Clocks after a change of severity",
     "triage.question": "Question to be sent",
     "triage.answer": "Answer to be sent",
+    "intake.group_window": "End of the time in which a group takes alerts",
+    "intake.quiet_source": "Look at a source that may have gone quiet",
+    "intake.flapping": "End of an alert's flapping",
+    "heartbeat.due": "Look for a heartbeat",
+    "heartbeat.back": "Word that a heartbeat came back",
+    "report.news": "Word to handlers of a report",
+    "report.status": "Reminder to answer a reporter",
 }
 
 

@@ -27,6 +27,8 @@ from tests import factories
 from tests.api_world import ApiWorld, make_api_world
 
 STRANGERS = ("other_lab_admin", "other_agency_admin", "operator", "platform_admin")
+# The report itself is not found, so none of its files is looked for.
+NO_FILE = "00000000-0000-4000-8000-000000000000"
 # Lists of one's own; each must be empty of what belongs to the lab.
 LISTS = [
     "incidents",
@@ -131,7 +133,11 @@ def _held(lab: Organisation) -> dict[str, dict[str, str]]:
         actor=Actor.system(lab),
         now=now,
     )
+    desk = factories.report_desk(lab)
+    report = factories.anonymous_report(desk)
     return {
+        "reports": {"ref": report.ref, "file": NO_FILE},
+        "report-desks": {"organisation": desk.organisation.slug},
         "heartbeats": {"uid": str(heartbeat.uid)},
         "silences": {"uid": str(silence.uid)},
         "maintenance": {"uid": str(window.uid)},

@@ -10,7 +10,7 @@ from django.urls.converters import StringConverter
 from config.logging import logging_settings
 
 # Parameters of pages' addresses that hold any text and are no secret.
-NO_SECRETS = {"ref", "name"}
+NO_SECRETS = {"ref", "name", "uid"}
 SECRET = "weights-copied-to-a-laptop"
 
 
@@ -101,5 +101,7 @@ def test_every_text_in_an_address_is_known_as_no_secret_or_cut_out():
     texts = texts_in_paths(get_resolver())
     secrets = {path for name, path in texts if name not in NO_SECRETS}
     lines = {path: written("json", msg=f"Not Found: {path}") for path in secrets}
-    assert secrets == {f"/ack/{SECRET}/", f"/oncall/feeds/{SECRET}.ics"}
+    # Alertmanager's API lies behind a source's key.
+    alone = {path for path in secrets if not path.startswith(f"/am/{SECRET}/")}
+    assert alone == {f"/ack/{SECRET}/", f"/oncall/feeds/{SECRET}.ics"}
     assert [path for path, line in lines.items() if SECRET in line] == []

@@ -57,7 +57,7 @@ def check_alert(alert):
     for text in texts:
         assert "\x00" not in text
         text.encode()
-    assert alert.status in ("firing", "resolved")
+    assert alert.status in ("firing", "acknowledged", "resolved")
     assert alert.severity in ("critical", "high", "medium", "low", "info", "unknown")
     assert 0 < len(alert.title) <= MAX_TITLE
     assert not {unicodedata.category(letter) for letter in alert.title} & FORBIDDEN

@@ -94,9 +94,9 @@ def test_body_without_event_is_unreadable():
 
 def test_media_type_to_import_sends_what_the_adapter_reads():
     address = "https://tocsin.example/hooks/zabbix/KEY"
-    [media_type] = yaml.safe_load(ADAPTER.example(address))["zabbix_export"][
-        "media_types"
-    ]
+    [media_type] = yaml.safe_load(ADAPTER.example(url=address, key="KEY"))[
+        "zabbix_export"
+    ]["media_types"]
     parameters = {one["name"]: one["value"] for one in media_type["parameters"]}
     assert parameters.pop("address") == address
     assert parameters["event_id"] == "{EVENT.ID}"
