@@ -6,6 +6,7 @@ from incidents.incident import actions_views, draft_views, views
 from incidents.incident.home import home
 from incidents.intake import alertmanager_views as alertmanager
 from incidents.intake import handling_views as handling
+from incidents.intake import mapping_views as mapping
 from incidents.intake import opsgenie_views as opsgenie
 from incidents.intake import silence_views as silences
 from incidents.intake import source_views
@@ -113,6 +114,7 @@ urlpatterns = [
         handling.source_handling,
         name="source-handling",
     ),
+    path("sources/<uuid:uid>/mapping/", mapping.source_mapping, name="source-mapping"),
     path("sources/new/", source_views.source_new, name="source-new"),
     path("sources/<uuid:uid>/edit/", source_views.source_edit, name="source-edit"),
     path("sources/<uuid:uid>/replay/", intake.source_replay, name="source-replay"),

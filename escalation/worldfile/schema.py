@@ -33,7 +33,7 @@ from incidents.errors import BadInput
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import CATEGORY_CHOICES
 from incidents.incident.tlp import DEFAULT_TLP, Tlp
-from incidents.intake.adapters.generic import MappingError, check_mapping
+from incidents.intake.adapters.mapping import MappingError, check_mapping
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.handling import (
     MAX_EXPIRY_MINUTES,

@@ -12,7 +12,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incidents.errors import BadInput
 from incidents.incident.access import actor_for, note_reading
+from incidents.intake.mapping_trying import delivery_to_try, shown_seen, try_mapping
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.replaying import replay, replay_many
 from incidents.intake.serializers import (
@@ -24,6 +26,8 @@ from incidents.intake.serializers import (
     SourceChangeBody,
     SourceSerializer,
     StateQuery,
+    TriedSerializer,
+    TryBody,
 )
 from incidents.intake.sources import (
     SourceOptions,
@@ -149,6 +153,16 @@ class SourceViewSet(ApiViewSet):
         shown = shown_trust(source, now=now, secret=secret)
         return Response(TrustSerializer(shown).data)
 
+    @extend_schema(request=TryBody, responses=TriedSerializer)
+    @action(detail=True, methods=["post"], url_path="mapping/try")
+    def try_mapping(self, request: Request, uid: str) -> Response:
+        """Show what a mapping would make of a body, without storing anything."""
+        source = self._find()
+        self._configurable(source)
+        given = self.read_body(TryBody)
+        seen = try_mapping(source, **self._body_to_try(source, given))
+        return Response(TriedSerializer(shown_seen(seen)).data)
+
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, uid: str) -> Response:
@@ -178,13 +192,7 @@ class SourceViewSet(ApiViewSet):
     def delivery(self, request: Request, uid: str, delivery: str) -> Response:
         """Open one delivery as it was posted."""
         row = self._find_delivery(delivery)
-        note_reading(
-            reader=reader_name(request),
-            user=self.person,
-            incidents=[],
-            targets=[f"delivery:{row.uid}"],
-            now=read_now(),
-        )
+        self._note_body(row)
         return Response(DeliveryBodySerializer(row).data)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
@@ -240,6 +248,27 @@ class SourceViewSet(ApiViewSet):
         if row is None:
             raise Http404
         return row
+
+    def _body_to_try(self, source: Source, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a trial; a stored body is recorded as read."""
+        uid, text = given.pop("delivery", None), given.pop("body", None)
+        if text is not None:
+            return {**given, "body": text.encode()}
+        delivery = delivery_to_try(source, uid)
+        if delivery is None:
+            raise BadInput("body", "", "Nothing has arrived yet: send a body to try.")
+        self._note_body(delivery)
+        body = bytes(delivery.body or b"")
+        return {**given, "body": body, "headers": delivery.headers}
+
+    def _note_body(self, delivery: Delivery) -> None:
+        note_reading(
+            reader=reader_name(self.request),
+            user=self.person,
+            incidents=[],
+            targets=[f"delivery:{delivery.uid}"],
+            now=read_now(),
+        )
 
     def _configurable(self, source: Source) -> Organisation:
         slug = source.organisation.slug

@@ -1,5 +1,6 @@
 """The form in which a person says how a source's alerts become incidents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -72,16 +73,7 @@ class HandlingForm(forms.Form):
 
     def clean_severity_map(self) -> dict[str, int]:
         """Read a line for each word."""
-        table: dict[str, int] = {}
-        for line in filter(
-            None, map(str.strip, self.cleaned_data["severity_map"].splitlines())
-        ):
-            word, _, level = line.rpartition("=")
-            if not word.strip() or not level.strip().isdecimal():
-                message = f"{line[:80]!r}: write a word, = and a number from 0 to 5."
-                raise forms.ValidationError(message)
-            table[word.strip()] = int(level)
-        return table
+        return read_levels(self.cleaned_data["severity_map"])
 
     def clean_group_by(self) -> list[str]:
         """Read the names between the commas."""
@@ -91,10 +83,9 @@ class HandlingForm(forms.Form):
 
 def initial_of(source: Source) -> dict[str, Any]:
     """Return how the source is handled, as the form writes it."""
-    lines = [f"{word} = {level}" for word, level in source.severity_map.items()]
     return {
         "default_severity": source.default_severity,
-        "severity_map": "\n".join(lines),
+        "severity_map": write_levels(source.severity_map),
         "group_by": ", ".join(source.group_by),
         "group_window_minutes": source.group_window_minutes,
         "expires_after_minutes": source.expires_after_minutes,
@@ -103,3 +94,20 @@ def initial_of(source: Source) -> dict[str, Any]:
         "quiet_after_hours": source.quiet_after_hours,
         "resolves_incidents": source.resolves_incidents,
     }
+
+
+def read_levels(text: str) -> dict[str, int]:
+    """Return the tool's words with our levels, a line for each. Raises ValidationError."""
+    table: dict[str, int] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        word, _, level = line.rpartition("=")
+        if not word.strip() or not level.strip().isdecimal():
+            message = f"{line[:80]!r}: write a word, = and a number from 0 to 5."
+            raise forms.ValidationError(message)
+        table[word.strip()] = int(level)
+    return table
+
+
+def write_levels(levels: Mapping[str, int]) -> str:
+    """Return a line for each of the tool's words."""
+    return "\n".join(f"{word} = {level}" for word, level in levels.items())

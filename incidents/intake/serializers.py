@@ -16,6 +16,8 @@ from incidents.intake.handling import (
     MAX_QUIET_HOURS,
     MAX_WINDOW_MINUTES,
 )
+from incidents.intake.mapping_preview import OUTCOMES
+from incidents.intake.mapping_trying import MAX_BODY
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.replaying import MAX_REPLAYED, READABLE
 from incidents.intake.sources import key_apart, source_url
@@ -163,6 +165,67 @@ class DeliveryBodySerializer(DeliverySerializer):
         if delivery.body is None:
             return None
         return base64.b64encode(bytes(delivery.body)).decode()
+
+
+class TryBody(StrictSerializer):
+    """A mapping to try, and the body to try it on: the last one when left out."""
+
+    mapping = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="generic only; the source's own when left out",
+    )
+    severity_map = serializers.DictField(
+        child=serializers.ChoiceField(SEVERITY_CHOICES), required=False
+    )
+    delivery = serializers.UUIDField(
+        required=False, help_text="a delivery of this source"
+    )
+    body = serializers.CharField(
+        required=False,
+        trim_whitespace=False,
+        max_length=MAX_BODY,
+        help_text="a body as text, instead of a delivery",
+    )
+
+
+class TriedAlertSerializer(serializers.Serializer[Any]):
+    """One alert as it would be read."""
+
+    title = serializers.CharField()
+    status = serializers.CharField()
+    severity = serializers.IntegerField(help_text="our level")
+    severity_told = serializers.CharField(help_text="the tool's own word")
+    summary = serializers.CharField()
+    dedup_key = serializers.CharField()
+    group_key = serializers.CharField()
+    group_title = serializers.CharField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField()
+    labels = serializers.DictField(child=serializers.CharField())
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What cannot be used."""
+
+    field = serializers.CharField()
+    found = serializers.CharField()
+    remedy = serializers.CharField()
+
+
+class TriedSerializer(serializers.Serializer[Any]):
+    """What a body would mean. Nothing of it is stored."""
+
+    outcome = serializers.ChoiceField(OUTCOMES)
+    reason = serializers.CharField(help_text="why it gives no alert")
+    problems = ProblemSerializer(many=True)
+    alerts = TriedAlertSerializer(many=True)
+    more = serializers.IntegerField(help_text="alerts that are left out here")
+    found = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="what each path finds for the first alert",
+    )
 
 
 class StateQuery(StrictSerializer):

@@ -10,6 +10,8 @@ from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.tlp import DEFAULT_TLP, TLP_CHOICES
 from incidents.intake.adapters.adapter import Adapter
 from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.mapping_form import start_choices
+from incidents.intake.mapping_trying import GENERIC
 from incidents.intake.models import Source
 from incidents.intake.sources import SourceOptions
 from incidents.organisations.models import Organisation
@@ -39,7 +41,7 @@ class SourceForm(forms.Form):
 class NewSourceForm(SourceForm):
     """A source to be made."""
 
-    field_order = ("name", "slug", "organisation")
+    field_order = ("name", "slug", "start", "organisation")
 
     slug = forms.SlugField(
         label="Short name",
@@ -52,6 +54,11 @@ class NewSourceForm(SourceForm):
         coerce=int,
         initial=_USUAL.default_severity,
     )
+    start = forms.ChoiceField(
+        label="Mapping to start from",
+        required=False,
+        help_text="Its page then shows what it finds in the last body.",
+    )
     organisation = forms.ModelChoiceField(
         Organisation.objects.none(),
         label="For which organisation",
@@ -59,9 +66,19 @@ class NewSourceForm(SourceForm):
     )
 
     def __init__(
-        self, *args: Any, organisations: Sequence[Organisation], **kwargs: Any
+        self,
+        *args: Any,
+        tool: str,
+        organisations: Sequence[Organisation],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if tool == GENERIC:
+            start = self.fields["start"]
+            assert isinstance(start, forms.ChoiceField)  # noqa: S101  declared above
+            start.choices = start_choices()
+        else:
+            del self.fields["start"]
         field = self.fields["organisation"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  declared above
         ids = [organisation.pk for organisation in organisations]

@@ -12,6 +12,7 @@ from incidents.errors import BadInput, NotAllowed
 from incidents.incident.access import actor_for
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.models import Source
+from incidents.intake.preset_mappings import STARTS
 from incidents.intake.source_form import (
     NewSourceForm,
     SourceForm,
@@ -36,8 +37,9 @@ def source_new(request: PageRequest) -> HttpResponse:
     if adapter is None:
         return _choose_tool(request)
     data = request.POST or None
+    initial = {**_named(adapter.tool), "start": request.GET.get("start", "")}
     form = NewSourceForm(
-        data, organisations=organisations, initial=_named(adapter.tool)
+        data, tool=adapter.tool, organisations=organisations, initial=initial
     )
     if request.method == "POST" and form.is_valid():
         source = _make(request, adapter.tool, form)
@@ -83,6 +85,8 @@ def _make(request: PageRequest, tool: str, form: NewSourceForm) -> Source | None
     given = dict(form.cleaned_data)
     organisation: Organisation = given.pop("organisation")
     named = {"slug": given.pop("slug"), "name": given.pop("name")}
+    if start := STARTS.get(given.pop("start", "")):
+        given |= {"mapping": start.mapping, "severity_map": start.severity_map}
     try:
         source, _ = create_source(
             organisation,

@@ -13,7 +13,7 @@ from incidents.events.record import record, recording
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import category_named
 from incidents.incident.tlp import parse_tlp
-from incidents.intake.adapters.generic import MappingError, check_mapping
+from incidents.intake.adapters.mapping import MappingError, check_mapping
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.group_windows import watch_windows
 from incidents.intake.handling import (

@@ -269,6 +269,7 @@ API = {
     "POST sources-end-old-key": Place("lab", _source, act="configure"),
     "GET sources-trust": Place("lab", _source),
     "PATCH sources-trust": Place("lab", _source, {"verification": "none"}, "configure"),
+    "POST sources-try-mapping": Place("lab", _source, {"body": "{}"}, "configure"),
     "POST sources-test": Place("lab", _source, act="configure"),
     "GET contact-methods-list": Place("list"),
     "POST contact-methods-list": Place(
@@ -362,6 +363,8 @@ PAGES = {
     "POST source-replay": Place("lab", _source, act="configure"),
     "GET source-handling": Place("lab", _source, act="configure"),
     "POST source-handling": Place("lab", _source, act="configure"),
+    "GET source-mapping": Place("lab", _source, act="configure"),
+    "POST source-mapping": Place("lab", _source, act="configure"),
     "GET source-trust": Place("lab", _source, act="configure"),
     "POST source-trust": Place("lab", _source, act="configure"),
     "POST source-rotate": Place("lab", _source, act="configure"),

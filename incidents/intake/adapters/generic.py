@@ -12,7 +12,8 @@
 
 Several at once: `{"alerts": [ … ]}`. A mapping names, for each field, the path at
 which another tool's document holds it; `labels.<name>` maps one label and `alerts`
-the list, whose items then are what the other paths start from. A path that begins with
+the list, whose items then are what the other paths start from. `status.<word>` says
+what one of the tool's own words for a state means. A path that begins with
 `$` is JSONPath; where it finds several values, keys join them with a slash and labels
 with a comma, and of other fields the first that is not empty counts:
 
@@ -46,27 +47,20 @@ from incidents.intake.adapters.base import (
     Unreadable,
 )
 from incidents.intake.adapters.jsonpath import Budget, TooWide
+from incidents.intake.adapters.mapping import (
+    IGNORED,
+    LABEL_PREFIX,
+    MappingError,
+    check_mapping,
+    paths_in,
+    states_in,
+    word_of,
+)
 from incidents.intake.adapters.paths import is_jsonpath, look_up_all, parse_path
 from incidents.intake.adapters.times import parse_instant
 
-FIELDS = (
-    "title",
-    "status",
-    "dedup_key",
-    "severity",
-    "summary",
-    "url",
-    "started_at",
-    "ended_at",
-    "labels",
-    "group_key",
-    "group_title",
-    "test",
-    "alerts",
-)
-LABEL_PREFIX = "labels."
 JOINED = ("dedup_key", "group_key")
-MAX_MAPPED = 80
+IGNORED_REASON = "The mapping says that its state is no alert."
 
 STATUS_WORDS: dict[str, Status] = {
     **dict.fromkeys(("firing", "alerting", "triggered", "open", "active"), "firing"),
@@ -74,32 +68,6 @@ STATUS_WORDS: dict[str, Status] = {
     **dict.fromkeys(("resolved", "ok", "closed", "recovered", "up"), "resolved"),
     **dict.fromkeys(("cleared", "fixed", "inactive"), "resolved"),
 }
-
-
-class MappingError(ValueError):
-    """A mapping does not fit. The message names the field, its value and the remedy."""
-
-
-def check_mapping(mapping: Mapping[str, object]) -> dict[str, str]:
-    """Return the mapping if every field and path in it is good. Raises MappingError."""
-    if len(mapping) > MAX_MAPPED:
-        raise MappingError(f"mapping: {len(mapping)} fields; map at most {MAX_MAPPED}")
-    checked: dict[str, str] = {}
-    for field, path in mapping.items():
-        is_label = field.startswith(LABEL_PREFIX) and field != LABEL_PREFIX
-        if field not in FIELDS and not is_label:
-            known = ", ".join(FIELDS)
-            raise MappingError(
-                f"mapping.{field}: not a field; use {known}, labels.<name>"
-            )
-        if not isinstance(path, str):
-            raise MappingError(f"mapping.{field}: {path!r} is not text; write a path")
-        try:
-            parse_path(path)
-        except ValueError as error:
-            raise MappingError(f"mapping.{field}: {error}") from None
-        checked[field] = path
-    return checked
 
 
 def parse(
@@ -112,12 +80,24 @@ def parse(
     else:
         document = base.read_object(body)
         records = base.read_alerts(document) if "alerts" in document else [document]
-    alerts = [
-        parse_record(record, field=f"alerts[{index}]." if len(records) > 1 else "")
-        for index, record in enumerate(records)
-    ]
-    is_test = bool(records) and all(record.get("test") is True for record in records)
-    return ParsedDelivery(alerts=tuple(alerts), is_test=is_test)
+    return _delivery_of(records, states=states_in(mapping))
+
+
+def _delivery_of(
+    records: list[dict[str, Any]], *, states: Mapping[str, str]
+) -> ParsedDelivery:
+    alerts, is_test = [], bool(records)
+    for index, record in enumerate(records):
+        state = states.get(word_of(base.as_text(record.get("status"))))
+        if state == IGNORED:
+            continue
+        told = {**record, "status": state} if state else record
+        field = f"alerts[{index}]." if len(records) > 1 else ""
+        alerts.append(parse_record(told, field=field))
+        is_test = is_test and record.get("test") is True
+    reason = IGNORED_REASON if records and not alerts else ""
+    is_test = is_test and bool(alerts)
+    return ParsedDelivery(alerts=tuple(alerts), is_test=is_test, ignored=reason)
 
 
 def _mapping_in(options: Mapping[str, object]) -> dict[str, str]:
@@ -135,16 +115,17 @@ def records_of(document: object, mapping: Mapping[str, str]) -> list[dict[str, A
     """
     budget = Budget()
     try:
-        items = _items(document, mapping, budget)
+        items = items_of(document, mapping, budget)
         return [_record(item, mapping, budget) for item in items]
     except TooWide:
         remedy = "name the places that its paths look at: they look at too many values"
         raise Unreadable("mapping", "", remedy) from None
 
 
-def _items(
+def items_of(
     document: object, mapping: Mapping[str, str], budget: Budget
 ) -> list[dict[str, Any]]:
+    """Return what holds one alert each. Raises Unreadable, TooWide."""
     if "alerts" in mapping:
         path = mapping["alerts"]
         found = look_up_all(document, parse_path(path), budget=budget)
@@ -164,11 +145,10 @@ def _is_one_list(found: list[object]) -> bool:
 def _record(item: object, mapping: Mapping[str, str], budget: Budget) -> dict[str, Any]:
     record: dict[str, Any] = {}
     labels: dict[str, Any] = {}
-    for field, text in mapping.items():
-        path = parse_path(text)
+    for field, text in paths_in(mapping).items():
         if field == "alerts":
             continue
-        found = look_up_all(item, path, budget=budget)
+        found = look_up_all(item, parse_path(text), budget=budget)
         if field.startswith(LABEL_PREFIX):
             labels[field.removeprefix(LABEL_PREFIX)] = _joined(found, ", ")
         elif field in JOINED:

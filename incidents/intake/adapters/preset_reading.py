@@ -65,7 +65,7 @@ class Preset:
 def parse_preset(body: bytes, preset: Preset) -> ParsedDelivery:
     """Return the alerts of one body of a preset's tool. Raises Unreadable."""
     document = base.read_json(body)
-    shape = next((shape for shape in preset.shapes if _fits(document, shape)), None)
+    shape = shape_for(document, preset)
     if shape is None:
         raise Unreadable("body", document, f"send what {preset.name} posts")
     if shape.ignored:
@@ -79,6 +79,11 @@ def parse_preset(body: bytes, preset: Preset) -> ParsedDelivery:
         if not reason
     )
     return ParsedDelivery(alerts=alerts, ignored=next(filter(None, reasons), ""))
+
+
+def shape_for(document: object, preset: Preset) -> Shape | None:
+    """Return the shape that reads a document, None where none does."""
+    return next((shape for shape in preset.shapes if _fits(document, shape)), None)
 
 
 def _fits(document: object, shape: Shape) -> bool:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from incidents.intake.adapters.base import ParsedAlert, Unreadable
-from incidents.intake.adapters.generic import MappingError, check_mapping, parse
+from incidents.intake.adapters.generic import parse
+from incidents.intake.adapters.mapping import MappingError, check_mapping
 
 OTHER_SHAPE = {
     "alerts": "events",
