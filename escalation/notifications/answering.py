@@ -6,6 +6,7 @@ from typing import Final
 
 from escalation.notifications.ack_links import LinkExpired, LinkInvalid
 from escalation.notifications.models import Notification
+from escalation.notifications.standing import which_have_enough
 from incidents.events.actor import Actor
 from incidents.incident.lifecycle import acknowledge
 from incidents.models import (
@@ -89,7 +90,7 @@ def standing_acknowledgement(notification: Notification) -> Acknowledgement | No
         ended_at=None,
     )
     run, reader = notification.run, notification.recipient_user
-    if run is not None and run.needs_several and run.state == "active":
+    if run is not None and _wants_more(notification):
         rows = rows.by(reader) if reader else rows
     return rows.first()
 
@@ -104,6 +105,19 @@ def incident_of(notification: Notification) -> Incident:
 def recipient_of(notification: Notification) -> str:
     """Return whom the message was sent to, as the record calls them."""
     return notification.recipient_name or notification.address
+
+
+def _wants_more(notification: Notification) -> bool:
+    """Whether its run wants several acknowledgements and has not got enough of them.
+
+    One at its end never pauses: there its rule itself is asked.
+    """
+    run = notification.run
+    if run is None or not run.needs_several:
+        return False
+    if run.state == "exhausted":
+        return not which_have_enough({run.pk})
+    return run.state in ("active", "snoozed")
 
 
 def _sees(organisation: Organisation, incident: Incident) -> bool:

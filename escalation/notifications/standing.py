@@ -47,6 +47,11 @@ def ask_for_enough(which: WhichHaveEnough) -> None:
     _which_have_enough.append(which)
 
 
+def which_have_enough(run_ids: Collection[int]) -> set[int]:
+    """Return the ids of those runs whose policies' rules of acknowledgement are met."""
+    return {pk for which in _which_have_enough if run_ids for pk in which(run_ids)}
+
+
 def read_locked(
     ids: Collection[int], *, more: Sequence[str] = ()
 ) -> list[Notification]:
@@ -92,8 +97,7 @@ def _note_enough(rows: Sequence[Notification]) -> None:
         for row in rows
         if row.run is not None and row.run.needs_several and row.run.state in _OVER
     ]
-    ids = {row.run_id for row in over if row.run_id is not None}
-    enough = {pk for which in _which_have_enough if ids for pk in which(ids)}
+    enough = which_have_enough({row.run_id for row in over if row.run_id is not None})
     for row in over:
         vars(row)["has_enough"] = row.run_id in enough
 

@@ -254,6 +254,7 @@ def _start(cases: Sequence[_Case], now: datetime) -> None:
     """Start a run where none is, and replace one whose route changed with the severity."""
     runs = _newest_runs(cases)
     versions = _versions_in_force(cases)
+    _note_routed(cases, runs, versions)
     news, superseded = [], []
     for case in cases:
         run = runs.get((case.incident.pk, case.organisation.pk))
@@ -280,6 +281,23 @@ def _start(cases: Sequence[_Case], now: datetime) -> None:
         end_runs(superseded, state=RunState.STOPPED, reason=reason, now=now)
     if news:
         start_runs(news, now=now)
+
+
+def _note_routed(
+    cases: Sequence[_Case],
+    runs: Mapping[Place, Run],
+    versions: Mapping[int, PolicyVersion],
+) -> None:
+    """Note what the route means on runs that a person began before anybody routed."""
+    early = []
+    for case in cases:
+        run = runs.get((case.incident.pk, case.organisation.pk))
+        policy_id = case.route.policy_id if case.route else None
+        if run and run.routed_policy_id is None and policy_id in versions:
+            run.routed_policy_id = policy_id
+            early.append(run)
+    if early:
+        Run.objects.bulk_update(early, ["routed_policy"])
 
 
 def _wants_new_run(case: _Case, run: Run | None, version: PolicyVersion) -> bool:

@@ -32,10 +32,13 @@ from incidents.timers.schedule import add_timers, cancel_timers
 
 # So many incidents are locked at a time.
 BATCH: Final = 100
-_ON_ITS_WAY: Final = (
+# Whoever has, or will get, such a page of a step is not told there a second time.
+_TOLD: Final = (
     NotificationStatus.QUEUED,
     NotificationStatus.SENDING,
     NotificationStatus.UNKNOWN,
+    NotificationStatus.SENT,
+    NotificationStatus.MERGED,
 )
 
 
@@ -163,8 +166,12 @@ def _movable(ids: Iterable[int], version: PolicyVersion) -> list[Run]:
 def _move(run: Run, order: HandOver, plan: PolicyPlan) -> _Move | None:
     """Find the run's place in the new version; None where it has none."""
     # A reassignment is no step of either: it stays one.
-    places = {**same_places(parse_policy(run.version.body), plan), GIVEN: GIVEN}
+    before = parse_policy(run.version.body)
+    places = {**same_places(before, plan), GIVEN: GIVEN}
     same = places.get(run.step_index)
+    if run.step_index == len(before.steps):
+        # Its last step is taken: what was added behind that comes next.
+        same = places.get(run.step_index - 1, len(plan.steps) - 1) + 1
     index = plan.place_of(order.step) if order.step else same
     if index is None:
         return None
@@ -193,7 +200,7 @@ def _told(moves: Sequence[_Move]) -> dict[int, set[int]]:
     rows = Notification.objects.filter(
         run__in=wanted.values(),
         purpose="page",
-        status__in=(*_ON_ITS_WAY, NotificationStatus.SENT),
+        status__in=_TOLD,
     )
     told: dict[int, set[int]] = {}
     columns = ("run_id", "step_index", "round", "method_id")

@@ -203,3 +203,13 @@ def test_run_that_goes_on_is_no_case_of_nobody_being_paged(lab):
     change(incident, 4)
     assert runs() == [("night", "active")]
     assert said_nobody(incident) == []
+
+
+def test_policy_that_a_person_was_quicker_to_start_than_the_route_stays(lab):
+    major = path(lab, slug="major")
+    make.route(lab, path(lab, slug="night"), is_default=True)
+    incident = make.incident(lab)
+    escalate_to(major, incident)
+    advance()
+    change(incident, 4)
+    assert runs() == [("major", "active")]

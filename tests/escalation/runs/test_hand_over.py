@@ -146,6 +146,26 @@ def test_step_of_which_everybody_was_told_is_passed_over_and_its_wait_stands(aur
     )
 
 
+def test_who_was_told_in_a_digest_is_not_told_again(aurora):
+    Notification.objects.update(status="merged")
+    [moved] = move(aurora, newer(aurora, FIRST[0], make.wait(20)), "1")
+    assert (moved.told, paged()) == (1, ["duty@aurora.example"])
+
+
+def test_run_at_its_end_takes_what_the_new_version_adds_there(aurora):
+    fast_forward(15)
+    version = newer(aurora, *FIRST, make.wait(1), make.notify(DUTY))
+    [moved] = move(aurora, version, minutes=16)
+    assert (moved.from_step, moved.to_step, moved.is_at_once) == ("4", "4", False)
+    fast_forward(30)
+    fast_forward(31)
+    assert paged() == [
+        "duty@aurora.example",
+        "boss@aurora.example",
+        "duty@aurora.example",
+    ]
+
+
 def test_person_to_whom_a_step_gave_it_before_is_not_told_again(aurora):
     gives = {"kind": "assign", "target": DUTY}
     move(aurora, newer(aurora, *FIRST, gives, make.wait(20)), "4", minutes=1)

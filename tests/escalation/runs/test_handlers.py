@@ -4,6 +4,7 @@ import pytest
 
 from escalation.loop import fire_due
 from escalation.models import Circuit, Notification, Run, StepTaken
+from escalation.notifications.answering import find_answerable, standing_acknowledgement
 from escalation.routing.dispatch import dispatch
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
@@ -202,6 +203,21 @@ def test_one_of_several_acknowledgements_that_times_out_is_recorded():
     ]
     assert ended.data["run"] == str(Run.objects.get().uid)
     assert ended.summary.endswith("the acknowledgement timed out")
+
+
+def test_page_of_a_path_at_its_end_asks_until_enough_have_acknowledged():
+    two = {"mode": "quorum", "count": 2}
+    lab = path_of_three(make.lab(), acknowledgement=two)
+    incident = make.incident(lab)
+    route_all()
+    page = Notification.objects.filter(purpose="page").earliest("pk")
+    for minutes in (15, 30, 45, 60):
+        fast_forward(NOW + timedelta(minutes=minutes))
+    assert Run.objects.get().state == "exhausted"
+    for is_answered in (False, False, True):
+        found = find_answerable(page.uid)
+        assert (standing_acknowledgement(found) is not None) == is_answered
+        acknowledge_for(lab, incident)
 
 
 @pytest.mark.parametrize("by", ["route", "step"])
