@@ -170,12 +170,21 @@ def _move(run: Run, order: HandOver, plan: PolicyPlan) -> _Move | None:
     places = {**same_places(before, plan), GIVEN: GIVEN}
     same = places.get(run.step_index)
     if run.step_index == len(before.steps):
-        # Its last step is taken: what was added behind that comes next.
-        same = places.get(run.step_index - 1, len(plan.steps) - 1) + 1
+        same = _behind_the_last(before, plan, places)
     index = plan.place_of(order.step) if order.step else same
     if index is None:
         return None
     return _Move(run, index, is_at_once=index != same, places=places)
+
+
+def _behind_the_last(
+    before: PolicyPlan, after: PolicyPlan, places: Mapping[int, int]
+) -> int:
+    """Return where a run that has taken its last step goes on: at what was added there."""
+    last = places.get(before.place_of(str(before.count)) or 0)
+    label = "" if last is None else after.label_at(last)
+    added = after.place_of(str(int(label) + 1)) if label.isdigit() else None
+    return len(after.steps) if added is None else added
 
 
 def _no_place(run: Run, order: HandOver) -> BadInput:

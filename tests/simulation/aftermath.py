@@ -21,6 +21,7 @@ AT_LATEST = timedelta(minutes=10)
 _AT_THE_SAME_TIME = timedelta(seconds=30)
 _ARRIVED = "notification.sent"
 _BY_LINK = "cannot take it"
+_ENDS = ("run.stopped", "run.exhausted")
 _NOT_ROUTED = ("escalated by", "jumped from", "handed over", "the acknowledgement")
 
 
@@ -134,10 +135,16 @@ class Aftermath:
             for one in before
             if one.kind == "run.reassigned" or one.said.get("recipients")
         ]
-        if not telling or telling[-1].seq > queued.seq:
+        if not telling or telling[-1].seq > queued.seq or _is_over(before):
             return False
         # Between them stand only entries of the same transaction.
         return abs(telling[-1].at - queued.at) <= TICK
+
+
+def _is_over(lines: list[Line]) -> bool:
+    """Whether a run had ended and was not taken up again, as its entries say."""
+    turns = [one.kind for one in lines if one.kind in (*_ENDS, "run.started")]
+    return bool(turns) and turns[-1] in _ENDS
 
 
 def routed_with_cause(world: World, runs: list[Run], told: Told) -> Iterator[str]:

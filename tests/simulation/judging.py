@@ -67,13 +67,20 @@ class JudgedRun:
         found: set[Place | None] = set()
         for index, turn in self.former.stood():
             if index is None:
-                found.add(None)
+                found |= {
+                    self.path.enter(at, turn)
+                    for at in self.path.behind_the_last(self.former.path)
+                }
                 continue
             step = self.former.path.nodes[index].step
             found |= {self.path.enter(at, turn) for at in self.path.places_like(step)}
             if step["kind"] == "repeat" and self.former.path.enter(index, turn) is None:
-                # Its rounds were done: the run stood at the end, and does so now.
-                found.add(None)
+                # Its rounds were done: the run stood at the end, and does so now, but
+                # for what was added there.
+                found |= {
+                    self.path.enter(at, turn)
+                    for at in self.path.behind_the_last(self.former.path)
+                }
         return found
 
     def named(self) -> str:
@@ -96,7 +103,7 @@ class JudgedRun:
             (at, turn)
             for index, turn in self.former.stood()
             for at in (
-                [None]
+                self.path.behind_the_last(self.former.path)
                 if index is None
                 else self.path.places_like(self.former.path.nodes[index].step)
             )

@@ -71,6 +71,15 @@ class Path:
         same = [at for at, node in enumerate(self.nodes) if node.step == step]
         return same or list(range(len(self.nodes)))
 
+    def behind_the_last(self, former: "Path") -> list[int | None]:
+        """Return where a path at the end of another version goes on: there, or behind.
+
+        Behind is what was added after its last step, or after what that was changed to.
+        """
+        last = former.nodes[former._top[-1]].step
+        tops = [at for at in self.places_like(last) if at in self._top]
+        return [None, *(self.nodes[at].follow for at in tops)]
+
     def count(self, step: dict[str, Any]) -> int:
         return sum(node.step == step for node in self.nodes)
 
