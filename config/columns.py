@@ -189,6 +189,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "author_name": _personal("", "whom a tool named"),
         "reason": _OURS,
     },
+    "incidents.SilenceNotice": {"stage": _CODE},
     "incidents.Maintenance": {
         "reason": _OURS,
         "cron": _CODE,

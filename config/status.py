@@ -45,6 +45,7 @@ LABELS: Final = {
     "intake.group_window": "End of the time in which a group takes alerts",
     "intake.quiet_source": "Look at a source that may have gone quiet",
     "intake.flapping": "End of an alert's flapping",
+    "silence.ending": "Word that a silence ends",
     "heartbeat.due": "Look for a heartbeat",
     "heartbeat.back": "Word that a heartbeat came back",
     "report.news": "Word to handlers of a report",

@@ -7,7 +7,11 @@ class EscalationConfig(AppConfig):
     def ready(self) -> None:
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
-        from escalation.notifications import reachable, report_words  # noqa: PLC0415 (app ready)
+        from escalation.notifications import (  # noqa: PLC0415 (app ready)
+            reachable,
+            report_words,
+            silence_words,
+        )
         from escalation.oncall import reach, uses  # noqa: PLC0415 (app ready)
         from escalation.policies import schedule_uses  # noqa: PLC0415 (app ready)
         from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
@@ -18,5 +22,6 @@ class EscalationConfig(AppConfig):
         runs.register_handlers()
         messages.register_handlers()
         report_words.register_handlers()
+        silence_words.register_handlers()
         reach.register_reach(reachable.ways_to_reach)
         uses.register_uses("policies", schedule_uses.policies_naming)

@@ -30,7 +30,13 @@ from incidents.intake.models import (
     Refusal,
     Source,
 )
-from incidents.intake.silence_models import Maintenance, Silence, Suppression
+from incidents.intake.silence_models import (
+    Maintenance,
+    NoticeStage,
+    Silence,
+    SilenceNotice,
+    Suppression,
+)
 from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
 from incidents.organisations.models import (
     ApiToken,
@@ -66,6 +72,7 @@ __all__ = [
     "Lateness",
     "Maintenance",
     "Membership",
+    "NoticeStage",
     "Organisation",
     "OrganisationKind",
     "Outcome",
@@ -83,6 +90,7 @@ __all__ = [
     "Share",
     "SignInFailure",
     "Silence",
+    "SilenceNotice",
     "Source",
     "Status",
     "Stream",

@@ -137,6 +137,11 @@ urlpatterns = [
     path("silences/", silences.silence_list, name="silence-list"),
     path("silences/new/", silences.silence_new, name="silence-new"),
     path("silences/<uuid:uid>/end/", silences.silence_end, name="silence-end"),
+    path(
+        "silences/<uuid:uid>/extend/",
+        silences.silence_extend,
+        name="silence-extend",
+    ),
     path("maintenance/new/", silences.maintenance_new, name="maintenance-new"),
     path(
         "maintenance/<uuid:uid>/end/",

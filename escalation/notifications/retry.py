@@ -31,6 +31,7 @@ DECISION: Final = "decision"
 DIGEST: Final = "digest"
 GONE: Final = "gone"
 REPORT: Final = "report"
+SILENCE: Final = "silence"
 
 # A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -50,6 +51,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         DIGEST: timedelta(minutes=30),
         GONE: timedelta(hours=24),
         REPORT: timedelta(hours=24),
+        SILENCE: timedelta(hours=4),
     }
 )
 

@@ -172,6 +172,12 @@ KINDS: Final[dict[str, Kind]] = {
             purpose=Purpose.CONFIG,
         ),
         _kind(
+            "silence.ending",
+            "{what}",
+            "what silence ends_at held",
+            purpose=Purpose.CONFIG,
+        ),
+        _kind(
             "run.started",
             "Escalation started: {policy}: {reason}",
             "policy version reason run",

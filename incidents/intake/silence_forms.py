@@ -27,6 +27,12 @@ LENGTHS: Final = (
     (3 * 24 * 60, "3 days"),
     (7 * 24 * 60, "7 days"),
 )
+ANNOUNCED: Final = (
+    (0, "at its end only"),
+    (15, "15 minutes before, and at its end"),
+    (60, "1 hour before, and at its end"),
+    (24 * 60, "1 day before, and at its end"),
+)
 KINDS: Final = (
     ("once", "Once"),
     ("weekly", "At a time on weekdays"),
@@ -59,6 +65,14 @@ class SilenceForm(forms.Form):
         label="For", choices=LENGTHS, coerce=int, initial=60
     )
     reason = _reason_field()
+    announce_minutes = forms.TypedChoiceField(
+        label="Tell me",
+        choices=ANNOUNCED,
+        coerce=int,
+        initial=60,
+        help_text="If it still holds alerts back that fire. "
+        "Of a short silence the last quarter is the time before its end.",
+    )
     starts_at = LocalTimeField(label="From", help_text="Empty: from now on.")
     zone = zone_field()
 
@@ -84,6 +98,7 @@ class SilenceForm(forms.Form):
             ends_at=max(starts_at, now) + timedelta(minutes=given["minutes"]),
             reason=given["reason"],
             source=given["source"],
+            announce_minutes=given["announce_minutes"],
         )
 
 

@@ -1,4 +1,4 @@
-"""Silences, maintenance windows, and the record of what they held back."""
+"""Silences, maintenance windows, what they held back, and who was told of their end."""
 
 import uuid
 from datetime import datetime
@@ -53,6 +53,11 @@ class Silence(models.Model):
         max_length=200, blank=True, help_text="whom a tool named, for want of a person"
     )
     reason = models.CharField(max_length=500)
+    announce_minutes = models.IntegerField(
+        default=60,
+        db_default=60,
+        help_text="so long before its end its author is told; 0: at its end only",
+    )
     made_at = models.DateTimeField(db_default=Now())
 
     objects = SilenceQuerySet.as_manager()
@@ -131,15 +136,63 @@ class Maintenance(models.Model):
         return f"maintenance {self.uid}"
 
 
+class NoticeStage(models.TextChoices):
+    """When the end of a silence is told."""
+
+    SOON = "soon", "Before its end"
+    OVER = "over", "At its end"
+
+
+class SilenceNotice(models.Model):
+    """That the end of a silence was told, so that it is told once; never changed.
+
+    It stands apart from the silence, whose row everybody who holds back an alert by it
+    locks: whoever fires timers must not wait for those.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    silence = models.ForeignKey(
+        Silence, on_delete=models.PROTECT, related_name="notices"
+    )
+    ends_at = models.DateTimeField(help_text="the end that it told of")
+    stage = models.CharField(max_length=4, choices=NoticeStage)
+    at = models.DateTimeField()
+    held_count = models.IntegerField(help_text="alerts and heartbeats held then")
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_silence_notice"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["silence", "ends_at", "stage"], name="silence_notice_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} of silence {self.silence_id}"
+
+
 class Suppression(models.Model):
-    """One time that an alert was held back, and why. Rows are only ever added."""
+    """One time that an alert or a heartbeat was held back, and why; only ever added."""
 
     id = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey(
         "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
     )
     alert = models.ForeignKey(
-        "incidents.Alert", on_delete=models.PROTECT, related_name="suppressions"
+        "incidents.Alert",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="suppressions",
+    )
+    heartbeat = models.ForeignKey(
+        "incidents.Heartbeat",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="suppressions",
     )
     held_by = models.CharField(max_length=40, help_text="silence:<id> and the like")
     reason = models.CharField(max_length=700)
@@ -148,10 +201,18 @@ class Suppression(models.Model):
     class Meta:
         app_label = "incidents"
         db_table = "tocsin_suppression"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(alert__isnull=False, heartbeat__isnull=True)
+                | models.Q(alert__isnull=True, heartbeat__isnull=False),
+                name="suppression_of_one",
+            )
+        ]
         indexes: ClassVar = [
             # Serves the count of what a silence or a window has held back.
             models.Index(fields=["held_by"], name="suppression_held_by"),
         ]
 
     def __str__(self) -> str:
-        return f"alert {self.alert_id} by {self.held_by}"
+        of = f"heartbeat {self.heartbeat_id}" if self.heartbeat_id else self.alert_id
+        return f"{of} by {self.held_by}"

@@ -1,6 +1,7 @@
 """The pages of silences and maintenance windows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -21,9 +22,10 @@ from incidents.intake.maintenance import (
     next_start,
     times_of,
 )
+from incidents.intake.silence_ends import counts_holding, last_told
 from incidents.intake.silence_forms import MaintenanceForm, SilenceForm
 from incidents.intake.silence_models import Maintenance, Silence, Suppression
-from incidents.intake.silences import create_silence, end_silence
+from incidents.intake.silences import create_silence, end_silence, extend_silence
 from incidents.intake.suppression import describe, parse_matchers
 from incidents.intake.suppressors import code_of, counts_held, window_at
 from incidents.organisations.directory import organisation_for
@@ -34,6 +36,7 @@ from incidents.timers.clock import read_now
 
 SHOWN_ENDED: Final = 20
 SHOWN_HELD: Final = 20
+EXTENDED_MINUTES: Final = 60
 
 
 @page("GET")
@@ -50,14 +53,15 @@ def silence_list(request: PageRequest) -> HttpResponse:
     in_use = windows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).order_by("pk")
     planned = list(in_use.select_related("source", "author"))
     counts = counts_held([*silences, *planned])
+    known = _Known(now, counts, counts_holding(silences), last_told(silences))
     own = Organisation.objects.of(person).values("pk")
     held = Suppression.objects.filter(organisation__in=own).order_by("-pk")
     may_silence = organisations_allowing(person, Action.MANAGE)
     may_plan = organisations_allowing(person, Action.CONFIGURE)
     context = {
-        "silences": [_silence(row, now, counts, may_silence) for row in silences],
-        "windows": [_window(row, now, counts, may_plan) for row in planned],
-        "held": held.select_related("alert__source")[:SHOWN_HELD],
+        "silences": [_silence(row, known, may_silence) for row in silences],
+        "windows": [_window(row, known, may_plan) for row in planned],
+        "held": held.select_related("alert__source", "heartbeat")[:SHOWN_HELD],
         "new_silence": reverse("silence-new") if may_silence else "",
         "new_window": reverse("maintenance-new") if may_plan else "",
     }
@@ -86,13 +90,22 @@ def silence_new(request: PageRequest) -> HttpResponse:
 @page("POST")
 def silence_end(request: PageRequest, uid: UUID) -> HttpResponse:
     """End a silence now; what still fires opens its incident."""
-    silence = Silence.objects.visible_to(request.user).filter(uid=uid).first()
-    if silence is None:
-        raise Http404
-    slug = silence.organisation.slug
-    organisation = organisation_for(request.user, Action.MANAGE, slug=slug)
+    silence, organisation = _silence_to_manage(request, uid)
     end_silence(silence, actor=actor_for(request.user, organisation), now=read_now())
     return redirect("silence-list")
+
+
+@page("POST")
+def silence_extend(request: PageRequest, uid: UUID) -> HttpResponse:
+    """Let a silence last an hour longer."""
+    silence, organisation = _silence_to_manage(request, uid)
+    extend_silence(
+        silence,
+        minutes=EXTENDED_MINUTES,
+        actor=actor_for(request.user, organisation),
+        now=read_now(),
+    )
+    return redirect(f"{reverse('silence-list')}#silence-{uid}")
 
 
 @page("GET", "POST")
@@ -127,6 +140,14 @@ def maintenance_end(request: PageRequest, uid: UUID) -> HttpResponse:
     return redirect("silence-list")
 
 
+def _silence_to_manage(request: PageRequest, uid: UUID) -> tuple[Silence, Organisation]:
+    silence = Silence.objects.visible_to(request.user).filter(uid=uid).first()
+    if silence is None:
+        raise Http404
+    slug = silence.organisation.slug
+    return silence, organisation_for(request.user, Action.MANAGE, slug=slug)
+
+
 def _edit(
     request: PageRequest,
     form: forms.Form,
@@ -153,12 +174,21 @@ def _save(form: forms.Form, save: Callable[[datetime], None]) -> bool:
     return True
 
 
-def _silence(
-    row: Silence, now: datetime, counts: dict[str, int], allowed: list[int]
-) -> dict[str, Any]:
-    state = row.state_at(now)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of all that is shown."""
+
+    now: datetime
+    counts: Mapping[str, int]
+    holding: Mapping[int, int]
+    told: Mapping[int, datetime]
+
+
+def _silence(row: Silence, known: _Known, allowed: list[int]) -> dict[str, Any]:
+    state = row.state_at(known.now)
     is_mine = row.organisation_id in allowed and state != "expired"
     return {
+        "uid": row.uid,
         "what": describe(parse_matchers(row.matchers)),
         "source": row.source.name if row.source else "",
         "reason": row.reason,
@@ -166,23 +196,24 @@ def _silence(
         "state": state,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
-        "held_count": counts.get(code_of(row), 0),
+        "held_count": known.counts.get(code_of(row), 0),
+        "holding_count": known.holding[row.pk],
+        "told_at": known.told.get(row.pk),
+        "extend_url": reverse("silence-extend", args=[row.uid]) if is_mine else "",
         "end_url": reverse("silence-end", args=[row.uid]) if is_mine else "",
     }
 
 
-def _window(
-    row: Maintenance, now: datetime, counts: dict[str, int], allowed: list[int]
-) -> dict[str, Any]:
-    span = window_at(row, now)
-    is_mine = row.organisation_id in allowed and is_in_use(row, now)
+def _window(row: Maintenance, known: _Known, allowed: list[int]) -> dict[str, Any]:
+    span = window_at(row, known.now)
+    is_mine = row.organisation_id in allowed and is_in_use(row, known.now)
     return {
         "what": row.source.name if row.source else "All sources",
         "reason": row.reason,
         "author": str(row.author) if row.author else "",
         "times": times_of(row) if row.cron else "",
         "ends_at": span.end_at if span else None,
-        "starts_at": next_start(row, now),
-        "held_count": counts.get(code_of(row), 0),
+        "starts_at": next_start(row, known.now),
+        "held_count": known.counts.get(code_of(row), 0),
         "end_url": reverse("maintenance-end", args=[row.uid]) if is_mine else "",
     }

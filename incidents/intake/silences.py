@@ -1,4 +1,4 @@
-"""Make silences and end them."""
+"""Make silences, make them longer, and end them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from incidents.events.actor import Actor
 from incidents.events.doorbell import ring_after_commit
 from incidents.events.record import record, recording
 from incidents.intake.models import Source
+from incidents.intake.silence_ends import await_end
 from incidents.intake.silence_models import Silence
 from incidents.intake.suppression import (
     AlertMatcher,
@@ -24,6 +25,7 @@ from incidents.organisations.models import Organisation, User
 
 MAX_REASON: Final = 500
 LONGEST: Final = timedelta(days=366)
+MAX_ANNOUNCE_MINUTES: Final = 7 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class SilenceDraft:
     ends_at: datetime
     reason: str
     source: Source | None = None
+    announce_minutes: int = 60
 
 
 def create_silence(
@@ -61,7 +64,9 @@ def create_silence(
             author=author,
             author_name=author_name[:200],
             reason=draft.reason.strip(),
+            announce_minutes=draft.announce_minutes,
         )
+        await_end(silence)
         _record(
             silence,
             f"Silence made until {format_at(silence.ends_at)} for "
@@ -77,10 +82,7 @@ def end_silence(silence: Silence, *, actor: Actor, now: datetime) -> Silence:
     Raises NotPossible when it has ended.
     """
     with recording(now):
-        locked = Silence.objects.select_for_update().get(pk=silence.pk)
-        if locked.state_at(now) == "expired":
-            message = "This silence has ended already."
-            raise NotPossible(message, state={"ended_at": format_at(locked.ends_at)})
+        locked = _locked(silence, now)
         locked.starts_at = min(locked.starts_at, now)
         locked.ends_at = now
         locked.save(update_fields=["starts_at", "ends_at"])
@@ -91,6 +93,36 @@ def end_silence(silence: Silence, *, actor: Actor, now: datetime) -> Silence:
     return locked
 
 
+def extend_silence(
+    silence: Silence, *, minutes: int, actor: Actor, now: datetime
+) -> Silence:
+    """Let a silence last longer; its new end is told anew.
+
+    Raises NotPossible when it has ended, and BadInput.
+    """
+    with recording(now):
+        locked = _locked(silence, now)
+        if minutes < 1 or locked.ends_at + timedelta(minutes=minutes) > now + LONGEST:
+            remedy = "Give 1 and more, so that it ends within 366 days."
+            raise BadInput("minutes", minutes, remedy)
+        locked.ends_at += timedelta(minutes=minutes)
+        locked.save(update_fields=["ends_at"])
+        await_end(locked)
+        until = format_at(locked.ends_at)
+        _record(locked, f"Silence extended until {until}: {locked.reason}", actor)
+    return locked
+
+
+def _locked(silence: Silence, now: datetime) -> Silence:
+    """Lock a silence that has not ended. Raises NotPossible."""
+    # Not FOR UPDATE: a notice of its end refers to the row while timers are fired.
+    locked = Silence.objects.select_for_update(no_key=True).get(pk=silence.pk)
+    if locked.state_at(now) == "expired":
+        message = "This silence has ended already. Make another one."
+        raise NotPossible(message, state={"ended_at": format_at(locked.ends_at)})
+    return locked
+
+
 def _checked(draft: SilenceDraft, now: datetime) -> tuple[AlertMatcher, ...]:
     if draft.ends_at <= max(draft.starts_at, now):
         value = format_at(draft.ends_at)
@@ -98,6 +130,9 @@ def _checked(draft: SilenceDraft, now: datetime) -> tuple[AlertMatcher, ...]:
     if draft.ends_at > now + LONGEST:
         value = format_at(draft.ends_at)
         raise BadInput("ends_at", value, "Choose an instant within 366 days.")
+    if not 0 <= draft.announce_minutes <= MAX_ANNOUNCE_MINUTES:
+        remedy = f"Give 0 to {MAX_ANNOUNCE_MINUTES} minutes."
+        raise BadInput("announce_minutes", draft.announce_minutes, remedy)
     if not draft.reason.strip() or len(draft.reason) > MAX_REASON:
         remedy = f"Say why, in 1 to {MAX_REASON} characters."
         raise BadInput("reason", draft.reason, remedy)

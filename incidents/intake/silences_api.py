@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,8 +24,15 @@ from incidents.intake.maintenance import (
 )
 from incidents.intake.models import Source
 from incidents.intake.recurrence import DAYS, RecurrenceError, weekly_cron
+from incidents.intake.silence_ends import counts_holding, last_told
 from incidents.intake.silence_models import Maintenance, Silence
-from incidents.intake.silences import SilenceDraft, create_silence, end_silence
+from incidents.intake.silences import (
+    MAX_ANNOUNCE_MINUTES,
+    SilenceDraft,
+    create_silence,
+    end_silence,
+    extend_silence,
+)
 from incidents.intake.suppression import describe, parse_matchers
 from incidents.intake.suppressors import code_of, counts_held, window_at
 from incidents.organisations.directory import organisation_for
@@ -76,6 +84,13 @@ class SilenceSerializer(_HeldSerializer):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     state = serializers.SerializerMethodField(help_text="pending, active or expired")
+    holding_count = serializers.SerializerMethodField(
+        help_text="alerts and heartbeats that it holds back now"
+    )
+    announce_minutes = serializers.IntegerField()
+    announced_at = serializers.SerializerMethodField(
+        help_text="when its end was last told; null: not yet"
+    )
 
     def get_summary(self, silence: Silence) -> str:
         """Return the conditions in words."""
@@ -84,6 +99,16 @@ class SilenceSerializer(_HeldSerializer):
     def get_state(self, silence: Silence) -> str:
         """Return pending, active or expired."""
         return silence.state_at(self.context["now"])
+
+    def get_holding_count(self, silence: Silence) -> int:
+        """Return what it holds back now."""
+        counts: Mapping[int, int] = self.context["holding"]
+        return counts[silence.pk]
+
+    def get_announced_at(self, silence: Silence) -> str | None:
+        """Return when its end was last told."""
+        told: Mapping[int, datetime] = self.context["told"]
+        return _instant(told.get(silence.pk))
 
 
 class MaintenanceSerializer(_HeldSerializer):
@@ -114,8 +139,7 @@ class MaintenanceSerializer(_HeldSerializer):
 
     def get_next_start_at(self, window: Maintenance) -> str | None:
         """Return when it begins next, null while it is on and when it is over."""
-        start = next_start(window, self.context["now"])
-        return serializers.DateTimeField().to_representation(start) if start else None
+        return _instant(next_start(window, self.context["now"]))
 
 
 class _HeldBody(StrictSerializer):
@@ -138,6 +162,18 @@ class SilenceBody(_HeldBody):
     )
     starts_at = InstantField(required=False, help_text="left out: now")
     ends_at = InstantField()
+    announce_minutes = serializers.IntegerField(
+        default=60,
+        min_value=0,
+        max_value=MAX_ANNOUNCE_MINUTES,
+        help_text="so long before its end its author is told; 0: at its end only",
+    )
+
+
+class ExtensionBody(StrictSerializer):
+    """By how much a silence is to last longer."""
+
+    minutes = serializers.IntegerField(min_value=1)
 
 
 class MaintenanceBody(_HeldBody):
@@ -196,6 +232,21 @@ class SilenceViewSet(ApiViewSet):
         )
         silence.refresh_from_db()
         return Response(_silences([silence])[0], status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=ExtensionBody, responses=SilenceSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, uid: str) -> Response:
+        """Let a silence last longer; its new end is told anew."""
+        silence = self._find()
+        slug = silence.organisation.slug
+        organisation = organisation_for(self.person, Action.MANAGE, slug=slug)
+        silence = extend_silence(
+            silence,
+            minutes=self.read_body(ExtensionBody)["minutes"],
+            actor=actor_for(self.person, organisation),
+            now=read_now(),
+        )
+        return Response(_silences([silence])[0])
 
     @extend_schema(request=None, responses=SilenceSerializer)
     def destroy(self, request: Request, uid: str) -> Response:
@@ -298,8 +349,17 @@ def _with_names(rows: Any) -> Any:
     return rows.select_related("organisation", "source", "author")
 
 
+def _instant(at: datetime | None) -> str | None:
+    return serializers.DateTimeField().to_representation(at) if at else None
+
+
 def _silences(rows: list[Silence]) -> list[Any]:
-    context = {"counts": counts_held(rows), "now": read_now()}
+    context = {
+        "counts": counts_held(rows),
+        "holding": counts_holding(rows),
+        "told": last_told(rows),
+        "now": read_now(),
+    }
     return list(SilenceSerializer(rows, many=True, context=context).data)
 
 

@@ -105,7 +105,10 @@ def let_go(row: Silence | Maintenance, *, now: datetime) -> int:
     waiting = Timer.objects.filter(
         kind__in=LETTING_GO, organisation=row.organisation_id
     )
-    waiting.filter(payload__held_by=code_of(row)).update(due_at=now)
+    # A timer that is being fired waits for this row's lock: it finds the hold gone.
+    free = waiting.filter(payload__held_by=code_of(row))
+    chosen = free.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    Timer.objects.filter(pk__in=list(chosen)).update(due_at=now)
     ids = list(held.select_for_update(no_key=True).values_list("pk", flat=True))
     return Alert.objects.filter(pk__in=ids).update(held_until=now)
 

@@ -30,6 +30,7 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.RECEIPT: "your answer has arrived",
         retry.GONE: "a contact method does not work any more",
         retry.REPORT: "something waits in an anonymous report",
+        retry.SILENCE: "it holds back alerts that fire",
     }
 )
 _NOT_YOU: Final = "If you did not ask for it, do nothing."

@@ -16,7 +16,8 @@ from incidents.incident.models import Incident
 from incidents.incident.opening import NewIncident, open_incidents
 from incidents.intake.heartbeats.models import Heartbeat, HeartbeatState
 from incidents.intake.heartbeats.rhythm import NEVER, Rhythm, due_after, in_words
-from incidents.intake.suppression import AlertFacts, hold_of
+from incidents.intake.silence_models import Suppression
+from incidents.intake.suppression import AlertFacts, Hold, hold_of
 from incidents.intake.suppressors import suppressors_at
 from incidents.ledger.canonical import format_at
 from incidents.timers.models import Timer
@@ -60,7 +61,8 @@ def find_late(timers: Sequence[Timer], now: datetime) -> None:
         late = [row for row in awaited if due_at(row) <= now]
         add_timers(_timers([row for row in awaited if due_at(row) > now]))
         if late:
-            _be_late(_hold_back(late, now), now)
+            held_by = {t.subject_id: t.payload.get("held_by", "") for t in timers}
+            _be_late(_hold_back(late, held_by, now), now)
 
 
 def bring_back(timers: Sequence[Timer], now: datetime) -> None:
@@ -87,24 +89,45 @@ def _is_open(row: Heartbeat) -> bool:
     return row.incident is not None and not row.incident.is_closed
 
 
-def _hold_back(late: Sequence[Heartbeat], now: datetime) -> list[Heartbeat]:
-    """Record those that are held back and look at them later; returns the others."""
+def _hold_back(
+    late: Sequence[Heartbeat], held_by: Mapping[int, str], now: datetime
+) -> list[Heartbeat]:
+    """Look later at those that are held back; returns the others.
+
+    What holds one is recorded and counted once: `held_by` says by what it was before.
+    """
     ids = {row.organisation_id for row in late}
     suppressors = suppressors_at(now, organisation_ids=ids)
     holds = {row: hold for row in late if (hold := hold_of(suppressors, _facts(row)))}
-    for row, hold in holds.items():
-        body = {"title": _title(row), "dedup": row.slug, "reason": hold.reason}
-        record(
-            "alert.suppressed",
-            organisation_id=row.organisation_id,
-            actor=_system(row),
-            body=body,
-        )
+    _record_held(
+        {row: hold for row, hold in holds.items() if held_by.get(row.pk) != hold.by},
+        now,
+    )
     add_timers(
         replace(_timer(row, hold.until), payload={"held_by": hold.by})
         for row, hold in holds.items()
     )
     return [row for row in late if row not in holds]
+
+
+def _record_held(holds: Mapping[Heartbeat, Hold], now: datetime) -> None:
+    for row, hold in holds.items():
+        record(
+            "alert.suppressed",
+            organisation_id=row.organisation_id,
+            actor=_system(row),
+            body={"title": _title(row), "dedup": row.slug, "reason": hold.reason},
+        )
+    Suppression.objects.bulk_create(
+        Suppression(
+            organisation_id=row.organisation_id,
+            heartbeat=row,
+            held_by=hold.by,
+            reason=hold.reason,
+            at=now,
+        )
+        for row, hold in holds.items()
+    )
 
 
 def _facts(row: Heartbeat) -> AlertFacts:

@@ -5,13 +5,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from incidents.models import Entry, Maintenance, Silence
+from incidents.models import Entry, Maintenance, Silence, SilenceNotice
 from incidents.timers.clock import read_now
 from tests import factories
 from tests.api_world import client_of
-from tests.incidents.intake.intake_world import make_source
+from tests.incidents.intake.intake_world import generic, make_source, post
 
 pytestmark = pytest.mark.django_db
+
+WHEN = {"zone": "UTC", "announce_minutes": "15"}
 
 
 @pytest.fixture
@@ -37,12 +39,13 @@ def test_a_silence_is_made_on_the_page(client, aurora):
         "source": source.pk,
         "minutes": "240",
         "reason": "new switches",
-        "zone": "UTC",
+        **WHEN,
     }
     response = client.post(reverse("silence-new"), sent)
     assert response.status_code == 302
     made = Silence.objects.get()
     assert made.ends_at - made.starts_at == timedelta(hours=4)
+    assert made.announce_minutes == 15
     assert [m["field"] for m in made.matchers] == ["label:cluster", "severity"]
     shown = client.get(reverse("silence-list"))
     assert "cluster = a, severity &lt;= 2" in shown.text
@@ -51,7 +54,7 @@ def test_a_silence_is_made_on_the_page(client, aurora):
 
 def test_a_condition_that_cannot_be_read_is_told_at_its_field(client, aurora):
     client.force_login(factories.person(aurora, role="responder"))
-    sent = {"conditions": "cluster", "minutes": "60", "reason": "x", "zone": "UTC"}
+    sent = {"conditions": "cluster", "minutes": "60", "reason": "x", **WHEN}
     response = client.post(reverse("silence-new"), sent)
     assert response.status_code == 422
     assert "Write a name, = and a value." in response.text
@@ -59,7 +62,7 @@ def test_a_condition_that_cannot_be_read_is_told_at_its_field(client, aurora):
 
 def test_a_silence_of_everything_is_refused(client, aurora):
     client.force_login(factories.person(aurora, role="responder"))
-    sent = {"conditions": "", "minutes": "60", "reason": "x", "zone": "UTC"}
+    sent = {"conditions": "", "minutes": "60", "reason": "x", **WHEN}
     response = client.post(reverse("silence-new"), sent)
     assert (response.status_code, Silence.objects.count()) == (422, 0)
 
@@ -72,12 +75,40 @@ def test_a_silence_is_ended_on_the_page(client, aurora):
     assert made.state_at(read_now()) == "expired"
 
 
+def test_a_silence_is_made_an_hour_longer_with_one_click(client, aurora):
+    made = silence(aurora)
+    client.force_login(factories.person(aurora, role="responder"))
+    assert "+1 hour" in client.get(reverse("silence-list")).text
+    answer = client.post(reverse("silence-extend", args=[made.uid]))
+    assert answer["Location"] == f"{reverse('silence-list')}#silence-{made.uid}"
+    extended = Silence.objects.get()
+    assert extended.ends_at == made.ends_at + timedelta(hours=1)
+
+
+def test_the_list_shows_what_is_held_now_and_when_that_was_told(client, aurora):
+    made = silence(aurora)
+    post(make_source(aurora), generic("A"), now=made.starts_at)
+    SilenceNotice.objects.create(
+        organisation=aurora,
+        silence=made,
+        ends_at=made.ends_at,
+        stage="soon",
+        at=made.starts_at,
+        held_count=1,
+    )
+    client.force_login(factories.person(aurora, role="staff"))
+    page = client.get(reverse("silence-list")).text
+    assert "1 now" in page
+    assert "announced" in page
+
+
 def test_who_may_not_resolve_sees_no_buttons(client, aurora):
     silence(aurora)
     client.force_login(factories.person(aurora, role="staff"))
     page = client.get(reverse("silence-list"))
     assert "known" in page.text
     assert "End now" not in page.text
+    assert "+1 hour" not in page.text
     assert "New silence" not in page.text
 
 
@@ -138,10 +169,16 @@ def test_a_silence_is_made_and_ended_over_rest(aurora):
         "matchers": [{"field": "label:cluster", "op": "=~", "value": "a|b"}],
         "ends_at": (read_now() + timedelta(hours=2)).isoformat(),
         "reason": "known",
+        "announce_minutes": 15,
     }
     made = api.post("/api/v1/silences/", body, format="json")
     assert (made.status_code, made.json()["state"]) == (201, "active")
     assert made.json()["summary"] == "cluster =~ a|b"
+    assert made.json()["announce_minutes"] == 15
+    path = f"/api/v1/silences/{made.json()['id']}/"
+    longer = api.post(f"{path}extend/", {"minutes": 30}, format="json").json()
+    assert longer["ends_at"] > made.json()["ends_at"]
+    assert (longer["holding_count"], longer["announced_at"]) == (0, None)
     ended = api.delete(f"/api/v1/silences/{made.json()['id']}/")
     assert (ended.status_code, ended.json()["state"]) == (200, "expired")
     again = api.delete(f"/api/v1/silences/{made.json()['id']}/")

@@ -16,8 +16,14 @@ from incidents.intake.heartbeats.monitors import (
     rotate_heartbeat_key,
 )
 from incidents.intake.heartbeats.ping import Pinged, take_ping
-from incidents.intake.silences import SilenceDraft, create_silence, end_silence
-from incidents.models import Entry, Heartbeat, Incident, Timer
+from incidents.intake.silences import (
+    SilenceDraft,
+    create_silence,
+    end_silence,
+    extend_silence,
+)
+from incidents.intake.suppressors import counts_held
+from incidents.models import Entry, Heartbeat, Incident, Suppression, Timer
 from tests import factories
 from tests.incidents.intake.intake_world import NOW
 
@@ -201,6 +207,20 @@ def test_a_silence_holds_it_back_until_it_ends(organisation):
     assert (Incident.objects.count(), kinds()) == (0, ["alert.suppressed"])
     fire_due(at(120))
     assert Incident.objects.count() == 1
+
+
+def test_a_longer_silence_holds_it_back_and_counts_it_once(organisation):
+    row = monitor(organisation)
+    made = silence(organisation)
+    fire_due(at(65))
+    actor = Actor.system(organisation)
+    extend_silence(made, minutes=60, actor=actor, now=at(70))
+    fire_due(at(120))
+    fire_due(at(121))
+    assert (kinds(), Incident.objects.count()) == (["alert.suppressed"], 0)
+    held = Suppression.objects.get()
+    assert (held.heartbeat, held.alert, held.organisation) == (row, None, organisation)
+    assert counts_held([made]) == {f"silence:{made.pk}": 1}
 
 
 def test_a_silence_that_is_ended_early_lets_go_of_it(organisation):
