@@ -1,4 +1,4 @@
-"""Refuse a form that is larger than any file may be, before a byte of it is read."""
+"""Refuse a body that is larger than its address takes, before a byte of it is read."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,10 +8,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from config.anonymity import PREFIX
+from config.uploads import FIELDS_BYTES, announced_bytes, takes_files
+from incidents.anonymous.uploads import MAX_BODY_BYTES
 from incidents.problems import problem_page
 
-# The fields of a form beside its file.
-_FIELDS_BYTES: Final = 1024 * 1024
+# What a form or document without files of incidents may have.
+PLAIN_BYTES: Final = 4 * 1024 * 1024
 _API: Final = "/api/"
 
 
@@ -21,19 +24,25 @@ def limit_body(
     """Answer 413 by the announced size; without one, nothing of a body is read at all."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        announced = request.META.get("CONTENT_LENGTH") or "0"
-        limit = settings.MAX_ATTACHMENT_BYTES + _FIELDS_BYTES
-        if announced.isdecimal() and int(announced) > limit:
+        announced, limit = announced_bytes(request), _limit_of(request.path)
+        if announced > limit:
             return _refusal(request, announced=announced, limit=limit)
         return get_response(request)
 
     return answer
 
 
-def _refusal(request: HttpRequest, *, announced: str, limit: int) -> HttpResponse:
+def _limit_of(path: str) -> int:
+    if takes_files(path):
+        return FIELDS_BYTES + int(settings.MAX_ATTACHMENT_BYTES)
+    return MAX_BODY_BYTES if path.startswith(PREFIX) else PLAIN_BYTES
+
+
+def _refusal(request: HttpRequest, *, announced: int, limit: int) -> HttpResponse:
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     if request.path.startswith(_API):
         detail = f"The body has {announced} bytes; at most {limit} are taken."
         return problem_page(status=status, code="too_large", detail=detail)
-    page = render_to_string("errors/413.html", {"limit": settings.MAX_ATTACHMENT_BYTES})
+    shown = settings.MAX_ATTACHMENT_BYTES if takes_files(request.path) else limit
+    page = render_to_string("errors/413.html", {"limit": shown})
     return HttpResponse(page, status=status)

@@ -117,8 +117,21 @@ class Environment:
     max_attachment_bytes: int = _variable(
         "TOCSIN_MAX_ATTACHMENT_BYTES",
         positive_number,
-        default=50 * MEBIBYTE,
-        help="Largest attachment, in bytes.",
+        default=500 * MEBIBYTE,
+        help="Largest attachment, in bytes. A proxy in front must let it through.",
+    )
+    attachment_reserve_bytes: int = _variable(
+        "TOCSIN_ATTACHMENT_RESERVE_BYTES",
+        positive_number,
+        default=1024 * MEBIBYTE,
+        help="Free space on the data folder's disk that no attachment may use.",
+    )
+    transfers_at_once: int = _variable(
+        "TOCSIN_TRANSFERS_AT_ONCE",
+        positive_number,
+        default=8,
+        help="Uploads and downloads of more than 1 MiB at once in one web process; "
+        "each holds a thread.",
     )
     max_delivery_bytes: int = _variable(
         "TOCSIN_MAX_DELIVERY_BYTES",

@@ -20,6 +20,8 @@ DATA_DIR = ENVIRONMENT.data or BASE_DIR / "var"
 KEK_FILE = ENVIRONMENT.kek_file or DATA_DIR / "kek"
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
 MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
+ATTACHMENT_RESERVE_BYTES = ENVIRONMENT.attachment_reserve_bytes
+TRANSFERS_AT_ONCE = ENVIRONMENT.transfers_at_once
 MAX_DELIVERY_BYTES = ENVIRONMENT.max_delivery_bytes
 DELIVERY_RETENTION_DAYS = ENVIRONMENT.delivery_retention_days
 REPORT_RETENTION_DAYS = ENVIRONMENT.report_retention_days
@@ -108,6 +110,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.uploads.admit_uploads",  # knows who sends, and nothing has read the form yet
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

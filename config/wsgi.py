@@ -16,5 +16,6 @@ os.nice(NICENESS)
 
 from config.hooks import HookFront  # noqa: E402  the site sets Django up
 from config.surfaces import SurfaceFront  # noqa: E402
+from config.whole_body import WholeBodies  # noqa: E402
 
-application = HookFront(SurfaceFront(site))
+application = HookFront(SurfaceFront(WholeBodies(site)))

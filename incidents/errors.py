@@ -7,6 +7,7 @@ TocsinError
 ├── NotAllowed      403  visible, but not for this role
 ├── NotPossible     409  not in the present state; carries that state
 ├── Unavailable     503  a part that is needed does not answer; try again
+├── NoRoom          507  the disk is nearly full; nothing was stored
 └── BadConfiguration 500 the installation is set up wrongly
 """
 
@@ -74,6 +75,13 @@ class Unavailable(TocsinError):
 
     code = "unavailable"
     status = 503
+
+
+class NoRoom(TocsinError):
+    """The disk for files is nearly full, so the file was not stored; all else still is."""
+
+    code = "no_room"
+    status = 507
 
 
 class BadConfiguration(TocsinError):

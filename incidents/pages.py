@@ -23,6 +23,7 @@ _TEMPLATES: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "errors/413.html",
     HTTPStatus.UNPROCESSABLE_ENTITY: "errors/422.html",
     HTTPStatus.SERVICE_UNAVAILABLE: "errors/503.html",
+    HTTPStatus.INSUFFICIENT_STORAGE: "errors/507.html",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -31,12 +31,14 @@ CODES: Final = {
     "not_acceptable": "406: only JSON is answered.",
     "not_possible": "409: not in the present state, which `state` gives.",
     "too_large": "413: more bytes than the limit.",
+    "no_room": "507: the disk for files is nearly full; nothing was stored, all else works.",
     "unsupported_media_type": "415: send JSON; files as a multipart form.",
     "unavailable": "503: nothing was stored; try again after `Retry-After` seconds.",
 }
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
 _MAX_ECHO: Final = 200
+_CUT_SHORT: Final = "The body ended before its announced length. Nothing was stored."
 _NOT_FOUND: Final = "There is nothing at this address that you may see."
 
 log = structlog.get_logger(__name__)
@@ -72,8 +74,8 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     request = context["request"]
     if isinstance(error, TocsinError):
         return _respond(_of_domain(error))
-    if isinstance(error, Http404):
-        return _respond(problem(status=404, code="not_found", detail=_NOT_FOUND))
+    if isinstance(error, Http404 | UnreadablePostError):
+        return _respond(_of_request(error))
     if isinstance(error, exceptions.ValidationError):
         return _respond(_of_validation(error, _sent(request)))
     if isinstance(error, exceptions.APIException):
@@ -83,6 +85,12 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
         log.warning("database unavailable", error=type(error).__name__)
         return _respond(_of_domain(Unavailable()))
     return None
+
+
+def _of_request(error: Http404 | UnreadablePostError) -> dict[str, Any]:
+    if isinstance(error, Http404):
+        return problem(status=404, code="not_found", detail=_NOT_FOUND)
+    return problem(status=400, code="bad_request", detail=_CUT_SHORT)
 
 
 def _respond(body: dict[str, Any]) -> Response:

@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from incidents.anonymous.file_sweep import sweep_report_files
 from incidents.anonymous.retention import forget_old_reports
 from incidents.incident.attachment_sweep import sweep_attachments
 from incidents.incident.drafts import forget_old_drafts
@@ -52,5 +53,6 @@ def fold_lateness() -> None:
 
 @shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
 def sweep_files() -> None:
-    """Remove files that no attachment's row knows."""
+    """Remove files that no row knows."""
     sweep_attachments()
+    sweep_report_files()

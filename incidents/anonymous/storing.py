@@ -1,15 +1,19 @@
 """Keep the files of reporters: encrypted, under names of ours, gone with their report."""
 
 import hashlib
-import os
-import uuid
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
+
+from django.db import InterfaceError, OperationalError
 
 from incidents.anonymous.cleaning import CleanFile
 from incidents.anonymous.models import ReportFile, ReportMessage
 from incidents.anonymous.sealing import Seal
-from incidents.incident.attachments import path_of
+from incidents.incident.new_file import NewFile, path_of
+
+FOLDER: Final = "reports"
 
 
 @contextmanager
@@ -18,13 +22,16 @@ def stored_files(
 ) -> Iterator[list[ReportFile]]:
     """Yield rows to be inserted, once their bytes are synced; `first` numbers them.
 
-    The bytes are removed again if what follows fails.
+    The bytes are removed again if what follows fails; by the sweep where the connection
+    broke and nobody knows whether the rows are there.
     """
     rows: list[ReportFile] = []
     try:
         for number, file in enumerate(files, start=first):
             rows.append(_store(message, file, seal=seal, number=number))
         yield rows
+    except (InterfaceError, OperationalError):
+        raise
     except BaseException:
         remove_bytes(row.stored_as for row in rows)
         raise
@@ -45,38 +52,28 @@ def remove_bytes(names: Iterable[str]) -> None:
 def _store(
     message: ReportMessage, file: CleanFile, *, seal: Seal, number: int
 ) -> ReportFile:
-    uid = uuid.uuid4()
+    stored = NewFile(folder=FOLDER, limit_bytes=sys.maxsize)
+    try:
+        stored.write(seal.seal(file.data, place=stored.uid, what="file"))
+        # The disk is not to tell the minute either.
+        stored.keep(changed_at=message.at.timestamp())
+        return _row(message, file, stored=stored, number=number)
+    except BaseException:
+        stored.remove()
+        raise
+
+
+def _row(
+    message: ReportMessage, file: CleanFile, *, stored: NewFile, number: int
+) -> ReportFile:
     word = "picture" if file.media_type.startswith("image/") else "file"
-    row = ReportFile(
-        uid=uid,
+    return ReportFile(
+        uid=stored.uid,
         message=message,
         filename=f"{word}-{number}.{file.extension}",
         media_type=file.media_type,
         size_bytes=len(file.data),
         sha256=hashlib.sha256(file.data).hexdigest(),
         is_cleaned=file.is_cleaned,
-        stored_as=f"reports/{uid.hex}",
+        stored_as=stored.stored_as,
     )
-    _write(row.stored_as, seal.seal(file.data, place=uid, what="file"))
-    return row
-
-
-def _write(name: str, sealed: bytes) -> None:
-    final = path_of(name)
-    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = final.with_suffix(".part")
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(sealed)
-            target.flush()
-            os.fsync(target.fileno())
-        part.replace(final)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the new name itself survives a power cut
-    finally:
-        os.close(folder)

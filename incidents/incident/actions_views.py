@@ -14,7 +14,7 @@ from django.forms import BaseForm, Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from incidents.errors import BadInput, NotPossible, TooLarge
+from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
 from incidents.events.actor import Actor
 from incidents.incident import lifecycle, shares
 from incidents.incident.access import acting_organisation, actor_for, require_owner
@@ -57,7 +57,7 @@ def act_with(
     if form.is_valid():
         try:
             act(form.cleaned_data)
-        except (BadInput, TooLarge) as error:
+        except (BadInput, NoRoom, TooLarge) as error:
             _put_error(form, error)
         except NotPossible as error:
             messages.error(request, error.message)
@@ -240,10 +240,10 @@ def _owner(request: PageRequest, seen: Seen, action: Action) -> Doer:
     return doer(request, seen, owner)
 
 
-def _put_error(form: BaseForm, error: BadInput | TooLarge) -> None:
+def _put_error(form: BaseForm, error: BadInput | NoRoom | TooLarge) -> None:
     if isinstance(error, BadInput) and error.field in form.fields:
         form.add_error(error.field, error.remedy)
-    elif isinstance(error, TooLarge) and "file" in form.fields:
+    elif not isinstance(error, BadInput) and "file" in form.fields:
         form.add_error("file", error.message)
     else:
         form.add_error(None, getattr(error, "remedy", error.message))

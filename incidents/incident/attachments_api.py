@@ -1,9 +1,9 @@
 """Files of an incident over REST: streamed in, never served as anything but a download."""
 
+import sys
 import uuid
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.http import FileResponse, Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -23,8 +23,6 @@ from incidents.incident.viewset import IncidentApiViewSet
 from incidents.organisations.roles import Action
 from incidents.rest import StrictSerializer
 from incidents.timers.clock import read_now
-
-_FORM_BYTES = 64 * 1024
 
 
 class AttachmentSerializer(serializers.Serializer[Any]):
@@ -53,7 +51,8 @@ class AttachmentBody(StrictSerializer):
 class AttachmentViewSet(IncidentApiViewSet):
     """List, add and download the files of an incident."""
 
-    max_body_bytes: ClassVar[int] = settings.MAX_ATTACHMENT_BYTES + _FORM_BYTES
+    # `config/body_limit.py` says how large a form with a file may be.
+    max_body_bytes: ClassVar[int] = sys.maxsize
 
     @extend_schema(responses=AttachmentSerializer(many=True))
     @action(detail=True, pagination_class=None)
@@ -98,7 +97,7 @@ class AttachmentViewSet(IncidentApiViewSet):
         if attachment is None:
             raise Http404
         self.note([incident], [f"attachment:{attachment.uid}"])
-        return download_response(attachment)
+        return download_response(attachment, by=f"user:{self.person.pk}")
 
     def get_parsers(self) -> list[Any]:
         """Return the form parser for uploads, JSON for the rest."""

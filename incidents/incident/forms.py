@@ -1,6 +1,5 @@
 """The form that files an incident: the early notice, then what may wait."""
 
-import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
 
 from incidents.incident.facets import FACETS, Facet, FacetError, parse_facets
+from incidents.incident.incoming import ArrivedFile
 from incidents.incident.models import CATEGORY_CHOICES
 from incidents.incident.opening import NewIncident
 from incidents.incident.severity import SEVERITIES
@@ -191,7 +191,7 @@ class NewIncidentForm(forms.Form):
             field.widget = forms.HiddenInput()
 
 
-def sent_content(sent: QueryDict, files: Sequence[Any]) -> bytes:
+def sent_content(sent: QueryDict, files: Sequence[ArrivedFile]) -> bytes:
     """Return what was typed and chosen, so that a repeat can be told from a change."""
     pairs = [
         (name, value)
@@ -199,16 +199,8 @@ def sent_content(sent: QueryDict, files: Sequence[Any]) -> bytes:
         if name != "csrfmiddlewaretoken"
         for value in sent.getlist(name)
     ]
-    chosen = [(file.name, _sha256(file)) for file in files]
+    chosen = [(file.name or "", file.sha256) for file in files]
     return urlencode([*pairs, *chosen]).encode()
-
-
-def _sha256(file: Any) -> str:
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
-    file.seek(0)
-    return digest.hexdigest()
 
 
 def _facet_field(facet: Facet) -> forms.Field:

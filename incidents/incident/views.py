@@ -17,6 +17,7 @@ from incidents.incident.downloads import download_response
 from incidents.incident.drafts import Draft, discard_draft, open_draft
 from incidents.incident.forms import NewIncidentForm, sent_content
 from incidents.incident.idempotency import open_once, read_promise
+from incidents.incident.incoming import arrived_files
 from incidents.incident.listing import list_context, list_page
 from incidents.incident.models import Incident
 from incidents.incident.opening import open_incident
@@ -79,7 +80,7 @@ def incident_new(request: PageRequest) -> HttpResponse:
         incident, is_new = _open(request, form, now=now)
     except BadInput:
         return _form_page(request, _as_another(request, organisations), status=409)
-    if is_new and request.FILES:
+    if request.FILES and (is_new or _lacks_file(incident, form)):
         _attach_filed(request, incident, form, now=now)
     return redirect("incident-filed", incident.ref)
 
@@ -117,7 +118,7 @@ def attachment_download(request: PageRequest, ref: str, uid: UUID) -> HttpRespon
         targets=[f"attachment:{attachment.uid}"],
         now=seen.now,
     )
-    return download_response(attachment)
+    return download_response(attachment, by=reader_of(request))
 
 
 def _reporting_for(request: PageRequest) -> list[Organisation]:
@@ -159,7 +160,7 @@ def _open(
         caller=reader_of(request),
         endpoint=f"POST {request.path}",
         key=form.cleaned_data["idempotency_key"],
-        body=sent_content(request.POST, list(request.FILES.values())),
+        body=sent_content(request.POST, arrived_files(request)),
     )
     actor = actor_for(request.user, form.cleaned_data["organisation"])
     new = form.new_incident(person=request.user, now=now)
@@ -185,6 +186,12 @@ def _as_another(
         "Send it again to file this as a second incident.",
     )
     return form
+
+
+def _lacks_file(incident: Incident, form: NewIncidentForm) -> bool:
+    """Whether the form is sent again because its file had not got through."""
+    sha256 = form.cleaned_data["file"].sha256
+    return not incident.attachments.filter(sha256=sha256).exists()
 
 
 def _attach_filed(

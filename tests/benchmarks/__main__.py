@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
+    attachments,
     coverage,
     deciding,
     idle,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "memory": memory.rows,
     "coverage": coverage.rows,
     "slow_receiver": slow_receiver.rows,
+    "attachments": attachments.rows,
 }
 
 

@@ -10,7 +10,7 @@ def test_empty_environment_gives_defaults():
     environment = read_environment({})
     assert environment.database_url == ""
     assert environment.allowed_hosts == ("127.0.0.1", "localhost", "[::1]")
-    assert environment.max_attachment_bytes == 50 * 1024 * 1024
+    assert environment.max_attachment_bytes == 500 * 1024 * 1024
     assert environment.debug is False
 
 

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -19,6 +20,8 @@ from config.anonymity import forget_sender
 from config.logging import logging_settings
 from config.up import web_words
 from incidents.anonymous.cleaning import clean_file
+from incidents.anonymous.file_sweep import sweep_report_files
+from incidents.incident.attachment_sweep import UNTOUCHED_SECONDS
 from incidents.models import AnonymousReport
 from tests import factories as make
 from tests.config.test_hooks import free_port, wait_for
@@ -117,8 +120,34 @@ def test_failure_leaves_neither_report_nor_file(desk: Desk, tmp_path):
     assert len(kept) == 1
 
 
+def test_the_disk_tells_the_hour_of_a_file_alone(desk: Desk, tmp_path):
+    report = make.anonymous_report(
+        desk.row,
+        files=[clean_file(b"first", name="x.txt")],
+        now=make.NOW + timedelta(minutes=23, seconds=7),
+    )
+    [path] = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert path.stat().st_mtime == report.received_at.timestamp()
+    assert report.received_at.minute == 0
+
+
+def test_files_that_no_report_knows_are_swept_after_a_day(desk: Desk, tmp_path):
+    make.anonymous_report(desk.row, files=[clean_file(b"first", name="x.txt")])
+    folder = tmp_path / "attachments" / "reports"
+    [known] = folder.iterdir()
+    lost = [folder / ("0" * 32), folder / ("1" * 32 + ".part"), folder / "notes.txt"]
+    for path in lost:
+        path.write_bytes(b"x")
+    later = time.time() + UNTOUCHED_SECONDS
+    assert sweep_report_files(unix_now=later - 60) == 0
+    assert sweep_report_files(unix_now=later + 60) == 2
+    assert sorted(folder.iterdir()) == sorted([known, folder / "notes.txt"])
+
+
 def _files_that_fail():
     class Broken:
+        data = b"written already"
+
         @property
         def media_type(self) -> str:
             raise ZeroDivisionError
