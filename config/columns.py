@@ -170,6 +170,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "reason": _CODE,
         "last_sha256": _neither("of a body that was refused and not kept"),
         "last_address": _neither("where a refused request came from"),
+        "last_told": _neither("the topic that a refused request named"),
     },
     "incidents.Alert": {
         "dedup_key": _content("organisation", _HASH),

@@ -277,6 +277,7 @@ def _refused(reason: Reason) -> Answer:
         headers=(more[reason.status],) if reason.status in more else (),
         field=reason.field,
         remedy=reason.remedy,
+        **({"value": reason.value} if reason.value else {}),
     )
 
 

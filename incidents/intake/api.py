@@ -1,6 +1,7 @@
 """Sources and their raw deliveries over REST."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,15 @@ from rest_framework.response import Response
 
 from incidents.errors import BadInput
 from incidents.incident.access import actor_for, note_reading
+from incidents.intake.delivery_chart import spans_of
 from incidents.intake.mapping_trying import delivery_to_try, shown_seen, try_mapping
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.replaying import replay, replay_many
 from incidents.intake.serializers import (
+    CountsSerializer,
     DeliveryBodySerializer,
     DeliverySerializer,
+    HealthSerializer,
     ReplayBody,
     ReplayedSerializer,
     SourceBody,
@@ -29,6 +33,8 @@ from incidents.intake.serializers import (
     TriedSerializer,
     TryBody,
 )
+from incidents.intake.source_facts import facts_of
+from incidents.intake.source_health import judge
 from incidents.intake.sources import (
     SourceOptions,
     change_source,
@@ -152,6 +158,27 @@ class SourceViewSet(ApiViewSet):
         )
         shown = shown_trust(source, now=now, secret=secret)
         return Response(TrustSerializer(shown).data)
+
+    @extend_schema(responses=HealthSerializer)
+    @action(detail=True)
+    def health(self, request: Request, uid: str) -> Response:
+        """Say whether the source is well, why not, and what to do."""
+        source, now = self._find(), read_now()
+        facts = facts_of([source], now=now)[source.pk]
+        shown = {
+            **asdict(judge(facts, now=now)),
+            "last_delivery_at": facts.last_at,
+            "deliveries_24h": facts.count,
+            "failed_24h": facts.failed,
+        }
+        return Response(HealthSerializer(shown).data)
+
+    @extend_schema(responses=CountsSerializer)
+    @action(detail=True)
+    def counts(self, request: Request, uid: str) -> Response:
+        """Count what came and what failed, by hour and by day."""
+        hours, days = spans_of(self._find(), now=read_now())
+        return Response(CountsSerializer({"hours": hours, "days": days}).data)
 
     @extend_schema(request=TryBody, responses=TriedSerializer)
     @action(detail=True, methods=["post"], url_path="mapping/try")

@@ -66,7 +66,8 @@ class Checker:
             checked = self._checked(arrival)
             told = self._store(checked)
             if told is Verdict.REFUSED:
-                return REASONS[checked.refusal]
+                reason, value = REASONS[checked.refusal], checked.refused_value
+                return replace(reason, value=value) if value else reason
             if told is Verdict.STORED and not self._is_confirmed(checked):
                 return NOT_CONFIRMED
             if isinstance(told, Verdict):
@@ -96,6 +97,7 @@ class Checker:
             uid=_uid_of(arrival, known.settings, found),
             trust_version=known.settings.trust_version,
             refusal=found.reason,
+            refused_value=found.told,
             current_digest=known.settings.key_digest if known.is_old_key else b"",
         )
 

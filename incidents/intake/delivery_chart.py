@@ -40,16 +40,25 @@ class Span:
 
 def charts_of(source: Source, *, now: datetime) -> list[dict[str, Any]]:
     """Return a chart of the last 24 hours and one of the last 30 days, in UTC."""
+    by_hour, by_day = spans_of(source, now=now)
+    return [
+        _chart("Last 24 hours", by_hour, "D H:i"),
+        _chart("Last 30 days", by_day, "D j M"),
+    ]
+
+
+def spans_of(source: Source, *, now: datetime) -> tuple[list[Span], list[Span]]:
+    """Return the last 24 hours and the last 30 days, in UTC, the present one last."""
     hours = _counts(source, hour_of(now).replace(hour=0) - timedelta(days=DAYS - 1))
     last = hour_of(now)
     by_hour = [last - timedelta(hours=back) for back in reversed(range(HOURS))]
     by_day = [
         last.replace(hour=0) - timedelta(days=back) for back in reversed(range(DAYS))
     ]
-    return [
-        _chart("Last 24 hours", _spans(hours, by_hour, timedelta(hours=1)), "D H:i"),
-        _chart("Last 30 days", _spans(hours, by_day, timedelta(days=1)), "D j M"),
-    ]
+    return (
+        _spans(hours, by_hour, timedelta(hours=1)),
+        _spans(hours, by_day, timedelta(days=1)),
+    )
 
 
 def _counts(source: Source, since: datetime) -> dict[datetime, tuple[int, int]]:

@@ -123,6 +123,13 @@ class Refusal(models.Model):
     last_size_bytes = models.BigIntegerField()
     last_sha256 = models.BinaryField(help_text="of the part that was read")
     last_address = models.CharField(max_length=64, help_text="where it came from")
+    last_told = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what the last request named, unproved: a topic",
+    )
 
     class Meta:
         app_label = "incidents"
@@ -201,6 +208,12 @@ class Delivery(models.Model):
                 fields=["source", "-id"],
                 condition=models.Q(by_old_key=True),
                 name="delivery_by_old_key",
+            ),
+            # Serves a source's page: its last unreadable ones among many others.
+            models.Index(
+                fields=["source", "-id"],
+                condition=models.Q(state="unreadable"),
+                name="delivery_unreadable",
             ),
             # Serves the chart: these are never processed, so nothing counts them.
             models.Index(

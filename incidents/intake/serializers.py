@@ -228,6 +228,33 @@ class TriedSerializer(serializers.Serializer[Any]):
     )
 
 
+class SpanSerializer(serializers.Serializer[Any]):
+    """What came from an instant on, and how much of it failed."""
+
+    start = serializers.DateTimeField()
+    count = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """How much came and how much failed, in UTC; what waits is not counted yet."""
+
+    hours = SpanSerializer(many=True, help_text="the last 24, the present one last")
+    days = SpanSerializer(many=True, help_text="the last 30, today last")
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    """How a source is, why, and what to do."""
+
+    level = serializers.ChoiceField(("good", "warn", "bad", "off"))
+    word = serializers.CharField()
+    sentence = serializers.CharField()
+    remedy = serializers.CharField()
+    last_delivery_at = serializers.DateTimeField(allow_null=True)
+    deliveries_24h = serializers.IntegerField()
+    failed_24h = serializers.IntegerField()
+
+
 class StateQuery(StrictSerializer):
     """Narrow deliveries to one state, for example unreadable."""
 

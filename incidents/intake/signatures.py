@@ -8,7 +8,7 @@ secrets may hold at once (ours is being changed) and several signatures may be g
 >>> signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 >>> sent = Proof({"x-hub-signature-256": signature}.get, b"Hello, World!", "", 0)
 >>> examine(check, sent)
-Finding(reason='', once='')
+Finding(reason='', once='', told='')
 >>> examine(check, Proof({}.get, b"Hello, World!", "", 0)).reason
 'signature_missing'
 """
@@ -27,8 +27,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 
 from incidents.intake import sns_signature as sns
+from incidents.intake.adapters.base import one_line
 
 WINDOW_SECONDS: Final = 300
+MAX_TOLD: Final = 300
 SYMMETRIC: Final = "whsec_"
 ASYMMETRIC: Final = "whpk_"
 
@@ -65,10 +67,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a request is refused, if it is, and the name under which it counts once."""
+    """Why a request is refused, if it is, and the name under which it counts once.
+
+    `told` is what it named and is refused for, where that helps to allow it.
+    """
 
     reason: str = ""
     once: str = ""
+    told: str = ""
 
 
 GOOD: Final = Finding()
@@ -264,7 +270,8 @@ def _sns(check: Check, sent: Proof) -> Finding:
         return Finding("signature_missing")
     topics = str(check.options["topics"]).split()
     if reason := sns.early_reason(envelope, topics=topics, at=sent.at):
-        return Finding(reason)
+        topic = one_line(str(envelope.get("TopicArn", "")), limit=MAX_TOLD)
+        return Finding(reason, told=topic if reason == "topic_not_taken" else "")
     address = sns.certificate_address(envelope)
     certificate = check.certificate(address) if check.certificate else None
     if certificate is None:

@@ -4,12 +4,16 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
+from django.urls import reverse
+
 from incidents.incident.models import CATEGORY_CHOICES, Incident
 from incidents.incident.severity import severity_at
 from incidents.intake.adapters.adapter import TRIAL_TITLE
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.delivery_chart import charts_of
 from incidents.intake.models import Alert, Delivery, DeliveryState, Source
+from incidents.intake.source_facts import facts_of
+from incidents.intake.source_health import Place, judge
 from incidents.intake.sources import key_apart, source_key, source_url
 from incidents.intake.tail import tail_of
 from incidents.intake.trust import old_key_of, proof_of, refusals_of
@@ -18,6 +22,7 @@ from incidents.organisations.roles import Action, can
 
 SHOWN_UNREADABLE: Final = 10
 SHOWN_CHARACTERS: Final = 2_000
+_NOTICES: Final = {"good": "success", "warn": "warning", "bad": "error", "off": "info"}
 
 
 def source_context(
@@ -37,10 +42,10 @@ def source_context(
             "url": source_url(source),
             "key": key_apart(source),
             "is_enabled": source.is_enabled,
-            "has_mapping": source.tool == "generic",
         },
         "can_configure": can(person, Action.CONFIGURE, source.organisation),
         "setup": adapter.setup,
+        "docs_url": adapter.docs_url,
         "example": example_for(source),
         "test_result": _test_result(tested) if tested else None,
         "is_waiting": bool(tested and tested.state == DeliveryState.PENDING),
@@ -48,8 +53,40 @@ def source_context(
         "charts": charts_of(source, now=now),
         "unreadable": [_unreadable(row) for row in unreadable],
         "trust": trust_context(source, now=now),
+        **health_context(source, now=now),
         "facts": _facts(source),
     }
+
+
+def health_context(source: Source, *, now: datetime) -> dict[str, Any]:
+    """Return how the source is, since when, and where to mend it."""
+    facts = facts_of([source], now=now)[source.pk]
+    health = judge(facts, now=now)
+    return {
+        "health": health,
+        "notice": _NOTICES[health.level],
+        "mend": _mend(source, health.place),
+        "last_at": facts.last_at,
+        "count": facts.count,
+        "failed": facts.failed,
+        "refused_at": facts.refused_at,
+    }
+
+
+def _mend(source: Source, place: Place) -> dict[str, str] | None:
+    """Return where a source can be mended, and what that place is called."""
+    page = reverse("source-detail", args=[source.uid])
+    places = {
+        "setup": (f"{page}#address", "Set-up"),
+        "trust": (reverse("source-trust", args=[source.uid]), "Proof of senders"),
+        "unreadable": (f"{page}#unreadable", "What could not be read"),
+        "edit": (reverse("source-edit", args=[source.uid]), "Change the source"),
+        "status": (reverse("status"), "Status"),
+    }
+    if place not in places:
+        return None
+    url, label = places[place]
+    return {"url": url, "label": label}
 
 
 def trust_context(source: Source, *, now: datetime) -> dict[str, Any]:

@@ -5,6 +5,8 @@ An alert's row holds only its latest delivery; what an earlier one said is in it
 
 from typing import Any, Final
 
+from django.db.models import Sum
+
 from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery, Unreadable
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.handling import severity_of
@@ -25,9 +27,11 @@ def tail_of(source: Source) -> dict[str, Any]:
     body_of = {pk: bytes(body or b"") for pk, body in bodies.values_list("pk", "body")}
     waiting = sum(row.state == DeliveryState.PENDING for row in rows)
     newest = rows[0].pk if rows else 0
+    replays = sum(row.replays for row in rows)
+    refused = source.refusals.aggregate(count=Sum("count"))["count"] or 0
     return {
         "deliveries": [_shown(row, source, body_of.get(row.pk)) for row in rows],
-        "tail_mark": f"{newest}-{waiting}-{sum(row.replays for row in rows)}",
+        "tail_mark": f"{newest}-{waiting}-{replays}-{refused}",
     }
 
 

@@ -113,6 +113,8 @@ def refusals_of(source: Source) -> list[dict[str, Any]]:
         {
             "reason": row.reason,
             "meaning": REASONS[row.reason].sentence,
+            "remedy": REASONS[row.reason].remedy,
+            "last_told": row.last_told,
             "count": row.count,
             "first_at": row.first_at,
             "last_at": row.last_at,

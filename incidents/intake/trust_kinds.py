@@ -121,12 +121,16 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a request was refused, as its sender and the source's people are told."""
+    """Why a request was refused, as its sender and the source's people are told.
+
+    `value` is what it named and was refused for, where there is such a thing.
+    """
 
     status: HTTPStatus
     field: str
     sentence: str
     remedy: str = "Compare the secret and the options with those on the source's page."
+    value: str = ""
 
 
 _NO: Final = HTTPStatus.UNAUTHORIZED
@@ -159,7 +163,8 @@ REASONS: Final[Mapping[str, Reason]] = {
         HTTPStatus.FORBIDDEN,
         "TopicArn",
         "It came from a topic that the source does not name.",
-        "Add the topic to the source, then ask Amazon SNS to confirm once more.",
+        "Add the topic under Proof of senders, if it is yours, then have Amazon SNS ask "
+        "for confirmation once more.",
     ),
     "certificate_not_of_aws": Reason(
         _NO, "SigningCertURL", "It names a certificate that is not on a host of SNS."

@@ -35,6 +35,10 @@ class RefusalSerializer(serializers.Serializer[Any]):
 
     reason = serializers.ChoiceField(sorted(REASONS))
     meaning = serializers.CharField()
+    remedy = serializers.CharField()
+    last_told = serializers.CharField(
+        help_text="what the last request named, such as the topic; not proved"
+    )
     count = serializers.IntegerField()
     first_at = serializers.DateTimeField()
     last_at = serializers.DateTimeField()

@@ -1,12 +1,12 @@
 """Pages of monitoring sources: address, test, last deliveries, what could not be read."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,9 +14,11 @@ from django.urls import reverse
 from incidents.errors import BadInput
 from incidents.incident.access import note_reading
 from incidents.intake.adapters.registry import ADAPTERS
-from incidents.intake.models import Delivery, DeliveryState, Source
+from incidents.intake.models import Delivery, Source
 from incidents.intake.replaying import replay, replay_many
-from incidents.intake.source_page import source_context
+from incidents.intake.source_facts import facts_of
+from incidents.intake.source_health import LEVELS, Facts, judge
+from incidents.intake.source_page import health_context, source_context
 from incidents.intake.sources import send_trial
 from incidents.intake.tail import tail_of
 from incidents.organisations.directory import organisation_for
@@ -24,19 +26,16 @@ from incidents.organisations.roles import Action, can, organisations_allowing
 from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 
-_UNREADABLE: Final = Q(deliveries__state=DeliveryState.UNREADABLE)
-
 
 @page("GET")
 def source_list(request: PageRequest) -> HttpResponse:
     """Show the sources of the reader's organisations."""
     visible = Source.objects.visible_to(request.user).values("pk")
-    rows = Source.objects.filter(pk__in=visible).annotate(
-        last_delivery_at=Max("deliveries__received_at"),
-        delivery_count=Count("deliveries"),
-        unreadable_count=Count("deliveries", filter=_UNREADABLE),
-    )
-    sources = [_listed(row) for row in rows.order_by("organisation", "name", "pk")]
+    rows = Source.objects.filter(pk__in=visible).order_by("organisation", "name", "pk")
+    now = read_now()
+    facts = facts_of(rows, now=now)
+    listed = [_listed(row, facts[row.pk], now) for row in rows]
+    sources = sorted(listed, key=lambda row: LEVELS.index(row["health"].level))
     can_add = bool(organisations_allowing(request.user, Action.CONFIGURE))
     context = {"sources": sources, "can_add": can_add}
     return render(request, "incidents/intake/list.html", context)
@@ -66,9 +65,14 @@ def _tail(request: PageRequest, source: Source) -> HttpResponse:
     if request.GET["tail"] == tail["tail_mark"]:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     _note_deliveries(request, tail["deliveries"])
-    can_configure = can(request.user, Action.CONFIGURE, source.organisation)
-    context = {"source": source, "can_configure": can_configure, **tail}
-    return render(request, "incidents/intake/_deliveries.html", context)
+    context = {
+        "source": source,
+        "can_configure": can(request.user, Action.CONFIGURE, source.organisation),
+        "is_swap": True,
+        **health_context(source, now=read_now()),
+        **tail,
+    }
+    return render(request, "incidents/intake/_tail.html", context)
 
 
 def _note_deliveries(request: PageRequest, shown: Sequence[dict[str, Any]]) -> None:
@@ -164,13 +168,13 @@ def _find_delivery(request: PageRequest, uid: UUID) -> Delivery:
     return delivery
 
 
-def _listed(row: Any) -> dict[str, Any]:
+def _listed(row: Source, facts: Facts, now: datetime) -> dict[str, Any]:
     return {
         "name": row.name,
         "get_tool_display": ADAPTERS[row.tool].name,
         "get_absolute_url": reverse("source-detail", args=[row.uid]),
-        "is_enabled": row.is_enabled,
-        "last_delivery_at": row.last_delivery_at,
-        "delivery_count": row.delivery_count,
-        "unreadable_count": row.unreadable_count,
+        "health": judge(facts, now=now),
+        "last_at": facts.last_at,
+        "count": facts.count,
+        "failed": facts.failed,
     }

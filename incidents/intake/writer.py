@@ -61,9 +61,9 @@ _EXPLAIN: Final[LiteralString] = """
 WITH sent AS MATERIALIZED (
     SELECT a.*, s.id AS source_id, s.trust_version = a.trust_version AS is_current
     FROM unnest(%b::uuid[], %b::text[], %b::bytea[], %b::bigint[], %b::text[],
-                %b::bigint[], %b::bytea[], %b::text[]) WITH ORDINALITY
+                %b::bigint[], %b::bytea[], %b::text[], %b::text[]) WITH ORDINALITY
          AS a (uid, tool, key_digest, trust_version, refusal, size_bytes, sha256,
-               address, place)
+               address, told, place)
     JOIN LATERAL (
         SELECT * FROM tocsin_source WHERE key_digest = a.key_digest
         UNION ALL
@@ -72,18 +72,21 @@ WITH sent AS MATERIALIZED (
     ) AS s ON s.tool = a.tool AND s.is_enabled
 ), counted AS (
     INSERT INTO tocsin_refusal AS r (source_id, reason, count, first_at, last_at,
-                                     last_size_bytes, last_sha256, last_address)
+                                     last_size_bytes, last_sha256, last_address,
+                                     last_told)
     SELECT source_id, refusal, count(*), now(), now(),
            (array_agg(size_bytes ORDER BY place DESC))[1],
            (array_agg(sha256 ORDER BY place DESC))[1],
-           (array_agg(address ORDER BY place DESC))[1]
+           (array_agg(address ORDER BY place DESC))[1],
+           (array_agg(told ORDER BY place DESC))[1]
     FROM sent WHERE is_current AND refusal <> ''
     GROUP BY source_id, refusal
     ORDER BY source_id, refusal
     ON CONFLICT (source_id, reason) DO UPDATE
     SET count = r.count + excluded.count, last_at = excluded.last_at,
         last_size_bytes = excluded.last_size_bytes,
-        last_sha256 = excluded.last_sha256, last_address = excluded.last_address
+        last_sha256 = excluded.last_sha256, last_address = excluded.last_address,
+        last_told = excluded.last_told
 )
 SELECT sent.uid, sent.is_current, sent.refusal <> '',
        EXISTS (SELECT FROM tocsin_delivery d WHERE d.uid = sent.uid),
@@ -130,8 +133,8 @@ class Arrival:
     """One request as it came. `body` is None when it was too large to keep.
 
     `trust_version` names the settings that it was checked under, `refusal` says why it
-    is refused under them, and `current_digest` is that of the key for which a former
-    one stands. `proof` is what it brings to be checked.
+    is refused under them and `refused_value` what it named; `current_digest` is that of
+    the key for which a former one stands. `proof` is what it brings to be checked.
     """
 
     tool: str
@@ -144,6 +147,7 @@ class Arrival:
     proof: Proof | None = field(default=None, repr=False)
     trust_version: int = 0
     refusal: str = ""
+    refused_value: str = ""
     current_digest: bytes = b""
     uid: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -290,6 +294,7 @@ def _short_columns(arrivals: Sequence[Arrival]) -> list[list[Any]]:
         [a.size_bytes for a in arrivals],
         [a.sha256 for a in arrivals],
         [a.proof.address[:64] if a.proof else "" for a in arrivals],
+        [a.refused_value for a in arrivals],
     ]
 
 

@@ -260,6 +260,8 @@ API = {
     ),
     "GET sources-detail": Place("lab", _source),
     "PATCH sources-detail": Place("lab", _source, {"name": "x"}, "configure"),
+    "GET sources-counts": Place("lab", _source),
+    "GET sources-health": Place("lab", _source),
     "GET sources-deliveries": Place("lab", _source),
     "GET sources-delivery": Place("lab", _sent),
     "POST sources-replay": Place("lab", _sent, act="configure"),

@@ -1,6 +1,7 @@
 """Messages of Amazon SNS on their way into the real database."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -67,10 +68,12 @@ def test_confirmation_that_failed_is_tried_again(key, checker, sns):
 
 
 def test_subscription_to_another_topic_is_refused_and_not_confirmed(key, checker, sns):
-    body = sns.confirmation(TopicArn="arn:aws:sns:eu-west-1:999999999999:theirs")
-    assert checker.store(sent(key, body)) is REASONS["topic_not_taken"]
+    theirs = "arn:aws:sns:eu-west-1:999999999999:theirs"
+    told = checker.store(sent(key, sns.confirmation(TopicArn=theirs)))
+    assert told == replace(REASONS["topic_not_taken"], value=theirs)
     assert (sns.asked, Delivery.objects.count()) == ([], 0)
-    assert Refusal.objects.get().reason == "topic_not_taken"
+    refusal = Refusal.objects.get()
+    assert (refusal.reason, refusal.last_told) == ("topic_not_taken", theirs)
 
 
 def test_confirmation_to_a_source_that_asks_for_no_proof_fetches_nothing(
