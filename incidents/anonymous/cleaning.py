@@ -7,9 +7,8 @@ to be so. Free of Django.
 
 import io
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,11 +32,28 @@ _EXTENSIONS: Final = {
     "text/plain": "txt",
 }
 _EXTENSION: Final = re.compile(r"\.([A-Za-z0-9]{1,8})$")
+# The quickest that each can do: whoever sends pictures decides how much of them is done.
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "JPEG": {"quality": 92, "optimize": True},
-    "PNG": {"optimize": True},
-    "WEBP": {"quality": 92, "method": 4},
+    "JPEG": {"quality": 92},
+    "PNG": {"compress_level": 3},
+    "WEBP": {"quality": 92, "method": 0},
 }
+# One picture at a time in a process, or a few would take its memory and its processors
+# from everything else that is served.
+_ONE_PICTURE: Final = threading.Semaphore()
+_LONGEST_WAIT_SECONDS: Final = 10
+
+
+class CleaningBusy(Exception):
+    """Others' pictures are being written anew; try again after a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A file as somebody sent it, and the name that it had there."""
+
+    data: bytes = field(repr=False)
+    name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +66,25 @@ class CleanFile:
     is_cleaned: bool
 
 
+def clean_files(files: Iterable[RawFile]) -> list[CleanFile]:
+    """Return the files as they are kept. Raises CleaningBusy."""
+    return [clean_file(file.data, name=file.name) for file in files]
+
+
 def clean_file(data: bytes, *, name: str) -> CleanFile:
-    """Return the file without its metadata where its type allows; of `name` the ending."""
+    """Return the file without its metadata where its type allows; of `name` the ending.
+
+    Raises CleaningBusy.
+    """
     media_type = sniff(data[:SNIFFED_BYTES])
-    pixels = _rewritten(data, _FORMATS[media_type]) if media_type in _FORMATS else None
+    pixels = None
+    if media_type in _FORMATS:
+        if not _ONE_PICTURE.acquire(timeout=_LONGEST_WAIT_SECONDS):
+            raise CleaningBusy
+        try:
+            pixels = _rewritten(data, _FORMATS[media_type])
+        finally:
+            _ONE_PICTURE.release()
     return CleanFile(
         data=data if pixels is None else pixels,
         media_type=media_type,
@@ -68,7 +99,7 @@ def _rewritten(data: bytes, kind: str) -> bytes | None:
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415  slow import
 
     try:
-        with _bombs_refused(), Image.open(io.BytesIO(data), formats=[kind]) as opened:
+        with Image.open(io.BytesIO(data), formats=[kind]) as opened:
             width, height = opened.size
             if width * height > MAX_PIXELS or getattr(opened, "n_frames", 1) > 1:
                 return None
@@ -77,7 +108,6 @@ def _rewritten(data: bytes, kind: str) -> bytes | None:
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
-        Warning,
         OSError,
         SyntaxError,
         ValueError,
@@ -85,13 +115,6 @@ def _rewritten(data: bytes, kind: str) -> bytes | None:
     ):
         # Pillow says all of these of files that are damaged or made to harm.
         return None
-
-
-@contextmanager
-def _bombs_refused() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def _pixels_only(picture: "Image") -> "Image":

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
-from incidents.anonymous.cleaning import CleanFile, clean_file
+from incidents.anonymous.cleaning import RawFile
 from incidents.anonymous.models import ReportDesk, ReportFile
 from incidents.anonymous.uploads import MAX_FILE_BYTES, MAX_FILES
 from incidents.incident.models import CATEGORY_CHOICES
@@ -34,18 +34,18 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Several files, each cleaned of what it says beside its content."""
+    """Several files, as they were sent: whoever stores them cleans them."""
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[CleanFile]:
-        """Return the files as they are to be kept. Raises ValidationError."""
+    def clean(self, data: Any, initial: Any = None) -> list[RawFile]:
+        """Return the files. Raises ValidationError."""
         chosen: Sequence[UploadedFile] = [item for item in data or [] if item]
         if len(chosen) > MAX_FILES:
             raise ValidationError(f"Attach at most {MAX_FILES} files.")
         for item in chosen:
             super().clean(item, initial)
-        return [clean_file(item.read(), name=item.name or "") for item in chosen]
+        return [RawFile(item.read(), name=item.name or "") for item in chosen]
 
 
 def files_field() -> FilesField:

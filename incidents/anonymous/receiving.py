@@ -10,8 +10,13 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
-from incidents.anonymous.buckets import give_back_try, take_report, take_try
-from incidents.anonymous.cleaning import CleanFile
+from incidents.anonymous.buckets import Busy, give_back_try, take_report, take_try
+from incidents.anonymous.cleaning import (
+    CleanFile,
+    CleaningBusy,
+    RawFile,
+    clean_files,
+)
 from incidents.anonymous.codes import digest_of_code, read_code
 from incidents.anonymous.duty import NEWS_TIMER, owe_status
 from incidents.anonymous.models import (
@@ -32,6 +37,7 @@ from incidents.incident.refs import make_ref
 from incidents.organisations.models import Organisation
 from incidents.timers.schedule import add_timer
 
+_WHEN_CLEANING_SECONDS: Final = 30
 NO_SUCH_CODE: Final = (
     "No report has this code. Compare it with what you wrote down; capitals, spaces and "
     "hyphens do not count."
@@ -48,7 +54,7 @@ class NewReport:
     title: str = field(repr=False)
     text: str = field(repr=False)
     category: str = ""
-    files: Sequence[CleanFile] = ()
+    files: Sequence[RawFile] = ()
 
 
 def receive_report(new: NewReport, *, now: datetime) -> AnonymousReport:
@@ -59,9 +65,10 @@ def receive_report(new: NewReport, *, now: datetime) -> AnonymousReport:
     stored = AnonymousReport.objects.filter(code_digest=digest_of_code(new.code))
     if (report := stored.first()) is None:
         take_report(new.desk.organisation_id, now=now)
+        files = _cleaned(new.files)
         try:
             with transaction.atomic():
-                return _open(new, now)
+                return _open(new, files, now)
         except IntegrityError:
             # The same form twice at once: the other request has stored it.
             report = stored.get()
@@ -98,7 +105,7 @@ def add_message(
     report: AnonymousReport,
     *,
     text: str,
-    files: Sequence[CleanFile] = (),
+    files: Sequence[RawFile] = (),
     once: bytes | None,
     now: datetime,
 ) -> None:
@@ -112,11 +119,12 @@ def add_message(
     if once and ReportMessage.objects.filter(once=once).exists():
         return
     take_report(report.organisation_id, now=now)
+    cleaned = _cleaned(files)
     hour = to_the_hour(now)
     seal = Seal.of(report)
     message = _message(report, text, hour, seal=seal, once=once)
     with (
-        stored_files(message, files, seal=seal, first=_next_number(report)) as rows,
+        stored_files(message, cleaned, seal=seal, first=_next_number(report)) as rows,
         recording(hour),
     ):
         report = AnonymousReport.objects.select_for_update(no_key=True).get(
@@ -136,7 +144,15 @@ def add_message(
         _tell_handlers(report, message, now)
 
 
-def _open(new: NewReport, now: datetime) -> AnonymousReport:
+def _cleaned(files: Sequence[RawFile]) -> list[CleanFile]:
+    """Clean files once they are counted: nobody has more work done than others may."""
+    try:
+        return clean_files(files)
+    except CleaningBusy as error:
+        raise Busy(_WHEN_CLEANING_SECONDS) from error
+
+
+def _open(new: NewReport, files: Sequence[CleanFile], now: datetime) -> AnonymousReport:
     organisation, hour = new.desk.organisation, to_the_hour(now)
     report = AnonymousReport(
         ref=make_ref().replace("INC-", "REP-"),
@@ -148,7 +164,7 @@ def _open(new: NewReport, now: datetime) -> AnonymousReport:
     seal = Seal.of(report)
     report.title_sealed = seal.seal(new.title.encode(), place=report.uid, what="title")
     message = _message(report, new.text, hour, seal=seal, once=new.once)
-    with stored_files(message, new.files, seal=seal, first=1) as rows, recording(hour):
+    with stored_files(message, files, seal=seal, first=1) as rows, recording(hour):
         report.save()
         message.save()
         ReportFile.objects.bulk_create(rows)

@@ -30,7 +30,7 @@ from escalation.models import (
 )
 from escalation.oncall.feeds import make_feed
 from escalation.runs.engine import escalate
-from incidents.anonymous.cleaning import clean_file
+from incidents.anonymous.cleaning import RawFile
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.incident.lifecycle import comment
@@ -273,7 +273,7 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
             make.report_desk(organisation, admin),
             title=f"{kind}-report",
             text=f"{kind}-report text",
-            files=[clean_file(b"a note", name="x.txt")],
+            files=[RawFile(b"a note", name="x.txt")],
         ),
     )
 

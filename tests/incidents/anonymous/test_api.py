@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from incidents.anonymous.cleaning import clean_file
+from incidents.anonymous.cleaning import RawFile
 from incidents.anonymous.sealing import Seal
 from incidents.models import Entry, Incident, ReportFile, ReportHandler
 from tests import factories as make
@@ -59,7 +59,7 @@ def test_reads_are_recorded_as_of_list_and_report(desk: Desk, client: APIClient)
 
 
 def test_file_is_downloaded_whole(desk: Desk, client: APIClient):
-    report = make.anonymous_report(desk.row, files=[clean_file(b"x y", name="x.txt")])
+    report = make.anonymous_report(desk.row, files=[RawFile(b"x y", name="x.txt")])
     uid = ReportFile.objects.get().uid
     answer = client.get(f"{ROOT}{report.ref}/files/{uid}/")
     assert answer.content == b"x y"
@@ -90,7 +90,7 @@ def test_incident_is_made_of_what_is_sent(desk: Desk, client: APIClient):
 
 
 def test_file_of_another_report_is_refused(desk: Desk, client: APIClient):
-    make.anonymous_report(desk.row, files=[clean_file(b"x", name="x.txt")])
+    make.anonymous_report(desk.row, files=[RawFile(b"x", name="x.txt")])
     report = make.anonymous_report(desk.row)
     body = {"title": "x", "category": "WGT", "severity": 3}
     uid = str(ReportFile.objects.get().uid)

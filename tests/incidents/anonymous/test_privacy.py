@@ -12,14 +12,14 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as product
-from django.db import connection
+from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from config.anonymity import forget_sender
 from config.logging import logging_settings
 from config.up import web_words
-from incidents.anonymous.cleaning import clean_file
+from incidents.anonymous.cleaning import RawFile
 from incidents.anonymous.file_sweep import sweep_report_files
 from incidents.incident.attachment_sweep import UNTOUCHED_SECONDS
 from incidents.models import AnonymousReport
@@ -111,10 +111,11 @@ def test_no_log_line_holds_a_code_or_what_was_written(desk: Desk, log, settings)
 
 
 def test_failure_leaves_neither_report_nor_file(desk: Desk, tmp_path):
-    make.anonymous_report(desk.row, files=[clean_file(b"first", name="x.txt")])
+    make.anonymous_report(desk.row, files=[RawFile(b"first", name="x.txt")])
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
-    with pytest.raises(ZeroDivisionError):
-        make.anonymous_report(desk.row, files=_files_that_fail())
+    note, too_long = RawFile(b"second", name="x.txt"), "x" * 100
+    with pytest.raises(DataError):
+        make.anonymous_report(desk.row, files=[note], category=too_long)
     assert AnonymousReport.objects.count() == 1
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == kept
     assert len(kept) == 1
@@ -123,7 +124,7 @@ def test_failure_leaves_neither_report_nor_file(desk: Desk, tmp_path):
 def test_the_disk_tells_the_hour_of_a_file_alone(desk: Desk, tmp_path):
     report = make.anonymous_report(
         desk.row,
-        files=[clean_file(b"first", name="x.txt")],
+        files=[RawFile(b"first", name="x.txt")],
         now=make.NOW + timedelta(minutes=23, seconds=7),
     )
     [path] = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -132,7 +133,7 @@ def test_the_disk_tells_the_hour_of_a_file_alone(desk: Desk, tmp_path):
 
 
 def test_files_that_no_report_knows_are_swept_after_a_day(desk: Desk, tmp_path):
-    make.anonymous_report(desk.row, files=[clean_file(b"first", name="x.txt")])
+    make.anonymous_report(desk.row, files=[RawFile(b"first", name="x.txt")])
     folder = tmp_path / "attachments" / "reports"
     [known] = folder.iterdir()
     lost = [folder / ("0" * 32), folder / ("1" * 32 + ".part"), folder / "notes.txt"]
@@ -142,17 +143,6 @@ def test_files_that_no_report_knows_are_swept_after_a_day(desk: Desk, tmp_path):
     assert sweep_report_files(unix_now=later - 60) == 0
     assert sweep_report_files(unix_now=later + 60) == 2
     assert sorted(folder.iterdir()) == sorted([known, folder / "notes.txt"])
-
-
-def _files_that_fail():
-    class Broken:
-        data = b"written already"
-
-        @property
-        def media_type(self) -> str:
-            raise ZeroDivisionError
-
-    return [clean_file(b"whole", name="x.txt"), Broken()]
 
 
 def test_request_loses_all_that_tells_who_sent_it_and_only_there():

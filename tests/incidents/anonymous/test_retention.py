@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from incidents.anonymous.cleaning import clean_file
+from incidents.anonymous.cleaning import RawFile
 from incidents.anonymous.handling import close, mark_read
 from incidents.anonymous.receiving import read_answers
 from incidents.anonymous.retention import forget_old_reports
@@ -19,7 +19,7 @@ OVER = NOW + timedelta(days=366)
 
 
 def closed_report(desk: Desk) -> AnonymousReport:
-    report = make.anonymous_report(desk.row, files=[clean_file(b"x", name="x.txt")])
+    report = make.anonymous_report(desk.row, files=[RawFile(b"x", name="x.txt")])
     actor = Actor.of(desk.handler, desk.lab)
     close(report, text="done", user=desk.handler, actor=actor, now=NOW)
     return report

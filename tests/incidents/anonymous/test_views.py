@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from incidents.anonymous.cleaning import clean_file
+from incidents.anonymous.cleaning import RawFile
 from incidents.anonymous.receiving import add_message
 from incidents.events.feed import read_fields
 from incidents.models import (
@@ -71,7 +71,7 @@ def _others(desk: Desk) -> list[User]:
 
 def test_handler_sees_the_report_and_nobody_else_does(desk: Desk):
     report = make.anonymous_report(
-        desk.row, title="secret", files=[clean_file(b"x", name="x.txt")]
+        desk.row, title="secret", files=[RawFile(b"x", name="x.txt")]
     )
     file = ReportFile.objects.get()
     places = [
@@ -115,9 +115,7 @@ def test_record_holds_neither_title_nor_words(desk: Desk):
 
 
 def test_downloaded_file_is_what_was_kept_and_is_recorded(desk: Desk):
-    report = make.anonymous_report(
-        desk.row, files=[clean_file(b"the note", name="x.txt")]
-    )
+    report = make.anonymous_report(desk.row, files=[RawFile(b"the note", name="x.txt")])
     file = ReportFile.objects.get()
     answer = _signed_in(desk.handler).get(f"/reports/{report.ref}/files/{file.uid}/")
     assert answer.content == b"the note"
@@ -130,7 +128,7 @@ def test_incident_holds_what_the_handler_wrote_and_nothing_of_the_report(desk: D
         desk.row,
         title="telling",
         text="telling too",
-        files=[clean_file(b"a", name="a.txt"), clean_file(b"b", name="b.txt")],
+        files=[RawFile(b"a", name="a.txt"), RawFile(b"b", name="b.txt")],
     )
     chosen = ReportFile.objects.get(filename="file-2.txt")
     client = _signed_in(desk.handler)
