@@ -31,7 +31,8 @@ from incidents.incident.attachments_api import AttachmentViewSet
 from incidents.incident.people_api import MemberViewSet, TeamViewSet
 from incidents.intake.api import SourceViewSet
 from incidents.intake.heartbeats.api import HeartbeatViewSet
-from incidents.intake.silences_api import MaintenanceViewSet, SilenceViewSet
+from incidents.intake.maintenance_api import MaintenanceViewSet
+from incidents.intake.silences_api import SilenceViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet

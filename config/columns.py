@@ -192,6 +192,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
     "incidents.SilenceNotice": {"stage": _CODE},
     "incidents.Maintenance": {
+        "slug": _OURS,
         "reason": _OURS,
         "cron": _CODE,
         "zone": _CODE,

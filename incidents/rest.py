@@ -7,9 +7,11 @@ renders. Reading needs the scope `read`, anything else the view's `write_scope`.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.dateparse import parse_datetime
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.authentication import SessionAuthentication
@@ -22,11 +24,14 @@ from rest_framework.views import APIView
 
 from incidents.errors import BadInput, NotAllowed, TooLarge
 from incidents.organisations.authentication import TokenAuthentication
-from incidents.organisations.models import ApiToken, User
+from incidents.organisations.directory import organisation_for
+from incidents.organisations.models import ApiToken, Organisation, User
+from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
 from incidents.paging import KeysetPages
 from incidents.problems import problem_response
 
+UID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 SerializerT = TypeVar("SerializerT", bound=serializers.BaseSerializer[Any])
@@ -127,6 +132,39 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
         """Return one page of rows; `render` gets them all at once."""
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(render(page or []))
+
+
+class OwnedViewSet(ApiViewSet):
+    """Base of views of rows of an organisation, found by `uid`.
+
+    `visible()` says which rows the person sees, with their organisation.
+    """
+
+    lookup_field = "uid"
+    lookup_value_regex = UID
+
+    def visible(self) -> QuerySet[Any]:
+        """Return the rows that the person sees."""
+        raise NotImplementedError
+
+    def list_rows(self, render: Callable[[list[Any]], Sequence[Any]]) -> Response:
+        """Return a page of the rows, of one organisation if the query names it."""
+        wanted = self.read_query(OrganisationQuery)
+        return self.respond_page(self.visible().filter(**wanted), render)
+
+    def find(self) -> Any:
+        """Return the row that the address names. Raises Http404."""
+        row = self.visible().filter(uid=self.kwargs["uid"]).first()
+        if row is None:
+            raise Http404
+        return row
+
+    def owner_of(self, row: Any, action: Action) -> Organisation:
+        """Return the row's organisation if the person may do this for it.
+
+        Raises NotAllowed.
+        """
+        return organisation_for(self.person, action, slug=row.organisation.slug)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

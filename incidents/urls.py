@@ -6,6 +6,7 @@ from incidents.incident import actions_views, draft_views, views
 from incidents.incident.home import home
 from incidents.intake import alertmanager_views as alertmanager
 from incidents.intake import handling_views as handling
+from incidents.intake import maintenance_views as windows
 from incidents.intake import mapping_views as mapping
 from incidents.intake import opsgenie_views as opsgenie
 from incidents.intake import silence_views as silences
@@ -142,10 +143,11 @@ urlpatterns = [
         silences.silence_extend,
         name="silence-extend",
     ),
-    path("maintenance/new/", silences.maintenance_new, name="maintenance-new"),
+    path("maintenance/<uuid:uid>/", windows.maintenance_edit, name="maintenance-edit"),
+    path("maintenance/new/", windows.maintenance_new, name="maintenance-new"),
     path(
         "maintenance/<uuid:uid>/end/",
-        silences.maintenance_end,
+        windows.maintenance_end,
         name="maintenance-end",
     ),
     path("deliveries/<uuid:uid>/", intake.delivery_body, name="delivery-body"),

@@ -25,6 +25,7 @@ from escalation.worldfile.write_approval import write_approval
 from escalation.worldfile.write_calendars import write_calendars
 from escalation.worldfile.write_desks import write_desks
 from escalation.worldfile.write_heartbeats import write_heartbeats
+from escalation.worldfile.write_maintenance import write_windows
 from escalation.worldfile.write_paths import write_paths
 from escalation.worldfile.write_rules import write_rules
 from escalation.worldfile.write_schedules import write_schedules
@@ -110,6 +111,7 @@ def _write(world: World, changes: Changes) -> None:
     write_sources(world, changes)
     write_desks(world, changes)
     write_heartbeats(world, changes)
+    write_windows(world, changes)
     changes.record()
 
 

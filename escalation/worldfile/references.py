@@ -51,6 +51,7 @@ def check_references(world: World, problems: Problems) -> None:
     _check_routes(world, known, problems)
     _check_tools(world, known, problems)
     _check_proofs(world, known, problems)
+    _check_windows(world, known, problems)
     check_desks(world, known, problems)
 
 
@@ -66,6 +67,10 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
         *((s.path, ("report desk", s.organisation)) for s in world.report_desks),
         *((s.path, ("heartbeat", s.organisation, s.slug)) for s in world.heartbeats),
+        *(
+            (s.path, ("maintenance window", s.organisation, s.slug))
+            for s in world.maintenance_windows
+        ),
         *(
             (s.path, ("rules of", s.organisation, s.person))
             for s in world.notification_rules
@@ -118,6 +123,7 @@ def _check_owners(world: World, known: Known, problems: Problems) -> None:
         world.routes,
         world.sources,
         world.heartbeats,
+        world.maintenance_windows,
     )
     for spec in chain.from_iterable(owned):
         if spec.organisation not in known.kinds:
@@ -181,6 +187,15 @@ def _check_route(route: RouteSpec, known: Known, problems: Problems) -> None:
         problems.add((*route.path, "policy"), message)
     for index, slug in enumerate(route.share_with):
         check_agency((*route.path, "share_with", index), slug, known, problems)
+
+
+def _check_windows(world: World, known: Known, problems: Problems) -> None:
+    """Ask that windows name sources that there are, in the file or before."""
+    there = known.tools.keys() | {(s.organisation, s.slug) for s in world.sources}
+    for window in world.maintenance_windows:
+        if window.source and (window.organisation, window.source) not in there:
+            message = f"{window.organisation} has no source {window.source!r}. Add it."
+            problems.add((*window.path, "source"), message)
 
 
 def _check_proofs(world: World, known: Known, problems: Problems) -> None:

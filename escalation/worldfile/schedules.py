@@ -40,13 +40,26 @@ def read_override_table(table: Table) -> OverrideSpec:
         path=table.path,
         organisation=table.slug("organisation"),
         schedule=table.slug("schedule"),
-        start_at=_instant(table, "start_at"),
-        end_at=_instant(table, "end_at"),
+        start_at=read_instant(table, "start_at"),
+        end_at=read_instant(table, "end_at"),
         people=tuple(email.lower() for email in table.texts("people")),
         mode=table.choice("mode", OverrideMode.values, default=OverrideMode.WHOLE),
         replaces=table.email("replaces", default=""),
         reason=table.text("reason", default=""),
     )
+
+
+def read_instant(table: Table, name: str) -> datetime:
+    """Return an instant, written as TOML has it or as a text."""
+    value = table.raw(name)
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if isinstance(found, datetime) and found.tzinfo is not None:
+        return found
+    table.problems.add((*table.path, name), f"{value!r} cannot be used. {_INSTANT}")
+    return _NEVER
 
 
 def _imports(table: Table) -> Iterator[ImportSpec]:
@@ -64,16 +77,3 @@ def _imports(table: Table) -> Iterator[ImportSpec]:
         except BadInput as error:
             table.problems.add((*path, index, "url"), error.remedy)
         yield spec
-
-
-def _instant(table: Table, name: str) -> datetime:
-    """Return an instant, written as TOML has it or as a text."""
-    value = table.raw(name)
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        found = None
-    if isinstance(found, datetime) and found.tzinfo is not None:
-        return found
-    table.problems.add((*table.path, name), f"{value!r} cannot be used. {_INSTANT}")
-    return _NEVER

@@ -14,6 +14,7 @@ from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.desks import read_desk
 from escalation.worldfile.heartbeats import read_heartbeat
+from escalation.worldfile.maintenance import read_window
 from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
@@ -64,6 +65,7 @@ SECTIONS: Final = (
     "sources",
     "report_desks",
     "heartbeats",
+    "maintenance_windows",
 )
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
@@ -109,6 +111,9 @@ def read_world(
         sources=_read_all(document, "sources", _source, problems),
         report_desks=_read_all(document, "report_desks", read_desk, problems),
         heartbeats=_read_all(document, "heartbeats", read_heartbeat, problems),
+        maintenance_windows=_read_all(
+            document, "maintenance_windows", read_window, problems
+        ),
     )
     return world, problems
 

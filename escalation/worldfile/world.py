@@ -11,6 +11,7 @@ from typing import Any
 from escalation.oncall.reading import ScheduleDraft
 from escalation.worldfile.positions import Path
 from incidents.intake.heartbeats.monitors import HeartbeatDraft
+from incidents.intake.maintenance import MaintenanceDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,17 @@ class HeartbeatSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceSpec:
+    """A time during which alerts open no incident; `draft` lacks its source."""
+
+    path: Path
+    organisation: str
+    slug: str
+    source: str
+    draft: MaintenanceDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that one file says."""
 
@@ -212,3 +224,4 @@ class World:
     sources: tuple[SourceSpec, ...]
     report_desks: tuple[ReportDeskSpec, ...]
     heartbeats: tuple[HeartbeatSpec, ...]
+    maintenance_windows: tuple[MaintenanceSpec, ...]

@@ -48,6 +48,12 @@ def zone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((n, n.replace("_", " ")) for n in sorted(names))]
 
 
+def with_zone(zone: str) -> list[tuple[str, str]]:
+    """Return the choices with a zone that was set elsewhere and may not be one of them."""
+    choices = zone_choices()
+    return choices if zone in dict(choices) else [(zone, zone), *choices]
+
+
 def to_instant(moment: datetime | None, zone: str) -> datetime | None:
     """Return the instant of a wall-clock time in a zone, in UTC."""
     if moment is None:

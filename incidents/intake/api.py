@@ -51,36 +51,28 @@ from incidents.intake.trust_serializers import (
 )
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
-from incidents.organisations.models import ApiToken, Organisation
+from incidents.organisations.models import ApiToken
 from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
-from incidents.rest import ApiViewSet, OrganisationQuery
+from incidents.rest import UID, OrganisationQuery, OwnedViewSet
 from incidents.timers.clock import read_now
 
-_UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-
-class SourceViewSet(ApiViewSet):
+class SourceViewSet(OwnedViewSet):
     """The monitoring tools that may post to your organisations."""
 
     queryset = Source.objects.none()
     serializer_class = SourceSerializer
     write_scope = Scope.CONFIGURE
-    lookup_field = "uid"
-    lookup_value_regex = _UID
 
     @extend_schema(parameters=[OrganisationQuery])
     def list(self, request: Request) -> Response:
         """List the sources."""
-        wanted = self.read_query(OrganisationQuery)
-        return self.respond_page(
-            self._visible().filter(**wanted),
-            lambda page: [self._shown(source) for source in page],
-        )
+        return self.list_rows(lambda page: [self._shown(row) for row in page])
 
     def retrieve(self, request: Request, uid: str) -> Response:
         """Open one source."""
-        return Response(self._shown(self._find()))
+        return Response(self._shown(self.find()))
 
     @extend_schema(request=SourceBody, responses={201: SourceSerializer})
     def create(self, request: Request) -> Response:
@@ -103,8 +95,8 @@ class SourceViewSet(ApiViewSet):
     @extend_schema(request=SourceChangeBody)
     def partial_update(self, request: Request, uid: str) -> Response:
         """Change the name or the options of a source."""
-        source = self._find()
-        organisation = self._configurable(source)
+        source = self.find()
+        organisation = self.owner_of(source, Action.CONFIGURE)
         source = change_source(
             source,
             changes=self.read_body(SourceChangeBody),
@@ -117,8 +109,8 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True, methods=["post"], url_path="rotate-key")
     def rotate_key(self, request: Request, uid: str) -> Response:
         """Give it another address; the old one ends at once, or as late as you say."""
-        source = self._find()
-        organisation = self._configurable(source)
+        source = self.find()
+        organisation = self.owner_of(source, Action.CONFIGURE)
         kept = timedelta(minutes=self.read_body(RotateBody)["keep_old_minutes"])
         actor = actor_for(self.person, organisation)
         rotate_key(source, actor=actor, now=read_now(), keep_old=kept)
@@ -128,8 +120,8 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True, methods=["post"], url_path="end-old-key")
     def end_old_key(self, request: Request, uid: str) -> Response:
         """End its former address now."""
-        source = self._find()
-        organisation = self._configurable(source)
+        source = self.find()
+        organisation = self.owner_of(source, Action.CONFIGURE)
         end_old_key(source, actor=actor_for(self.person, organisation), now=read_now())
         return Response(self._shown(source))
 
@@ -137,15 +129,15 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True)
     def trust(self, request: Request, uid: str) -> Response:
         """Show how its senders prove who they are, and what was refused."""
-        shown = shown_trust(self._find(), now=read_now())
+        shown = shown_trust(self.find(), now=read_now())
         return Response(TrustSerializer(shown).data)
 
     @extend_schema(request=TrustBody, responses=TrustSerializer)
     @trust.mapping.patch
     def change_trust(self, request: Request, uid: str) -> Response:
         """Change how its senders prove who they are."""
-        source = self._find()
-        organisation = self._configurable(source)
+        source = self.find()
+        organisation = self.owner_of(source, Action.CONFIGURE)
         body = self.read_body(TrustBody)
         kept = timedelta(minutes=body.pop("keep_old_secret_minutes"))
         now = read_now()
@@ -163,7 +155,7 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True)
     def health(self, request: Request, uid: str) -> Response:
         """Say whether the source is well, why not, and what to do."""
-        source, now = self._find(), read_now()
+        source, now = self.find(), read_now()
         facts = facts_of([source], now=now)[source.pk]
         shown = {
             **asdict(judge(facts, now=now)),
@@ -177,15 +169,15 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True)
     def counts(self, request: Request, uid: str) -> Response:
         """Count what came and what failed, by hour and by day."""
-        hours, days = spans_of(self._find(), now=read_now())
+        hours, days = spans_of(self.find(), now=read_now())
         return Response(CountsSerializer({"hours": hours, "days": days}).data)
 
     @extend_schema(request=TryBody, responses=TriedSerializer)
     @action(detail=True, methods=["post"], url_path="mapping/try")
     def try_mapping(self, request: Request, uid: str) -> Response:
         """Show what a mapping would make of a body, without storing anything."""
-        source = self._find()
-        self._configurable(source)
+        source = self.find()
+        self.owner_of(source, Action.CONFIGURE)
         given = self.read_body(TryBody)
         seen = try_mapping(source, **self._body_to_try(source, given))
         return Response(TriedSerializer(shown_seen(seen)).data)
@@ -194,8 +186,8 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def test(self, request: Request, uid: str) -> Response:
         """Store a delivery as the tool would post it, so that the whole way is walked."""
-        source = self._find()
-        self._configurable(source)
+        source = self.find()
+        self.owner_of(source, Action.CONFIGURE)
         delivery = send_trial(source, now=read_now())
         delivery.refresh_from_db()
         shown = DeliverySerializer(delivery).data
@@ -209,13 +201,13 @@ class SourceViewSet(ApiViewSet):
     def deliveries(self, request: Request, uid: str) -> Response:
         """List its deliveries, newest first."""
         wanted = self.read_query(StateQuery)
-        rows = self._find().deliveries.defer("body").filter(**wanted)
+        rows = self.find().deliveries.defer("body").filter(**wanted)
         return self.respond_page(
             rows, lambda page: list(DeliverySerializer(page, many=True).data)
         )
 
     @extend_schema(responses=DeliveryBodySerializer)
-    @action(detail=True, url_path=f"deliveries/(?P<delivery>{_UID})")
+    @action(detail=True, url_path=f"deliveries/(?P<delivery>{UID})")
     def delivery(self, request: Request, uid: str, delivery: str) -> Response:
         """Open one delivery as it was posted."""
         row = self._find_delivery(delivery)
@@ -226,12 +218,12 @@ class SourceViewSet(ApiViewSet):
     @action(
         detail=True,
         methods=["post"],
-        url_path=f"deliveries/(?P<delivery>{_UID})/replay",
+        url_path=f"deliveries/(?P<delivery>{UID})/replay",
     )
     def replay(self, request: Request, uid: str, delivery: str) -> Response:
         """Have a delivery read once more; one that was processed changes nothing twice."""
         row = self._find_delivery(delivery)
-        self._configurable(row.source)
+        self.owner_of(row.source, Action.CONFIGURE)
         shown = DeliverySerializer(replay(row)).data
         return Response(shown, status=status.HTTP_202_ACCEPTED)
 
@@ -239,8 +231,8 @@ class SourceViewSet(ApiViewSet):
     @action(detail=True, methods=["post"], url_path="replay", url_name="replay-many")
     def replay_many(self, request: Request, uid: str) -> Response:
         """Have many deliveries read once more, by state or by name; 10,000 at once."""
-        source = self._find()
-        self._configurable(source)
+        source = self.find()
+        self.owner_of(source, Action.CONFIGURE)
         body = self.read_body(ReplayBody)
         count = replay_many(
             source, states=body.get("states", ()), uids=body.get("deliveries")
@@ -259,18 +251,13 @@ class SourceViewSet(ApiViewSet):
             return {**shown, "url": "", "key": ""}
         return shown
 
-    def _visible(self) -> QuerySet[Source]:
+    def visible(self) -> QuerySet[Source]:
+        """Return the sources of the person's organisations."""
         visible = Source.objects.visible_to(self.person)
         return visible.select_related("organisation")
 
-    def _find(self) -> Source:
-        source = self._visible().filter(uid=self.kwargs["uid"]).first()
-        if source is None:
-            raise Http404
-        return source
-
     def _find_delivery(self, uid: str) -> Delivery:
-        rows = Delivery.objects.filter(source=self._find(), uid=uid)
+        rows = Delivery.objects.filter(source=self.find(), uid=uid)
         row = rows.select_related("source__organisation").first()
         if row is None:
             raise Http404
@@ -296,7 +283,3 @@ class SourceViewSet(ApiViewSet):
             targets=[f"delivery:{delivery.uid}"],
             now=read_now(),
         )
-
-    def _configurable(self, source: Source) -> Organisation:
-        slug = source.organisation.slug
-        return organisation_for(self.person, Action.CONFIGURE, slug=slug)

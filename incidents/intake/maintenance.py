@@ -1,8 +1,8 @@
-"""Make maintenance windows, once or recurring, and take them out of use."""
+"""Make maintenance windows, once or recurring, change them, and take them out of use."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
@@ -10,20 +10,25 @@ from incidents.events.doorbell import ring_after_commit
 from incidents.events.record import record, recording
 from incidents.intake.models import Source
 from incidents.intake.recurrence import RecurrenceError, check_recurrence, next_after
-from incidents.intake.silence_models import Maintenance
+from incidents.intake.silence_models import Maintenance, new_window_slug
 from incidents.intake.suppressors import let_go, window_at
 from incidents.ledger.canonical import format_at
 from incidents.organisations.models import Organisation, User
 
 MAX_REASON: Final = 500
 MAX_MINUTES: Final = 7 * 24 * 60
+_TOO_EARLY: Final = "Choose an instant after its start and now."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceDraft:
-    """A window to be made: once with start and end, or by a cron expression."""
+    """What a window is to be: once with start and end, or by a cron expression.
+
+    Without a slug a new one gets one, and another keeps its own.
+    """
 
     reason: str
+    slug: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     cron: str = ""
@@ -44,21 +49,73 @@ def create_maintenance(
 
     Raises BadInput.
     """
-    _check(draft, now)
+    check_maintenance(draft, now)
+    _require_ahead(draft, now)
+    slug = draft.slug or new_window_slug()
+    if Maintenance.objects.filter(organisation=organisation, slug=slug).exists():
+        raise BadInput("slug", slug, "Another window has it; choose another.")
     with recording(now):
         window = Maintenance.objects.create(
-            organisation=organisation,
-            source=draft.source,
-            reason=draft.reason.strip(),
-            starts_at=None if draft.cron else draft.starts_at,
-            ends_at=None if draft.cron else draft.ends_at,
-            cron=draft.cron,
-            zone=draft.zone,
-            minutes=draft.minutes if draft.cron else 0,
-            author=author,
+            organisation=organisation, slug=slug, author=author, **columns_of(draft)
         )
         _record(window, f"Maintenance {times_of(window)}: {window.reason}", actor)
     return window
+
+
+def change_maintenance(
+    window: Maintenance, draft: MaintenanceDraft, *, actor: Actor, now: datetime
+) -> Maintenance:
+    """Give a window other times, another source or reason; it is in use again.
+
+    What it holds back is looked at anew at once. Raises BadInput.
+    """
+    check_maintenance(draft, now)
+    _require_ahead(draft, now)
+    wanted = columns_of(draft)
+    with recording(now):
+        locked = Maintenance.objects.select_for_update(no_key=True).get(pk=window.pk)
+        if draft.slug not in ("", locked.slug):
+            raise BadInput("slug", draft.slug, "A window keeps its short name.")
+        if all(getattr(locked, name) == value for name, value in wanted.items()):
+            return locked
+        for name, value in wanted.items():
+            setattr(locked, name, value)
+        locked.ended_at = None
+        locked.save(update_fields=[*wanted, "ended_at"])
+        let_go(locked, now=now)
+        what = f"Maintenance changed, {times_of(locked)}: {locked.reason}"
+        _record(locked, what, actor)
+        ring_after_commit("intake")
+        ring_after_commit("timers")
+    return locked
+
+
+def draft_of(window: Maintenance) -> MaintenanceDraft:
+    """Return what a window is."""
+    return MaintenanceDraft(
+        slug=window.slug,
+        reason=window.reason,
+        source=window.source,
+        starts_at=window.starts_at,
+        ends_at=window.ends_at,
+        cron=window.cron,
+        zone=window.zone,
+        minutes=window.minutes,
+    )
+
+
+def columns_of(draft: MaintenanceDraft) -> dict[str, Any]:
+    """Return how a window's row holds what it is to be, but for its short name."""
+    is_recurring = bool(draft.cron)
+    return {
+        "source": draft.source,
+        "reason": draft.reason.strip(),
+        "starts_at": None if is_recurring else draft.starts_at,
+        "ends_at": None if is_recurring else draft.ends_at,
+        "cron": draft.cron,
+        "zone": draft.zone if is_recurring else "UTC",
+        "minutes": draft.minutes if is_recurring else 0,
+    }
 
 
 def end_maintenance(window: Maintenance, *, actor: Actor, now: datetime) -> Maintenance:
@@ -67,7 +124,7 @@ def end_maintenance(window: Maintenance, *, actor: Actor, now: datetime) -> Main
     Raises NotPossible when it is out of use already.
     """
     with recording(now):
-        locked = Maintenance.objects.select_for_update().get(pk=window.pk)
+        locked = Maintenance.objects.select_for_update(no_key=True).get(pk=window.pk)
         if not is_in_use(locked, now):
             raise NotPossible("This window is over already.", state={"is_over": True})
         locked.ended_at = now
@@ -103,7 +160,8 @@ def times_of(window: Maintenance) -> str:
     return f"from {format_at(start)} to {format_at(end)}" if start and end else ""
 
 
-def _check(draft: MaintenanceDraft, now: datetime) -> None:
+def check_maintenance(draft: MaintenanceDraft, now: datetime) -> None:
+    """Raise BadInput for what is no window; whether it is over is not asked."""
     if not draft.reason.strip() or len(draft.reason) > MAX_REASON:
         remedy = f"Say why, in 1 to {MAX_REASON} characters."
         raise BadInput("reason", draft.reason, remedy)
@@ -111,9 +169,17 @@ def _check(draft: MaintenanceDraft, now: datetime) -> None:
         _check_recurring(draft, now)
     elif draft.starts_at is None:
         raise BadInput("starts_at", "", "Give a start and an end, or a recurrence.")
-    elif draft.ends_at is None or draft.ends_at <= max(draft.starts_at, now):
+    elif draft.ends_at is None or draft.ends_at <= draft.starts_at:
         value = format_at(draft.ends_at) if draft.ends_at else ""
-        raise BadInput("ends_at", value, "Choose an instant after its start and now.")
+        raise BadInput("ends_at", value, _TOO_EARLY)
+    elif draft.minutes:
+        remedy = "Leave it out: start and end say how long it is."
+        raise BadInput("minutes", draft.minutes, remedy)
+
+
+def _require_ahead(draft: MaintenanceDraft, now: datetime) -> None:
+    if draft.ends_at and draft.ends_at <= now:
+        raise BadInput("ends_at", format_at(draft.ends_at), _TOO_EARLY)
 
 
 def _check_recurring(draft: MaintenanceDraft, now: datetime) -> None:

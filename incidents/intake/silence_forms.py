@@ -5,10 +5,16 @@ from typing import Any, Final
 
 from django import forms
 
-from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
+from incidents.incident.times_form import (
+    LocalTimeField,
+    to_instant,
+    with_zone,
+    zone_field,
+)
 from incidents.intake.maintenance import MAX_MINUTES, MaintenanceDraft
 from incidents.intake.models import Source
 from incidents.intake.recurrence import DAYS, RecurrenceError, weekly_cron
+from incidents.intake.silence_models import Maintenance
 from incidents.intake.silences import SilenceDraft
 from incidents.intake.suppression import (
     AlertMatcher,
@@ -130,10 +136,27 @@ class MaintenanceForm(forms.Form):
         help_text="Minute, hour, day, month, weekday: 0 22 * * 1",
     )
     zone = zone_field()
+    slug = forms.SlugField(
+        label="Short name",
+        required=False,
+        max_length=60,
+        help_text="a-z, 0-9 and hyphens, for a configuration file. Empty: one is made.",
+    )
 
-    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        organisation: Organisation,
+        window: Maintenance | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if window is not None:
+            kwargs["initial"] = _initial(window)
         super().__init__(*args, **kwargs)
         _offer_sources(self, organisation)
+        if window is not None:
+            del self.fields["slug"]
+            _keep_zone(self)
 
     def clean(self) -> dict[str, Any]:
         """Read the times of the kind that was chosen."""
@@ -152,7 +175,8 @@ class MaintenanceForm(forms.Form):
     def draft(self) -> MaintenanceDraft:
         """Return what the form says. Requires that it is valid."""
         given = self.cleaned_data
-        told = {"reason": given["reason"], "source": given["source"]}
+        told = {name: given[name] for name in ("reason", "source")}
+        told["slug"] = given.get("slug", "")
         if given["kind"] != "once":
             times = {name: given[name] for name in ("cron", "zone", "minutes")}
             return MaintenanceDraft(**told, **times)
@@ -160,6 +184,25 @@ class MaintenanceForm(forms.Form):
         length = timedelta(minutes=given["minutes"])
         ends_at = starts_at + length if starts_at else None
         return MaintenanceDraft(**told, starts_at=starts_at, ends_at=ends_at)
+
+
+def _initial(window: Maintenance) -> dict[str, Any]:
+    """Return the form's values of a window; its weekdays stand in the expression."""
+    start, end = window.starts_at, window.ends_at
+    told = {"source": window.source_id, "reason": window.reason}
+    if window.cron:
+        times = {"cron": window.cron, "minutes": window.minutes, "zone": window.zone}
+        return {**told, **times, "kind": "cron"}
+    minutes = int((end - start) / timedelta(minutes=1)) if start and end else None
+    times = {"starts_at": start, "minutes": minutes, "zone": "UTC"}
+    return {**told, **times, "kind": "once"}
+
+
+def _keep_zone(form: forms.Form) -> None:
+    """Offer the zone that is set, and do not choose the reader's own in its place."""
+    field: Any = form.fields["zone"]
+    field.widget.attrs.pop("data-local-zone", None)
+    field.choices = with_zone(form.initial["zone"])
 
 
 def _offer_sources(form: forms.Form, organisation: Organisation) -> None:

@@ -1,5 +1,6 @@
 """Silences, maintenance windows, what they held back, and who was told of their end."""
 
+import secrets
 import uuid
 from datetime import datetime
 from typing import ClassVar
@@ -86,6 +87,11 @@ class Silence(models.Model):
         return "active" if self.starts_at <= now else "pending"
 
 
+def new_window_slug() -> str:
+    """Return a short name for a window that nobody named."""
+    return f"window-{secrets.token_hex(4)}"
+
+
 class Maintenance(models.Model):
     """Holds back all alerts of a source or an organisation, once or again and again.
 
@@ -105,6 +111,7 @@ class Maintenance(models.Model):
         related_name="+",
         help_text="null: all of the organisation's",
     )
+    slug = models.SlugField(max_length=60, default=new_window_slug)
     reason = models.CharField(max_length=500)
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
@@ -123,13 +130,16 @@ class Maintenance(models.Model):
         app_label = "incidents"
         db_table = "tocsin_maintenance"
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "slug"], name="maintenance_organisation_slug"
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     cron="", starts_at__isnull=False, ends_at__isnull=False
                 )
                 | (~models.Q(cron="") & models.Q(minutes__gt=0)),
                 name="maintenance_once_or_recurring",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

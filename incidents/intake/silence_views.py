@@ -1,29 +1,21 @@
-"""The pages of silences and maintenance windows."""
+"""The pages of silences, and the list of all that holds alerts back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-from django import forms
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from incidents.errors import BadInput
 from incidents.incident.access import actor_for
-from incidents.intake.maintenance import (
-    create_maintenance,
-    end_maintenance,
-    is_in_use,
-    next_start,
-    times_of,
-)
+from incidents.intake.held_page import edit_page
+from incidents.intake.maintenance import is_in_use, next_start, times_of
 from incidents.intake.silence_ends import counts_holding, last_told
-from incidents.intake.silence_forms import MaintenanceForm, SilenceForm
+from incidents.intake.silence_forms import SilenceForm
 from incidents.intake.silence_models import Maintenance, Silence, Suppression
 from incidents.intake.silences import create_silence, end_silence, extend_silence
 from incidents.intake.suppression import describe, parse_matchers
@@ -84,7 +76,7 @@ def silence_new(request: PageRequest) -> HttpResponse:
             now=now,
         )
 
-    return _edit(request, form, save, kind="silence")
+    return edit_page(request, form, save, {"kind": "silence"})
 
 
 @page("POST")
@@ -108,70 +100,12 @@ def silence_extend(request: PageRequest, uid: UUID) -> HttpResponse:
     return redirect(f"{reverse('silence-list')}#silence-{uid}")
 
 
-@page("GET", "POST")
-def maintenance_new(request: PageRequest) -> HttpResponse:
-    """Plan maintenance for the organisation that `?organisation=` names."""
-    slug = request.GET.get("organisation", "")
-    organisation = organisation_for(request.user, Action.CONFIGURE, slug=slug)
-    form = MaintenanceForm(request.POST or None, organisation=organisation)
-
-    def save(now: datetime) -> None:
-        create_maintenance(
-            organisation,
-            form.draft(),
-            author=request.user,
-            actor=actor_for(request.user, organisation),
-            now=now,
-        )
-
-    return _edit(request, form, save, kind="maintenance")
-
-
-@page("POST")
-def maintenance_end(request: PageRequest, uid: UUID) -> HttpResponse:
-    """Take a window out of use; what still fires opens its incident."""
-    window = Maintenance.objects.visible_to(request.user).filter(uid=uid).first()
-    if window is None:
-        raise Http404
-    slug = window.organisation.slug
-    organisation = organisation_for(request.user, Action.CONFIGURE, slug=slug)
-    actor = actor_for(request.user, organisation)
-    end_maintenance(window, actor=actor, now=read_now())
-    return redirect("silence-list")
-
-
 def _silence_to_manage(request: PageRequest, uid: UUID) -> tuple[Silence, Organisation]:
     silence = Silence.objects.visible_to(request.user).filter(uid=uid).first()
     if silence is None:
         raise Http404
     slug = silence.organisation.slug
     return silence, organisation_for(request.user, Action.MANAGE, slug=slug)
-
-
-def _edit(
-    request: PageRequest,
-    form: forms.Form,
-    save: Callable[[datetime], None],
-    *,
-    kind: str,
-) -> HttpResponse:
-    is_sent = request.method == "POST"
-    if is_sent and form.is_valid() and _save(form, save):
-        return redirect("silence-list")
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_sent else HTTPStatus.OK
-    context = {"form": form, "kind": kind}
-    return render(request, "incidents/intake/silence_edit.html", context, status=status)
-
-
-def _save(form: forms.Form, save: Callable[[datetime], None]) -> bool:
-    try:
-        save(read_now())
-    except BadInput as error:
-        place = {"ends_at": "starts_at", "matchers": "conditions"}.get(error.field)
-        place = place or error.field
-        form.add_error(place if place in form.fields else None, error.remedy)
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +146,7 @@ def _window(row: Maintenance, known: _Known, allowed: list[int]) -> dict[str, An
         "reason": row.reason,
         "author": str(row.author) if row.author else "",
         "times": times_of(row) if row.cron else "",
+        "edit_url": reverse("maintenance-edit", args=[row.uid]) if is_mine else "",
         "ends_at": span.end_at if span else None,
         "starts_at": next_start(row, known.now),
         "held_count": known.counts.get(code_of(row), 0),

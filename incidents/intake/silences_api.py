@@ -1,31 +1,25 @@
-"""Silences and maintenance windows over REST."""
+"""Silences over REST."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.http import Http404
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents.errors import BadInput
 from incidents.incident.access import actor_for
-from incidents.intake.maintenance import (
-    MAX_MINUTES,
-    MaintenanceDraft,
-    create_maintenance,
-    end_maintenance,
-    is_in_use,
-    next_start,
-    times_of,
+from incidents.intake.held_serializers import (
+    HeldBody,
+    HeldSerializer,
+    instant_text,
+    source_named,
 )
-from incidents.intake.models import Source
-from incidents.intake.recurrence import DAYS, RecurrenceError, weekly_cron
 from incidents.intake.silence_ends import counts_holding, last_told
-from incidents.intake.silence_models import Maintenance, Silence
+from incidents.intake.silence_models import Silence
 from incidents.intake.silences import (
     MAX_ANNOUNCE_MINUTES,
     SilenceDraft,
@@ -34,49 +28,20 @@ from incidents.intake.silences import (
     extend_silence,
 )
 from incidents.intake.suppression import describe, parse_matchers
-from incidents.intake.suppressors import code_of, counts_held, window_at
+from incidents.intake.suppressors import counts_held
 from incidents.organisations.directory import organisation_for
-from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
 from incidents.rest import (
-    ApiViewSet,
     InstantField,
     OrganisationQuery,
+    OwnedViewSet,
     StrictSerializer,
 )
 from incidents.timers.clock import read_now
 
-_UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-
-class _HeldSerializer(serializers.Serializer[Any]):
-    """What silences and maintenance windows have in common."""
-
-    id = serializers.UUIDField(source="uid")
-    organisation = serializers.CharField(source="organisation.slug")
-    source = serializers.CharField(  # type: ignore[assignment]  # the API's name for it
-        source="source.slug", default=None, help_text="null: all of them"
-    )
-    reason = serializers.CharField()
-    author = serializers.SerializerMethodField(help_text="null: not a person")
-    held_count = serializers.SerializerMethodField(
-        help_text="how often it held an alert back"
-    )
-    made_at = serializers.DateTimeField()
-
-    def get_author(self, row: Silence | Maintenance) -> str | None:
-        """Return who made it."""
-        named = row.author_name if isinstance(row, Silence) else ""
-        return str(row.author) if row.author else named or None
-
-    def get_held_count(self, row: Silence | Maintenance) -> int:
-        """Return how often it held an alert back."""
-        counts: Mapping[str, int] = self.context["counts"]
-        return counts.get(code_of(row), 0)
-
-
-class SilenceSerializer(_HeldSerializer):
+class SilenceSerializer(HeldSerializer):
     """A silence: while it is active, alerts that match open no incident."""
 
     matchers = serializers.ListField(child=serializers.DictField())
@@ -108,51 +73,10 @@ class SilenceSerializer(_HeldSerializer):
     def get_announced_at(self, silence: Silence) -> str | None:
         """Return when its end was last told."""
         told: Mapping[int, datetime] = self.context["told"]
-        return _instant(told.get(silence.pk))
+        return instant_text(told.get(silence.pk))
 
 
-class MaintenanceSerializer(_HeldSerializer):
-    """A maintenance window, once or recurring."""
-
-    starts_at = serializers.DateTimeField(allow_null=True)
-    ends_at = serializers.DateTimeField(allow_null=True)
-    cron = serializers.CharField()
-    zone = serializers.CharField()
-    minutes = serializers.IntegerField()
-    summary = serializers.SerializerMethodField()
-    is_active = serializers.SerializerMethodField()
-    is_over = serializers.SerializerMethodField()
-    next_start_at = serializers.SerializerMethodField()
-
-    def get_summary(self, window: Maintenance) -> str:
-        """Return its times in words."""
-        return times_of(window)
-
-    def get_is_active(self, window: Maintenance) -> bool:
-        """Whether it holds alerts back now."""
-        now: datetime = self.context["now"]
-        return is_in_use(window, now) and window_at(window, now) is not None
-
-    def get_is_over(self, window: Maintenance) -> bool:
-        """Whether it will never hold anything back again."""
-        return not is_in_use(window, self.context["now"])
-
-    def get_next_start_at(self, window: Maintenance) -> str | None:
-        """Return when it begins next, null while it is on and when it is over."""
-        return _instant(next_start(window, self.context["now"]))
-
-
-class _HeldBody(StrictSerializer):
-    """What is said of both when they are made."""
-
-    organisation = serializers.SlugField(default="", allow_blank=True)
-    source = serializers.SlugField(  # type: ignore[assignment]  # the API's name for it
-        default="", allow_blank=True, help_text="its slug; empty: all of them"
-    )
-    reason = serializers.CharField(max_length=500)
-
-
-class SilenceBody(_HeldBody):
+class SilenceBody(HeldBody):
     """A silence to be made."""
 
     matchers = serializers.ListField(
@@ -176,44 +100,22 @@ class ExtensionBody(StrictSerializer):
     minutes = serializers.IntegerField(min_value=1)
 
 
-class MaintenanceBody(_HeldBody):
-    """A window to be made: start and end, or weekdays and time, or cron."""
-
-    starts_at = InstantField(required=False)
-    ends_at = InstantField(required=False)
-    cron = serializers.CharField(
-        default="", allow_blank=True, max_length=100, help_text="0 22 * * 1"
-    )
-    weekdays = serializers.ListField(
-        child=serializers.ChoiceField(DAYS), default=list, help_text="instead of cron"
-    )
-    time = serializers.CharField(
-        default="", allow_blank=True, max_length=5, help_text="with weekdays: 22:00"
-    )
-    zone = serializers.CharField(default="UTC", max_length=64)
-    minutes = serializers.IntegerField(default=0, min_value=0, max_value=MAX_MINUTES)
-
-
-class SilenceViewSet(ApiViewSet):
+class SilenceViewSet(OwnedViewSet):
     """Silences of your organisations: alerts that match open no incident."""
 
     queryset = Silence.objects.none()
     serializer_class = SilenceSerializer
     write_scope = Scope.WRITE
-    lookup_field = "uid"
-    lookup_value_regex = _UID
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
 
     @extend_schema(parameters=[OrganisationQuery])
     def list(self, request: Request) -> Response:
         """List the silences, the newest first."""
-        wanted = self.read_query(OrganisationQuery)
-        rows = Silence.objects.visible_to(self.person).filter(**wanted)
-        return self.respond_page(_with_names(rows), _silences)
+        return self.list_rows(_shown)
 
     def retrieve(self, request: Request, uid: str) -> Response:
         """Open one silence."""
-        return Response(_silences([self._find()])[0])
+        return Response(_shown([self.find()])[0])
 
     @extend_schema(request=SilenceBody, responses={201: SilenceSerializer})
     def create(self, request: Request) -> Response:
@@ -231,129 +133,37 @@ class SilenceViewSet(ApiViewSet):
             now=now,
         )
         silence.refresh_from_db()
-        return Response(_silences([silence])[0], status=status.HTTP_201_CREATED)
+        return Response(_shown([silence])[0], status=status.HTTP_201_CREATED)
 
     @extend_schema(request=ExtensionBody, responses=SilenceSerializer)
     @action(detail=True, methods=["post"])
     def extend(self, request: Request, uid: str) -> Response:
         """Let a silence last longer; its new end is told anew."""
-        silence = self._find()
-        slug = silence.organisation.slug
-        organisation = organisation_for(self.person, Action.MANAGE, slug=slug)
+        silence = self.find()
+        organisation = self.owner_of(silence, Action.MANAGE)
         silence = extend_silence(
             silence,
             minutes=self.read_body(ExtensionBody)["minutes"],
             actor=actor_for(self.person, organisation),
             now=read_now(),
         )
-        return Response(_silences([silence])[0])
+        return Response(_shown([silence])[0])
 
     @extend_schema(request=None, responses=SilenceSerializer)
     def destroy(self, request: Request, uid: str) -> Response:
         """End a silence now; what still fires opens its incident."""
-        silence = self._find()
-        slug = silence.organisation.slug
-        organisation = organisation_for(self.person, Action.MANAGE, slug=slug)
-        actor = actor_for(self.person, organisation)
+        silence = self.find()
+        actor = actor_for(self.person, self.owner_of(silence, Action.MANAGE))
         silence = end_silence(silence, actor=actor, now=read_now())
-        return Response(_silences([silence])[0])
+        return Response(_shown([silence])[0])
 
-    def _find(self) -> Silence:
-        rows = _with_names(Silence.objects.visible_to(self.person))
-        silence: Silence | None = rows.filter(uid=self.kwargs["uid"]).first()
-        if silence is None:
-            raise Http404
-        return silence
+    def visible(self) -> QuerySet[Silence]:
+        """Return the silences of the person's organisations."""
+        rows = Silence.objects.visible_to(self.person)
+        return rows.select_related("organisation", "source", "author")
 
 
-class MaintenanceViewSet(ApiViewSet):
-    """Maintenance windows of your organisations: their alerts open no incident."""
-
-    queryset = Maintenance.objects.none()
-    serializer_class = MaintenanceSerializer
-    write_scope = Scope.CONFIGURE
-    lookup_field = "uid"
-    lookup_value_regex = _UID
-    ordering: ClassVar[tuple[str, ...]] = ("-id",)
-
-    @extend_schema(parameters=[OrganisationQuery])
-    def list(self, request: Request) -> Response:
-        """List the windows, the newest first."""
-        wanted = self.read_query(OrganisationQuery)
-        rows = Maintenance.objects.visible_to(self.person).filter(**wanted)
-        return self.respond_page(_with_names(rows), _windows)
-
-    def retrieve(self, request: Request, uid: str) -> Response:
-        """Open one window."""
-        return Response(_windows([self._find()])[0])
-
-    @extend_schema(request=MaintenanceBody, responses={201: MaintenanceSerializer})
-    def create(self, request: Request) -> Response:
-        """Make a window: once, at a time on weekdays, or by a cron expression."""
-        body = self.read_body(MaintenanceBody)
-        slug = body.pop("organisation")
-        organisation = organisation_for(self.person, Action.CONFIGURE, slug=slug)
-        body["source"] = source_named(organisation, body["source"])
-        days, time = body.pop("weekdays"), body.pop("time")
-        if days or time:
-            body["cron"] = weekly(days, time, cron=body["cron"])
-        window = create_maintenance(
-            organisation,
-            MaintenanceDraft(**body),
-            author=self.person,
-            actor=actor_for(self.person, organisation),
-            now=read_now(),
-        )
-        window.refresh_from_db()
-        return Response(_windows([window])[0], status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=None, responses=MaintenanceSerializer)
-    def destroy(self, request: Request, uid: str) -> Response:
-        """Take a window out of use; what still fires opens its incident."""
-        window = self._find()
-        slug = window.organisation.slug
-        organisation = organisation_for(self.person, Action.CONFIGURE, slug=slug)
-        actor = actor_for(self.person, organisation)
-        window = end_maintenance(window, actor=actor, now=read_now())
-        return Response(_windows([window])[0])
-
-    def _find(self) -> Maintenance:
-        rows = _with_names(Maintenance.objects.visible_to(self.person))
-        window: Maintenance | None = rows.filter(uid=self.kwargs["uid"]).first()
-        if window is None:
-            raise Http404
-        return window
-
-
-def source_named(organisation: Organisation, slug: str) -> Source | None:
-    """Return the organisation's source, None for no slug. Raises BadInput."""
-    if not slug:
-        return None
-    source = Source.objects.filter(organisation=organisation, slug=slug).first()
-    if source is None:
-        raise BadInput("source", slug, "Name a source of this organisation.")
-    return source
-
-
-def weekly(days: list[str], time: str, *, cron: str) -> str:
-    """Return the expression of a time on weekdays. Raises BadInput."""
-    if cron:
-        raise BadInput("cron", cron, "Leave out cron, or weekdays and time.")
-    try:
-        return weekly_cron(days, time)
-    except RecurrenceError as error:
-        raise BadInput(error.field, error.value, error.remedy) from None
-
-
-def _with_names(rows: Any) -> Any:
-    return rows.select_related("organisation", "source", "author")
-
-
-def _instant(at: datetime | None) -> str | None:
-    return serializers.DateTimeField().to_representation(at) if at else None
-
-
-def _silences(rows: list[Silence]) -> list[Any]:
+def _shown(rows: Sequence[Silence]) -> list[Any]:
     context = {
         "counts": counts_held(rows),
         "holding": counts_holding(rows),
@@ -361,8 +171,3 @@ def _silences(rows: list[Silence]) -> list[Any]:
         "now": read_now(),
     }
     return list(SilenceSerializer(rows, many=True, context=context).data)
-
-
-def _windows(rows: list[Maintenance]) -> list[Any]:
-    context = {"counts": counts_held(rows), "now": read_now()}
-    return list(MaintenanceSerializer(rows, many=True, context=context).data)

@@ -253,6 +253,9 @@ API = {
     "GET maintenance-list": Place("list"),
     "POST maintenance-list": Place("make", body=_WINDOW, act="configure"),
     "GET maintenance-detail": Place("lab", _maintenance),
+    "PATCH maintenance-detail": Place(
+        "lab", _maintenance, {"reason": "x"}, "configure"
+    ),
     "DELETE maintenance-detail": Place("lab", _maintenance, act="configure"),
     "GET sources-list": Place("list"),
     "POST sources-list": Place(
@@ -361,6 +364,8 @@ PAGES = {
     "POST silence-end": Place("lab", _silence, act="manage"),
     "GET maintenance-new": Place("account", act="configure"),
     "POST maintenance-new": Place("account", body={"reason": "x"}, act="configure"),
+    "GET maintenance-edit": Place("lab", _maintenance, act="configure"),
+    "POST maintenance-edit": Place("lab", _maintenance, {"reason": "x"}, "configure"),
     "POST maintenance-end": Place("lab", _maintenance, act="configure"),
     "GET source-edit": Place("lab", _source, act="configure"),
     "POST source-edit": Place("lab", _source, act="configure"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -24,13 +24,11 @@ from incidents.intake.heartbeats.monitors import (
 )
 from incidents.intake.heartbeats.watching import due_at
 from incidents.organisations.directory import organisation_for
-from incidents.organisations.models import ApiToken, Organisation
+from incidents.organisations.models import ApiToken
 from incidents.organisations.roles import Action
 from incidents.organisations.tokens import Scope
-from incidents.rest import ApiViewSet, OrganisationQuery, StrictSerializer
+from incidents.rest import OrganisationQuery, OwnedViewSet, StrictSerializer
 from incidents.timers.clock import read_now
-
-_UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class HeartbeatSerializer(serializers.Serializer[Any]):
@@ -104,27 +102,21 @@ class HeartbeatBody(HeartbeatChangeBody):
     organisation = serializers.SlugField(default="", allow_blank=True)
 
 
-class HeartbeatViewSet(ApiViewSet):
+class HeartbeatViewSet(OwnedViewSet):
     """Monitors that are alarmed when a sign of life does not come."""
 
     queryset = Heartbeat.objects.none()
     serializer_class = HeartbeatSerializer
     write_scope = Scope.CONFIGURE
-    lookup_field = "uid"
-    lookup_value_regex = _UID
 
     @extend_schema(parameters=[OrganisationQuery])
     def list(self, request: Request) -> Response:
         """List the monitors."""
-        wanted = self.read_query(OrganisationQuery)
-        return self.respond_page(
-            self._visible().filter(**wanted),
-            lambda page: [self._shown(heartbeat) for heartbeat in page],
-        )
+        return self.list_rows(lambda page: [self._shown(row) for row in page])
 
     def retrieve(self, request: Request, uid: str) -> Response:
         """Open one monitor."""
-        return Response(self._shown(self._find()))
+        return Response(self._shown(self.find()))
 
     @extend_schema(request=HeartbeatBody, responses={201: HeartbeatSerializer})
     def create(self, request: Request) -> Response:
@@ -144,8 +136,8 @@ class HeartbeatViewSet(ApiViewSet):
     @extend_schema(request=HeartbeatChangeBody)
     def partial_update(self, request: Request, uid: str) -> Response:
         """Change a monitor; another rhythm begins at once."""
-        heartbeat = self._find()
-        organisation = self._configurable(heartbeat)
+        heartbeat = self.find()
+        organisation = self.owner_of(heartbeat, Action.CONFIGURE)
         changed = change_heartbeat(
             heartbeat,
             changes=self.read_body(HeartbeatChangeBody),
@@ -158,8 +150,8 @@ class HeartbeatViewSet(ApiViewSet):
     @action(detail=True, methods=["post"], url_path="rotate-key")
     def rotate_key(self, request: Request, uid: str) -> Response:
         """Give it another address; the old one ends at once."""
-        heartbeat = self._find()
-        actor = actor_for(self.person, self._configurable(heartbeat))
+        heartbeat = self.find()
+        actor = actor_for(self.person, self.owner_of(heartbeat, Action.CONFIGURE))
         changed = rotate_heartbeat_key(heartbeat, actor=actor, now=read_now())
         return Response(self._shown(changed))
 
@@ -171,18 +163,7 @@ class HeartbeatViewSet(ApiViewSet):
             return {**shown, "url": ""}
         return shown
 
-    def _visible(self) -> Any:
+    def visible(self) -> QuerySet[Heartbeat]:
+        """Return the monitors of the person's organisations."""
         visible = Heartbeat.objects.visible_to(self.person)
         return visible.select_related("organisation", "incident")
-
-    def _find(self) -> Heartbeat:
-        heartbeat: Heartbeat | None = (
-            self._visible().filter(uid=self.kwargs["uid"]).first()
-        )
-        if heartbeat is None:
-            raise Http404
-        return heartbeat
-
-    def _configurable(self, heartbeat: Heartbeat) -> Organisation:
-        slug = heartbeat.organisation.slug
-        return organisation_for(self.person, Action.CONFIGURE, slug=slug)

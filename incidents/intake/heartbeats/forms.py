@@ -6,7 +6,7 @@ from django import forms
 
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.taxonomy import CATEGORY_CHOICES
-from incidents.incident.times_form import zone_choices
+from incidents.incident.times_form import with_zone, zone_choices
 from incidents.incident.tlp import Tlp
 from incidents.intake.heartbeats.monitors import MAX_MINUTES, OPTIONS, HeartbeatDraft
 
@@ -55,6 +55,8 @@ class HeartbeatForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not is_new:
             del self.fields["slug"]
+            zone: Any = self.fields["zone"]
+            zone.choices = with_zone(self.initial["zone"])
 
     def clean_period_minutes(self) -> int:
         """Read an empty period as none."""

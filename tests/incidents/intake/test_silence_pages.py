@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -149,6 +149,39 @@ def test_maintenance_without_its_times_is_told_so(client, aurora, values, messag
     assert message in response.text
 
 
+def window(organisation, **values):
+    given = {"cron": "0 22 * * 1", "zone": "Etc/UTC", "minutes": 60, "reason": "x"}
+    return Maintenance.objects.create(organisation=organisation, **{**given, **values})
+
+
+def test_maintenance_is_changed_on_the_page(client, aurora):
+    row = window(aurora)
+    client.force_login(factories.person(aurora, role="admin"))
+    url = reverse("maintenance-edit", args=[row.uid])
+    page = client.get(url).text
+    assert '<option value="Etc/UTC" selected>' in page
+    assert "data-local-zone" not in page
+    sent = {"reason": "y", "kind": "cron", "cron": "0 23 * * 1", "minutes": "30"}
+    assert client.post(url, {**sent, "zone": "Etc/UTC"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.reason, row.cron, row.zone) == ("y", "0 23 * * 1", "Etc/UTC")
+
+
+def test_the_page_of_a_single_window_keeps_its_instants(client, aurora):
+    start = datetime(2030, 1, 1, 10, tzinfo=UTC)
+    end = start + timedelta(minutes=90)
+    # The zone of a single window says nothing: its instants do.
+    once = {"cron": "", "minutes": 0, "starts_at": start, "ends_at": end}
+    row = window(aurora, **once, zone="Europe/Berlin")
+    client.force_login(factories.person(aurora, role="admin"))
+    url = reverse("maintenance-edit", args=[row.uid])
+    form = client.get(url).context["form"]
+    sent = {bound.name: bound.value() for bound in form if bound.value()}
+    assert client.post(url, {**sent, "reason": "y"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.reason, row.starts_at, row.ends_at) == ("y", start, end)
+
+
 def test_the_list_takes_as_many_statements_for_three(client, aurora):
     client.force_login(factories.person(aurora, role="admin"))
     url = reverse("silence-list")
@@ -199,6 +232,29 @@ def test_maintenance_is_made_and_ended_over_rest(aurora):
     assert (made["cron"], made["source"]) == ("0 22 * * 1,2", "prod")
     ended = api.delete(f"/api/v1/maintenance/{made['id']}/")
     assert ended.json()["is_over"]
+
+
+def test_maintenance_is_changed_over_rest(aurora):
+    make_source(aurora, slug="prod")
+    api = client_of(factories.person(aurora, role="admin"))
+    path = f"/api/v1/maintenance/{window(aurora, slug='patch-day').uid}/"
+    changed = api.patch(path, {"source": "prod", "minutes": 5}, format="json").json()
+    assert (changed["slug"], changed["source"]) == ("patch-day", "prod")
+    assert (changed["cron"], changed["minutes"]) == ("0 22 * * 1", 5)
+    times = {"starts_at": "2030-01-01T10:00:00Z", "ends_at": "2030-01-01T11:00:00Z"}
+    once = api.patch(path, times, format="json").json()
+    assert (once["cron"], once["minutes"], once["source"]) == ("", 0, "prod")
+    weekly = {"weekdays": ["fri"], "time": "06:30", "minutes": 10}
+    again = api.patch(path, weekly, format="json").json()
+    assert (again["cron"], again["starts_at"]) == ("30 6 * * 5", None)
+
+
+def test_a_short_name_is_used_once(aurora):
+    api = client_of(factories.person(aurora, role="admin"))
+    body = {"slug": "a", "cron": "0 0 * * *", "minutes": 5, "reason": "x"}
+    assert api.post("/api/v1/maintenance/", body, format="json").status_code == 201
+    again = api.post("/api/v1/maintenance/", body, format="json")
+    assert (again.status_code, Maintenance.objects.count()) == (422, 1)
 
 
 def test_another_labs_source_cannot_be_named(aurora):

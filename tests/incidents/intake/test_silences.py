@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from incidents.events.actor import Actor
 from incidents.events.feed import read_fields
 from incidents.intake.maintenance import (
     MaintenanceDraft,
+    change_maintenance,
     create_maintenance,
+    draft_of,
     end_maintenance,
     next_start,
 )
@@ -180,6 +183,26 @@ def test_maintenance_taken_out_of_use_lets_go_at_once(source, organisation):
     assert Incident.objects.count() == 1
 
 
+def test_maintenance_that_is_changed_lets_go_at_once(source, organisation):
+    window = maintenance(organisation, cron="30 11 * * *", minutes=60)
+    post(source, noisy())
+    draft = replace(draft_of(window), minutes=10)
+    actor = Actor.system(organisation)
+    change_maintenance(window, draft, actor=actor, now=NOW)
+    wake_alerts(NOW)
+    assert Incident.objects.count() == 1
+
+
+def test_maintenance_that_was_ended_is_used_again_when_it_is_changed(organisation):
+    window = maintenance(organisation, cron="30 11 * * *", minutes=60)
+    actor = Actor.system(organisation)
+    ended = end_maintenance(window, actor=actor, now=NOW)
+    same = change_maintenance(ended, draft_of(ended), actor=actor, now=NOW)
+    assert same.ended_at == NOW
+    draft = replace(draft_of(ended), minutes=10)
+    assert change_maintenance(ended, draft, actor=actor, now=NOW).ended_at is None
+
+
 def test_many_are_held_back_and_taken_up_in_as_many_statements(source, organisation):
     silence(organisation)
     counts = []
@@ -231,6 +254,7 @@ def test_a_silence_that_cannot_be_made_names_the_field(organisation, values, fie
         ({"cron": "0 0 * *", "minutes": 5}, "cron"),
         ({"cron": "0 0 * * *", "minutes": 5, "zone": "Mars"}, "zone"),
         ({"cron": "0 0 * * *", "minutes": 5, "starts_at": NOW}, "cron"),
+        ({"starts_at": NOW, "ends_at": NOW + HOUR, "minutes": 5}, "minutes"),
     ],
 )
 def test_maintenance_that_cannot_be_made_names_the_field(organisation, values, field):
