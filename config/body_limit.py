@@ -24,7 +24,7 @@ def limit_body(
     """Answer 413 by the announced size; without one, nothing of a body is read at all."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        announced, limit = announced_bytes(request), _limit_of(request.path)
+        announced, limit = announced_bytes(request), limit_of(request.path)
         if announced > limit:
             return _refusal(request, announced=announced, limit=limit)
         return get_response(request)
@@ -32,7 +32,8 @@ def limit_body(
     return answer
 
 
-def _limit_of(path: str) -> int:
+def limit_of(path: str) -> int:
+    """Return the size in bytes that no body sent there may exceed."""
     if takes_files(path):
         return FIELDS_BYTES + int(settings.MAX_ATTACHMENT_BYTES)
     return MAX_BODY_BYTES if path.startswith(PREFIX) else PLAIN_BYTES

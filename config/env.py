@@ -139,6 +139,13 @@ class Environment:
         default=MEBIBYTE,
         help="Largest body of a webhook, in bytes.",
     )
+    web_threads: int = _variable(
+        "TOCSIN_WEB_THREADS",
+        positive_number,
+        default=24,
+        help="Threads of a web server's process for pages and API; each may hold a "
+        "connection to the database. Webhooks need none.",
+    )
     delivery_retention_days: int = _variable(
         "TOCSIN_DELIVERY_RETENTION_DAYS",
         positive_number,

@@ -4,26 +4,16 @@
 """
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import replace
-from http import HTTPStatus
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
 from django.conf import settings
 
-from config.hooks import (
-    RETRY_AFTER_SECONDS,
-    Application,
-    Body,
-    Environ,
-    StartResponse,
-    Store,
-    read_body,
-    read_headers,
-    read_proof,
-)
-from incidents.intake.checking import Checker
+from config.bodies import Body
+from config.hooks import RETRY_AFTER_SECONDS, Environ, read_headers, read_proof
+from incidents.intake.arrivals import Arrival, Verdict
+from incidents.intake.checking import Answer as Told
 from incidents.intake.receive import arrival_of, oversized_arrival_of
 from incidents.intake.surfaces.base import (
     Asked,
@@ -32,69 +22,54 @@ from incidents.intake.surfaces.base import (
     Surface,
     clean_marks,
 )
-from incidents.intake.surfaces.table import surface_for
 from incidents.intake.trust_kinds import Reason
-from incidents.intake.writer import Arrival, Settings, Verdict, process_writer
 
 RETRY_AFTER: Final = ("Retry-After", str(RETRY_AFTER_SECONDS))
 MAX_QUERY_FIELDS: Final = 20
 
 
-class SurfaceFront:
-    """Takes what is posted to a compatible surface; all else goes to the site."""
+@dataclass(frozen=True, slots=True)
+class ToKeep:
+    """A request that is to be stored, and what is said once it is."""
 
-    def __init__(self, site: Application, *, store: Store | None = None) -> None:
-        self._site = site
-        self._store = store or Checker(_store).store
-
-    def __call__(
-        self, environ: Environ, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        """Answer one request."""
-        surface = surface_for(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        if surface is None:
-            return self._site(environ, start_response)
-        reply = answer_surface(environ, surface=surface, store=self._store)
-        headers = [
-            ("Content-Type", reply.media_type),
-            ("Content-Length", str(len(reply.body))),
-            ("Cache-Control", "no-store"),
-            *reply.headers,
-        ]
-        status = HTTPStatus(reply.status)
-        start_response(f"{status.value} {status.phrase}", headers)
-        return [reply.body]
+    arrival: Arrival
+    surface: Surface
+    reading: Reading
+    is_too_large: bool
 
 
-def answer_surface(environ: Environ, *, surface: Surface, store: Store) -> Reply:
-    """Store what the request says and answer as the original would."""
-    limit = settings.MAX_DELIVERY_BYTES
-    body = read_body(environ, limit=limit)
+def to_keep(environ: Environ, surface: Surface, body: Body) -> Reply | ToKeep:
+    """Return what is to be stored of a request whose body has come."""
     if not body.is_complete:
         return surface.refuse(400, "The body ended before its declared length.")
     asked = _asked(environ, body)
     reading = surface.read(asked)
     if isinstance(reading, Reply):
         return reading
-    verdict = store(_arrival(surface, asked, reading, body, environ))
-    if not isinstance(verdict, uuid.UUID) and verdict is not Verdict.STORED:
-        return _not_stored(verdict, surface, reading)
-    if body.size_bytes > limit:
-        return surface.refuse(413, f"The body is larger than {limit} bytes.")
-    return reading.stored
+    arrival = _arrival(surface, asked, reading, body, environ)
+    is_too_large = body.size_bytes > settings.MAX_DELIVERY_BYTES
+    return ToKeep(arrival, surface, reading, is_too_large)
 
 
-def _not_stored(verdict: Verdict | Reason, surface: Surface, reading: Reading) -> Reply:
-    if verdict is Verdict.UNKNOWN_KEY:
-        return reading.unknown_key
-    if isinstance(verdict, Reason):
-        return surface.refuse(verdict.status, f"{verdict.sentence} {verdict.remedy}")
+def reply_to(told: Told, kept: ToKeep) -> Reply:
+    """Answer as the original would."""
+    surface = kept.surface
+    if isinstance(told, uuid.UUID) or told is Verdict.STORED:
+        if kept.is_too_large:
+            limit = settings.MAX_DELIVERY_BYTES
+            return surface.refuse(413, f"The body is larger than {limit} bytes.")
+        return kept.reading.stored
+    if told is Verdict.UNKNOWN_KEY:
+        return kept.reading.unknown_key
+    if isinstance(told, Reason):
+        return surface.refuse(told.status, f"{told.sentence} {told.remedy}")
+    return unavailable_at(surface)
+
+
+def unavailable_at(surface: Surface) -> Reply:
+    """Say that it is to be sent again: a trouble of ours, or too many at once."""
     told = surface.refuse(503, "It could not be stored just now; send it again.")
     return replace(told, headers=(*told.headers, RETRY_AFTER))
-
-
-def _store(arrival: Arrival) -> Verdict | Settings:
-    return process_writer().store(arrival)
 
 
 def _asked(environ: Environ, body: Body) -> Asked:

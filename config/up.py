@@ -31,7 +31,10 @@ from config.worlds import CHECKOUT, World, find_world, pointed_at
 DEFAULT_PORT = 8000
 DEFAULT_RECEIVER_PORT = 8090
 LARGEST_PORT = 65535
-WEB_THREADS = 24
+# Connections that are let in at once. A slow one holds one of them and nothing else.
+BACKLOG = 4096
+# How long the head of a request may take, and a connection may wait for the next one.
+HEAD_MILLISECONDS = 20_000
 QUEUES = ("intake", "timers", "delivery")
 READY_TIMEOUT_SECONDS = 60.0
 READY_POLL_SECONDS = 0.1
@@ -201,10 +204,11 @@ def _programs(plan: Plan) -> list[Program]:
 def web_words(port: int) -> tuple[object, ...]:
     """Return the command of the web server. It writes no access log: see anonymity.py."""
     return (
-        *("granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-        *("--port", port, "--workers", 1, "--blocking-threads", WEB_THREADS),
+        *("granian", "--interface", "rsgi", "--host", "127.0.0.1"),
+        *("--port", port, "--workers", 1, "--backlog", BACKLOG),
+        *("--http1-header-read-timeout", HEAD_MILLISECONDS),
         *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", 10),
-        *("--log-level", "warning", "config.wsgi:application"),
+        *("--log-level", "warning", "config.rsgi:application"),
     )
 
 

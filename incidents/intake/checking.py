@@ -9,7 +9,8 @@ comes back with the present settings, and is checked and stored anew.
 import hashlib
 import math
 import uuid
-from collections.abc import Callable
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -18,10 +19,10 @@ import structlog
 
 from incidents.errors import BadConfiguration
 from incidents.intake import sns_signature
+from incidents.intake.arrivals import Arrival, Settings, Told, Verdict
 from incidents.intake.certificates import Certificates, Fetch
 from incidents.intake.signatures import Check, Finding, Proof, examine
 from incidents.intake.trust_kinds import NOT_CONFIRMED, REASONS, Reason, networks_of
-from incidents.intake.writer import Arrival, Settings, Told, Verdict
 from incidents.ledger.keyring import open_secret
 
 MAX_ROUNDS: Final = 3
@@ -64,21 +65,47 @@ class Checker:
         """Check and store an arrival, and say what became of it."""
         for _ in range(MAX_ROUNDS):
             checked = self._checked(arrival)
-            told = self._store(checked)
-            if told is Verdict.REFUSED:
-                reason, value = REASONS[checked.refusal], checked.refused_value
-                return replace(reason, value=value) if value else reason
-            if told is Verdict.STORED and not self._is_confirmed(checked):
-                return NOT_CONFIRMED
-            if isinstance(told, Verdict):
-                is_named = told is Verdict.STORED and checked.uid != arrival.uid
-                return checked.uid if is_named else told
-            try:
-                self._remember(arrival, told)
-            except BadConfiguration:
-                log.exception("source_secret_not_opened")
-                return Verdict.UNAVAILABLE
+            answer = self._answered(arrival, checked, self._store(checked))
+            if answer is not None:
+                return answer
         return Verdict.UNAVAILABLE
+
+    async def store_in_loop(
+        self, arrival: Arrival, put: Callable[[Arrival], Awaitable[Told]]
+    ) -> Answer:
+        """Do the same in an event loop, where only what may fetch has a thread."""
+        for _ in range(MAX_ROUNDS):
+            if self._may_fetch(arrival):
+                return await to_thread(self.store, arrival)
+            checked = self._checked(arrival)
+            answer = self._answered(arrival, checked, await put(checked))
+            if answer is not None:
+                return answer
+        return Verdict.UNAVAILABLE
+
+    def _may_fetch(self, arrival: Arrival) -> bool:
+        """Whether the check may ask another server: for a certificate, or a handshake."""
+        known = self._known.get((arrival.tool, arrival.key_digest))
+        return known is not None and known.check.kind == "aws_sns"
+
+    def _answered(
+        self, arrival: Arrival, checked: Arrival, told: Told
+    ) -> Answer | None:
+        """Return what is answered; None when it must be checked and stored anew."""
+        if told is Verdict.REFUSED:
+            reason, value = REASONS[checked.refusal], checked.refused_value
+            return replace(reason, value=value) if value else reason
+        if told is Verdict.STORED and not self._is_confirmed(checked):
+            return NOT_CONFIRMED
+        if isinstance(told, Verdict):
+            is_named = told is Verdict.STORED and checked.uid != arrival.uid
+            return checked.uid if is_named else told
+        try:
+            self._remember(arrival, told)
+        except BadConfiguration:
+            log.exception("source_secret_not_opened")
+            return Verdict.UNAVAILABLE
+        return None
 
     def _checked(self, arrival: Arrival) -> Arrival:
         """Return the arrival with what its source's settings, if any, make of it."""

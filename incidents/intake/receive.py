@@ -7,10 +7,10 @@ from typing import Final
 
 from incidents.events.doorbell import ring_after_commit
 from incidents.intake.adapters.registry import ADAPTERS
+from incidents.intake.arrivals import Arrival
 from incidents.intake.models import Delivery, DeliveryState, Source
 from incidents.intake.signatures import Proof
 from incidents.intake.sns_signature import without_token
-from incidents.intake.writer import Arrival
 
 # What helps to read a body or to trace it at its sender. A list of what is kept, not
 # of what is left out, so that no scheme of authentication that comes later is stored.

@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from incidents.intake.arrivals import Settings
 from incidents.intake.checking import make_check
 from incidents.intake.models import Source
 from incidents.intake.receive import digest_of_key
 from incidents.intake.signatures import Proof, examine
 from incidents.intake.surfaces.base import Reply, Surface, key_in
 from incidents.intake.trust_kinds import REASONS
-from incidents.intake.writer import Settings
 from incidents.organisations.throttle import peer_of
 from incidents.timers.clock import read_now
 

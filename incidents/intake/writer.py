@@ -6,14 +6,12 @@ waiters once it is committed. While one commit is under way the next batch gathe
 itself, so nobody waits for company.
 """
 
+import asyncio
 import json
 import os
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import Any, Final, LiteralString
 
@@ -22,17 +20,24 @@ import structlog
 from django.db import connection
 
 from incidents.events.doorbell import ring
-from incidents.intake.signatures import Proof
+from incidents.intake.arrivals import Arrival, Settings, Told, Verdict
+from incidents.intake.waiting import InLoop, InThread, Waiting, wake
 
-WAIT_SECONDS: Final = 5.0
-STATEMENT_TIMEOUT_MS: Final = 4_000
+WAIT_SECONDS: Final = 2.0
+# Shorter than the wait, so that what is not stored in time is mostly not stored at all.
+STATEMENT_TIMEOUT_MS: Final = 1_500
+PEER_TIMEOUT_MS: Final = 4_000
 MAX_WAITING: Final = 2_000
+MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 MAX_BATCH: Final = 500
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+# What is the fault of a row, and of no other beside it.
+_ROWS_OWN: Final = (psycopg.DataError, psycopg.IntegrityError)
 
 # The key is looked up by the statement that stores the body, and so is the state of the
 # source's checks: what was checked under another state is not stored. A conflict is the
@@ -97,77 +102,6 @@ FROM sent JOIN tocsin_source s ON s.id = sent.source_id
 """
 
 
-class Verdict(Enum):
-    """What became of an arrival."""
-
-    STORED = auto()
-    UNKNOWN_KEY = auto()
-    REFUSED = auto()
-    UNAVAILABLE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a source's senders prove who they are, as its row says; secrets are sealed.
-
-    In place of a verdict: the arrival was not checked under these, and is not stored.
-    """
-
-    source_uid: uuid.UUID
-    trust_version: int
-    key_digest: bytes
-    old_key_ends_at: datetime | None
-    verification: str
-    options: dict[str, Any]
-    secret_sealed: bytes | None
-    old_secret_sealed: bytes | None
-    old_secret_ends_at: datetime | None
-    address_ranges: list[str]
-
-
-Told = Verdict | Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One request as it came. `body` is None when it was too large to keep.
-
-    `trust_version` names the settings that it was checked under, `refusal` says why it
-    is refused under them and `refused_value` what it named; `current_digest` is that of
-    the key for which a former one stands. `proof` is what it brings to be checked.
-    """
-
-    tool: str
-    key_digest: bytes
-    body: bytes | None
-    size_bytes: int
-    sha256: bytes
-    headers: dict[str, str]
-    state: str
-    proof: Proof | None = field(default=None, repr=False)
-    trust_version: int = 0
-    refusal: str = ""
-    refused_value: str = ""
-    current_digest: bytes = b""
-    uid: uuid.UUID = field(default_factory=uuid.uuid4)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """An arrival whose request thread waits for the verdict.
-
-    The lock is held until the verdict is there; cheaper than an Event, which makes one per wait.
-    """
-
-    arrival: Arrival
-    undecided: threading.Lock = field(default_factory=threading.Lock)
-    told: Told = Verdict.UNAVAILABLE
-    is_abandoned: bool = False
-
-    def __post_init__(self) -> None:
-        self.undecided.acquire()
-
-
 class DeliveryWriter:
     """The queue of arrivals and the thread that stores them."""
 
@@ -175,21 +109,46 @@ class DeliveryWriter:
         self.pid = os.getpid()
         self._connect = connect
         self._connection: Connection | None = None
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
     def store(self, arrival: Arrival) -> Told:
-        """Store one arrival and return what became of it, after at most 5 seconds."""
-        if self._queue.qsize() >= MAX_WAITING:
+        """Store one arrival and return what became of it, after at most 2 seconds."""
+        waiting = InThread(arrival)
+        if not self._put(waiting):
             return Verdict.UNAVAILABLE
-        waiting = _Waiting(arrival)
-        self._queue.put(waiting)
-        if not waiting.undecided.acquire(timeout=WAIT_SECONDS):
+        if not waiting.untold.acquire(timeout=WAIT_SECONDS):
             # It may yet be stored: then the sender sends it twice, which is one effect.
             waiting.is_abandoned = True
             return Verdict.UNAVAILABLE
         return waiting.told
+
+    async def store_in_loop(self, arrival: Arrival) -> Told:
+        """Do the same in an event loop."""
+        loop = asyncio.get_running_loop()
+        waiting = InLoop(arrival, loop=loop, future=loop.create_future())
+        if not self._put(waiting):
+            return Verdict.UNAVAILABLE
+        timer = loop.call_later(WAIT_SECONDS, waiting.give_up)
+        try:
+            return await waiting.future
+        finally:
+            timer.cancel()
+
+    def _put(self, waiting: Waiting) -> bool:
+        """Queue an arrival; False when the queue is full."""
+        with self._lock:
+            is_full = (
+                self._queue.qsize() >= MAX_WAITING
+                or self._waiting_bytes + waiting.size_bytes > MAX_WAITING_BYTES
+            )
+            if not is_full:
+                self._waiting_bytes += waiting.size_bytes
+                self._queue.put(waiting)
+        return not is_full
 
     def close(self) -> None:
         """Store what waits, then end the thread and its connection."""
@@ -200,19 +159,17 @@ class DeliveryWriter:
         is_open = True
         while is_open:
             batch, is_open = self._take()
-            if batch:
-                self._settle(batch, self._try_store([w.arrival for w in batch]))
+            self._settle(batch)
         self._disconnect()
 
-    def _take(self) -> tuple[list[_Waiting], bool]:
+    def _take(self) -> tuple[list[Waiting], bool]:
         """Wait for one arrival, then take all others that are there already."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         size_bytes = 0
         waiting = self._queue.get()
         while waiting is not None:
-            if not waiting.is_abandoned:
-                batch.append(waiting)
-                size_bytes += len(waiting.arrival.body or b"")
+            size_bytes += waiting.size_bytes
+            batch.append(waiting)
             if len(batch) >= MAX_BATCH or size_bytes >= MAX_BATCH_BYTES:
                 return batch, True
             try:
@@ -221,13 +178,15 @@ class DeliveryWriter:
                 return batch, True
         return batch, False
 
-    def _settle(
-        self, batch: Sequence[_Waiting], told: dict[uuid.UUID, Told] | None
-    ) -> None:
-        for waiting in batch:
-            if told is not None:
+    def _settle(self, batch: Sequence[Waiting]) -> None:
+        wanted = [waiting for waiting in batch if not waiting.is_abandoned]
+        told = self._try_store([w.arrival for w in wanted]) if wanted else {}
+        with self._lock:
+            self._waiting_bytes -= sum(waiting.size_bytes for waiting in batch)
+        if told is not None:
+            for waiting in wanted:
                 waiting.told = told.get(waiting.arrival.uid, Verdict.UNKNOWN_KEY)
-            waiting.undecided.release()
+        wake(wanted)
         if told and Verdict.STORED in told.values():
             ring("intake")
 
@@ -243,13 +202,23 @@ class DeliveryWriter:
                 self._disconnect()
                 return self._store(arrivals)
         except Exception as error:  # the thread must outlive any error
-            self._disconnect()
             # The error's own text can quote the rows: only its class is logged.
             kind, state = type(error).__name__, getattr(error, "sqlstate", None)
             log.warning(
                 "deliveries_not_stored", count=len(arrivals), error=kind, sqlstate=state
             )
+            if len(arrivals) > 1 and isinstance(error, _ROWS_OWN):
+                return self._store_apart(arrivals)
+            self._disconnect()
             return None
+
+    def _store_apart(self, arrivals: Sequence[Arrival]) -> dict[uuid.UUID, Told]:
+        """Store row by row, so that one that cannot be stored takes no other with it."""
+        told: dict[uuid.UUID, Told] = {}
+        for arrival in arrivals:
+            one = self._try_store([arrival])
+            told |= {arrival.uid: Verdict.UNAVAILABLE} if one is None else one
+        return told
 
     def _store(self, arrivals: Sequence[Arrival]) -> dict[uuid.UUID, Told]:
         if self._connection is None:
@@ -318,7 +287,7 @@ def connect() -> Connection:
     parameters["options"] = f"{parameters.get('options', '')} {timeout}".strip()
     parameters["application_name"] = "tocsin intake"
     # A peer that vanished without a word must not hold the one writer for minutes.
-    parameters["tcp_user_timeout"] = STATEMENT_TIMEOUT_MS
+    parameters["tcp_user_timeout"] = PEER_TIMEOUT_MS
     return psycopg.connect(**parameters, autocommit=True)
 
 

@@ -27,7 +27,7 @@ import psycopg
 from config.commandline import set_defaults
 from config.guard import hold_servers, wait_until_stopped
 from config.processes import die_with_parent
-from config.up import QUEUES, WEB_THREADS
+from config.up import QUEUES, web_words
 from config.worlds import World
 from tests.benchmarks import usage
 
@@ -128,15 +128,22 @@ class Running:
         return {line["program"]: int(line["pid"]) for line in started}
 
     @contextlib.contextmanager
-    def web(self, module: str = "config.wsgi") -> Iterator[int]:
-        """Serve an application as `up` does; yields the port."""
+    def web(self) -> Iterator[int]:
+        """Serve Tocsin as `up` does; yields the port."""
+        port = free_port()
+        with self.program("web", *map(str, web_words(port))):
+            wait_for(port)
+            yield port
+
+    @contextlib.contextmanager
+    def empty_view(self) -> Iterator[int]:
+        """Serve one empty view from threads of the same web server; yields the port."""
         port = free_port()
         words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1"]
         words += ["--port", str(port), "--workers", "1", "--no-ws"]
-        words += ["--blocking-threads", str(WEB_THREADS), "--log-level", "warning"]
-        words += ["--respawn-failed-workers", "--workers-kill-timeout", "10"]
-        name = "web" if module == "config.wsgi" else "empty view"
-        with self.program(name, *words, f"{module}:application"):
+        words += ["--blocking-threads", "24", "--log-level", "warning"]
+        module = "tests.benchmarks.empty_site:application"
+        with self.program("empty view", *words, module):
             wait_for(port)
             yield port
 

@@ -54,7 +54,7 @@ def many_rows() -> Iterator[Row]:
 
 
 def _row(storm: Storm, *, what: str, reach: str, unit: str) -> Row:
-    with whole() as running, running.web("tests.benchmarks.empty_site") as empty:
+    with whole() as running, running.empty_view() as empty:
         blow(running, Storm(WARM_UP, WARM_UP), name="warm")
         rounds, empties, raws = [], [], []
         for number in range(ROUNDS):

@@ -37,7 +37,7 @@ def rows() -> Iterator[Row]:
     """Measure without workers, then with them."""
     with (
         servers() as running,
-        running.web("tests.benchmarks.empty_site") as empty,
+        running.empty_view() as empty,
         running.web() as running.port,
     ):
         running.send("/empty", BODY, WARM_UP, port=empty)

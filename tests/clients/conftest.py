@@ -50,16 +50,14 @@ def web_server(environment, log, *words):
     port = free_port()
     words = [
         "--interface",
-        "wsgi",
+        "rsgi",
         "--port",
         str(port),
-        "--blocking-threads",
-        "4",
         *words,
     ]
     with log.open("ab") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "granian", *words, "config.wsgi:application"],
+            [sys.executable, "-m", "granian", *words, "config.rsgi:application"],
             cwd=CHECKOUT,
             env=environment,
             stdout=output,

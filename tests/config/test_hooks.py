@@ -8,14 +8,13 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from config.hooks import HookFront
 from incidents.events.actor import Actor
+from incidents.intake.arrivals import Verdict
 from incidents.intake.heartbeats.monitors import (
     HeartbeatDraft,
     create_heartbeat,
@@ -24,11 +23,12 @@ from incidents.intake.heartbeats.monitors import (
 from incidents.intake.heartbeats.ping import Pinged
 from incidents.intake.sources import create_source
 from incidents.intake.trust import change_trust
-from incidents.intake.writer import Verdict
 from incidents.models import Delivery, Organisation, Refusal, Source
+from tests.config.front_world import ask_front
 from tests.incidents.intake.intake_world import NOW, generic
 
 LIMIT = 20_000
+HOOK = "/hooks/generic/key"
 CHECKOUT = Path(settings.BASE_DIR)
 
 
@@ -53,11 +53,11 @@ def wait_for(port):
 def site(world_database, django_db_blocker, tmp_path):
     """Run the web server; returns a function that sends one request."""
     port = free_port()
-    words = ["--interface", "wsgi", "--port", str(port), "--blocking-threads", "8"]
+    words = ["--interface", "rsgi", "--port", str(port)]
     log = tmp_path / "web.log"
     with log.open("wb") as output, django_db_blocker.unblock():
         server = subprocess.Popen(
-            [sys.executable, "-m", "granian", *words, "config.wsgi:application"],
+            [sys.executable, "-m", "granian", *words, "config.rsgi:application"],
             cwd=CHECKOUT,
             env=world_database.environment(TOCSIN_MAX_DELIVERY_BYTES=str(LIMIT)),
             stdout=output,
@@ -222,39 +222,24 @@ def test_unknown_addresses_are_404_and_no_key_is_told_or_logged(key, site):
     assert secret not in site.log.read_text()
 
 
-def ask(store, *, path="/hooks/generic/key", **environ):
-    """Send one request to the front without a server; returns (status, headers, body)."""
-    told = []
-    front = HookFront(lambda *_: [b"the site"], store=store)
-    body = environ.pop("body", b"{}")
-    request = {
-        "PATH_INFO": path,
-        "REQUEST_METHOD": "POST",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": BytesIO(body),
-        **environ,
-    }
-    answer = b"".join(front(request, lambda *start: told.extend(start)))
-    return *told, answer
-
-
 def test_delivery_that_cannot_be_stored_is_503_with_retry_after():
-    status, headers, body = ask(lambda arrival: Verdict.UNAVAILABLE)
-    assert status == "503 Service Unavailable"
-    assert dict(headers)["Retry-After"] == "5"
+    status, headers, body = ask_front(HOOK, store=lambda _: Verdict.UNAVAILABLE)
+    assert (status, headers["Retry-After"]) == (503, "5")
     assert json.loads(body)["remedy"] == "Send it again; sending twice does no harm."
 
 
 def test_body_over_the_limit_is_503_too_when_nothing_can_be_stored():
-    size = settings.MAX_DELIVERY_BYTES + 1
-    status, _, _ = ask(lambda arrival: Verdict.UNAVAILABLE, body=b"x" * size)
-    assert status == "503 Service Unavailable"
+    body = b"x" * (settings.MAX_DELIVERY_BYTES + 1)
+    status, _, _ = ask_front(HOOK, body, store=lambda _: Verdict.UNAVAILABLE)
+    assert status == 503
 
 
-def test_body_cut_short_is_400_and_not_stored():
+@pytest.mark.parametrize("size", [99, 99_999])
+def test_body_cut_short_is_400_and_not_stored(size):
     stored = []
-    status, _, body = ask(stored.append, CONTENT_LENGTH="99")
-    assert (status, stored) == ("400 Bad Request", [])
+    headers = {"content-length": str(size)}
+    status, _, body = ask_front(HOOK, headers=headers, store=stored.append)
+    assert (status, stored) == (400, [])
     assert json.loads(body)["field"] == "Content-Length"
 
 
@@ -262,19 +247,12 @@ def test_a_sign_that_cannot_be_written_is_503_with_retry_after():
     def ping(key):
         return Pinged.UNAVAILABLE
 
-    answers = []
-    front = HookFront(lambda *_: [b"the site"], ping=ping)
-    environ = {
-        "PATH_INFO": "/hooks/heartbeat/k",
-        "REQUEST_METHOD": "GET",
-        "wsgi.input": BytesIO(),
-    }
-    front(environ, lambda status, headers: answers.append((status, dict(headers))))
-    [(status, headers)] = answers
-    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "5")
+    status, headers, _ = ask_front("/hooks/heartbeat/k", method="GET", ping=ping)
+    assert (status, headers["Retry-After"]) == (503, "5")
 
 
-def test_other_addresses_go_to_the_site():
-    front = HookFront(lambda *_: [b"the site"])
-    for path in ("/", "/hooks", "/sources/hooks/x", "/api/v1/sources/"):
-        assert front({"PATH_INFO": path}, lambda *_: None) == [b"the site"]
+@pytest.mark.parametrize(
+    "path", ["/", "/hooks", "/sources/hooks/x", "/api/v1/sources/"]
+)
+def test_other_addresses_go_to_the_site(path):
+    assert ask_front(path)[2] == b"the site"

@@ -112,9 +112,9 @@ class World:
         self.port = self.port or free_port()
         self.environment["BASE_URL"] = f"http://127.0.0.1:{self.port}"
         self.spawn(
-            *("web", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-            *("--port", str(self.port), "--workers", "1", "--blocking-threads", "24"),
-            *("--no-ws", "--log-level", "warning", "config.wsgi:application"),
+            *("web", "granian", "--interface", "rsgi", "--host", "127.0.0.1"),
+            *("--port", str(self.port), "--workers", "1"),
+            *("--no-ws", "--log-level", "warning", "config.rsgi:application"),
         )
         self.eventually(self._answers, seconds=START_SECONDS)
 

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from incidents.events.actor import Actor
+from incidents.intake.arrivals import Verdict
 from incidents.intake.checking import Checker
 from incidents.intake.receive import arrival_of
 from incidents.intake.signatures import Proof
 from incidents.intake.sources import create_source, rotate_key
 from incidents.intake.trust import change_trust, end_old_key, old_key_of
 from incidents.intake.trust_kinds import REASONS
-from incidents.intake.writer import DeliveryWriter, Verdict, connect
+from incidents.intake.writer import DeliveryWriter, connect
 from incidents.models import Delivery, Refusal
 from incidents.timers.clock import read_now
 from tests.incidents.intake.intake_world import NOW, make_organisation

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from incidents.events.actor import Actor
+from incidents.intake.arrivals import Verdict
 from incidents.intake.checking import Checker
 from incidents.intake.receive import arrival_of
 from incidents.intake.signatures import Proof
 from incidents.intake.sources import create_source
 from incidents.intake.trust import change_trust
 from incidents.intake.trust_kinds import NOT_CONFIRMED, REASONS
-from incidents.intake.writer import DeliveryWriter, Verdict, connect
+from incidents.intake.writer import DeliveryWriter, connect
 from incidents.models import Delivery, Refusal, Source
 from tests.incidents.intake.intake_world import NOW, make_organisation
 from tests.incidents.intake.sns_world import CERTIFICATE, CONFIRM, TOPIC, FakeSns

@@ -7,12 +7,13 @@ import pytest
 
 from incidents.events.actor import Actor
 from incidents.intake import writer as writing
+from incidents.intake.arrivals import Verdict
 from incidents.intake.receive import (
     arrival_of,
     kept_headers,
 )
 from incidents.intake.sources import change_source, create_source
-from incidents.intake.writer import DeliveryWriter, Verdict, connect
+from incidents.intake.writer import DeliveryWriter, connect
 from incidents.models import Delivery
 from tests.incidents.intake.intake_world import NOW, generic, make_organisation
 

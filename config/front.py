@@ -1,0 +1,213 @@
+"""What stands in front of Django: takes requests in, answers webhooks, calls the site.
+
+The web server (granian) hands each request over as soon as its head has come, by its
+own protocol, RSGI. One event loop takes in the bodies and answers webhooks and the
+compatible surfaces; only a request that has come whole, and is for the site, is given
+a thread. So slow senders cost memory, which is bounded, and hold up nobody.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from typing import Any, Final, Protocol
+
+import structlog
+from django.conf import settings
+
+from config.bodies import (
+    SMALL_BYTES,
+    Body,
+    NoRoom,
+    Pace,
+    Room,
+    Stream,
+    TooSlow,
+    declared_bytes,
+    read_body,
+    spool_body,
+)
+from config.body_limit import limit_of
+from config.environ import environ_of
+from config.hooks import (
+    HEARTBEAT,
+    RETRY_AFTER_SECONDS,
+    Answer,
+    Environ,
+    read_address,
+    say,
+    say_of_sign,
+    to_store,
+    unavailable,
+)
+from config.site_threads import Application, Busy, Page, SiteThreads
+from config.surfaces import reply_to, to_keep, unavailable_at
+from incidents.intake.arrivals import Arrival
+from incidents.intake.checking import Answer as Told
+from incidents.intake.heartbeats.ping import Pinged
+from incidents.intake.surfaces.base import Reply, Surface
+from incidents.intake.surfaces.table import surface_for
+
+Store = Callable[[Arrival], Awaitable[Told]]
+Ping = Callable[[str], Pinged]
+
+# A webhook is small; a file may come through a slow network of relays.
+HOOK_PACE: Final = Pace(grace_seconds=10, bytes_a_second=64 * 1024)
+SITE_PACE: Final = Pace(grace_seconds=30, bytes_a_second=4 * 1024)
+# Of bodies over 64 KiB that are on their way; smaller ones are bounded by the number of
+# requests that the web server lets in.
+HOOK_ROOM_BYTES: Final = 64 * 1024 * 1024
+SITE_ROOM_BODIES: Final = 4
+
+log = structlog.get_logger(__name__)
+
+
+class Channel(Stream, Protocol):
+    """One request of the web server's, and the way to answer it."""
+
+    def response_bytes(
+        self, status: int, headers: list[tuple[str, str]], body: bytes
+    ) -> None:
+        """Send an answer."""
+
+    def response_file(
+        self, status: int, headers: list[tuple[str, str]], file: str
+    ) -> None:
+        """Send a file as the answer."""
+
+
+class Front:
+    """The application that the web server runs."""
+
+    def __init__(
+        self,
+        site: Application,
+        *,
+        store: Store,
+        ping: Ping,
+        threads: int,
+        hook_pace: Pace = HOOK_PACE,
+    ) -> None:
+        self._threads = SiteThreads(site, count=threads)
+        self._store = store
+        self._ping = ping
+        self._hook_pace = hook_pace
+        self._hook_room = Room(HOOK_ROOM_BYTES)
+        self._site_room = Room(SITE_ROOM_BODIES * settings.MAX_ATTACHMENT_BYTES)
+
+    async def __rsgi__(self, scope: Any, channel: Channel) -> None:
+        """Answer one request."""
+        environ = environ_of(scope)
+        try:
+            page = await self._answer(environ, channel)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("request_not_answered")
+            page = _plain(500, "An error of ours; it has been noted.")
+        if page.file:
+            channel.response_file(page.status, page.headers, page.file)
+        else:
+            channel.response_bytes(page.status, page.headers, page.data)
+
+    async def _answer(self, environ: Environ, stream: Stream) -> Page:
+        if environ["PATH_INFO"].lstrip("/").startswith("hooks/"):
+            return _page_of_answer(await self._hook(environ, stream), environ)
+        surface = surface_for(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if surface is not None:
+            return _page_of_reply(await self._surface(environ, stream, surface))
+        try:
+            return await self._page(environ, stream)
+        except TooSlow:
+            return _plain(408, "The request did not come in time.")
+        except (NoRoom, Busy):
+            return _plain(503, "Too many requests at once; try again soon.")
+
+    async def _hook(self, environ: Environ, stream: Stream) -> Answer:
+        address = read_address(environ)
+        if isinstance(address, Answer):
+            return address
+        try:
+            body = await self._body(environ, stream)
+            if address.tool == HEARTBEAT and body.is_complete:
+                key = address.key
+                return say_of_sign(await self._threads.run(lambda: self._ping(key)))
+        except (TooSlow, NoRoom, Busy):
+            return unavailable()
+        asked = to_store(environ, address, body)
+        if isinstance(asked, Answer):
+            return asked
+        return say(await self._store(asked.arrival), asked.stored)
+
+    async def _surface(
+        self, environ: Environ, stream: Stream, surface: Surface
+    ) -> Reply:
+        try:
+            body = await self._body(environ, stream)
+            if body.size_bytes > SMALL_BYTES:  # reading it would hold up the loop
+                kept = await self._threads.run(lambda: to_keep(environ, surface, body))
+            else:
+                kept = to_keep(environ, surface, body)
+        except (TooSlow, NoRoom, Busy):
+            return unavailable_at(surface)
+        if isinstance(kept, Reply):
+            return kept
+        return reply_to(await self._store(kept.arrival), kept)
+
+    async def _body(self, environ: Environ, stream: Stream) -> Body:
+        """Take in the body of a webhook. Raises TooSlow, NoRoom."""
+        declared = declared_bytes(environ.get("CONTENT_LENGTH"))
+        limit = settings.MAX_DELIVERY_BYTES
+        with self._hook_room.share() as share:
+            return await read_body(
+                stream,
+                declared=declared,
+                limit=limit,
+                pace=self._hook_pace,
+                share=share,
+            )
+
+    async def _page(self, environ: Environ, stream: Stream) -> Page:
+        """Have the site answer. Raises TooSlow, NoRoom, Busy.
+
+        What announces no size, or too large a one, is refused by it unread.
+        """
+        declared = declared_bytes(environ.get("CONTENT_LENGTH")) or 0
+        if not declared or declared > limit_of(environ["PATH_INFO"]):
+            environ["wsgi.input"] = BytesIO()
+            return await self._threads.answer(environ)
+        with self._site_room.share() as share:
+            body = await spool_body(
+                stream, declared=declared, pace=SITE_PACE, share=share
+            )
+            with body:
+                environ["wsgi.input"] = body
+                return await self._threads.answer(environ)
+
+
+def _page_of_answer(answer: Answer, environ: Environ) -> Page:
+    data = answer.data
+    headers = [
+        ("Content-Type", answer.media_type),
+        ("Content-Length", str(len(data))),
+        ("Cache-Control", "no-store"),
+        *answer.headers,
+    ]
+    is_head = environ["REQUEST_METHOD"] == "HEAD"
+    return Page(answer.status.value, headers, b"" if is_head else data)
+
+
+def _page_of_reply(reply: Reply) -> Page:
+    headers = [
+        ("Content-Type", reply.media_type),
+        ("Content-Length", str(len(reply.body))),
+        ("Cache-Control", "no-store"),
+        *reply.headers,
+    ]
+    return Page(int(reply.status), headers, reply.body)
+
+
+def _plain(status: int, text: str) -> Page:
+    headers = [("Content-Type", "text/plain; charset=utf-8")]
+    if status == 503:  # noqa: PLR2004  Service Unavailable
+        headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
+    return Page(status, headers, f"{text}\n".encode())
