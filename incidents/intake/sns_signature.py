@@ -50,6 +50,12 @@ _SIGNED: Final[Mapping[str, Sequence[str]]] = {
         ),
     ),
 }
+# What SNS signs is lines of names and values: only the free text of a message may have
+# lines of its own, or another text with other values would be signed by the same bytes.
+_FREE_TEXT: Final = "Message"
+_TOPIC: Final = re.compile(
+    r"arn:aws[a-z-]{0,20}:sns:[a-z0-9-]{1,40}:[0-9]{12}:[A-Za-z0-9_.-]{1,256}"
+)
 _HOST: Final = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?")
 _CERTIFICATE: Final = re.compile(r"/[A-Za-z0-9._-]{1,200}\.pem")
 
@@ -60,16 +66,19 @@ def read_envelope(body: bytes) -> dict[str, Any] | None:
         envelope = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(envelope, dict) or envelope.get("Type") not in _SIGNED:
+    if not isinstance(envelope, dict):
         return None
-    return envelope
+    kind = envelope.get("Type")
+    return envelope if isinstance(kind, str) and kind in _SIGNED else None
 
 
 def early_reason(
     envelope: Mapping[str, Any], *, topics: Sequence[str], at: float
 ) -> str:
     """Return why a message is refused whoever signed it; empty when it is not."""
-    if not is_taken(str(envelope.get("TopicArn", "")), topics):
+    if not _is_as_sns_writes(envelope):
+        return "signature_wrong"
+    if not is_taken(envelope["TopicArn"], topics):
         return "topic_not_taken"
     sent_at = read_instant(envelope.get("Timestamp"))
     if sent_at is None:
@@ -81,9 +90,21 @@ def early_reason(
     return ""
 
 
+def _is_as_sns_writes(envelope: Mapping[str, Any]) -> bool:
+    """Tell whether the signed fields can be read in one way only."""
+    names = _SIGNED[envelope["Type"]]
+    return all(_is_plain(name, envelope.get(name)) for name in names)
+
+
+def _is_plain(name: str, value: object) -> bool:
+    if value is None:
+        return name == "Subject"
+    return isinstance(value, str) and (name == _FREE_TEXT or "\n" not in value)
+
+
 def is_taken(topic: str, topics: Sequence[str]) -> bool:
     """Tell whether a topic is in the list, in which an entry may end in a star."""
-    return any(
+    return _TOPIC.fullmatch(topic) is not None and any(
         topic.startswith(entry[:-1]) if entry.endswith("*") else topic == entry
         for entry in topics
     )

@@ -8,7 +8,11 @@ import pytest
 from incidents.intake.certificates import Certificates
 from incidents.intake.receive import arrival_of
 from incidents.intake.signatures import Check, Finding, Proof, examine
-from incidents.intake.sns_signature import certificate_address, confirmation_address
+from incidents.intake.sns_signature import (
+    canonical,
+    certificate_address,
+    confirmation_address,
+)
 from tests.incidents.intake.sns_world import CERTIFICATE, CONFIRM, TOPIC, FakeSns
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -79,6 +83,45 @@ def test_topics_in_the_list_are_taken(sns, topics, reason):
     assert found(sns, sns.notification(), topics=topics).reason == reason
 
 
+def test_text_of_another_topic_does_not_pass_for_fields_of_one_that_is_taken(sns):
+    mine, theirs = "arn:aws:sns:eu-west-1:666666666666:mine", TOPIC
+    at = "2026-11-23T12:00:00.000Z"
+    inner = f"MessageId\nforged\nTimestamp\n{at}\nTopicArn\n{theirs}"
+    signed = sns.notification(f"All is well\n{inner}", TopicArn=mine, MessageId="real")
+    rest = f"MessageId\nreal\nTimestamp\n{at}\nTopicArn\n{mine}"
+    forged = altered(
+        signed,
+        Message="All is well",
+        MessageId="forged",
+        TopicArn=f"{theirs}\n{rest}",
+    )
+    assert canonical(json.loads(forged)) == canonical(json.loads(signed))
+    star = "arn:aws:sns:eu-west-1:123456789012:*"
+    assert found(sns, forged, topics=star).reason == "signature_wrong"
+    assert found(sns, signed, topics=star).reason == "topic_not_taken"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Subject": "one\nMessageId"},
+        {"MessageId": "one\nTimestamp"},
+        {"MessageId": 7},
+        {"Message": ["Disk full"]},
+        {"Timestamp": None},
+        {"TopicArn": None},
+    ],
+)
+def test_signed_field_that_sns_never_sends_is_refused(sns, changed):
+    assert found(sns, sns.notification(**changed)).reason == "signature_wrong"
+
+
+def test_topic_that_is_no_plain_arn_is_not_taken(sns):
+    body = sns.notification(TopicArn=f"{TOPIC} {TOPIC}")
+    star = "arn:aws:sns:eu-west-1:123456789012:*"
+    assert found(sns, body, topics=star).reason == "topic_not_taken"
+
+
 def test_certificate_is_not_fetched_for_what_is_refused_anyway(sns):
     asked = len(sns.asked)
     found(sns, sns.notification(TopicArn="arn:aws:sns:eu-west-1:1:theirs"))
@@ -113,6 +156,7 @@ def test_certificate_out_of_its_time_is_refused(sns):
 def test_body_that_is_no_message_of_sns_is_refused(sns):
     assert found(sns, b"plain text").reason == "signature_missing"
     assert found(sns, b'{"Type": "Other"}').reason == "signature_missing"
+    assert found(sns, b'{"Type": []}').reason == "signature_missing"
     assert found(sns, None).reason == "too_large_to_check"
 
 
