@@ -176,7 +176,7 @@ def _grafana(check: Check, sent: Proof) -> Finding:
     if late := _untimely(stamp, sent.at):
         return Finding(late)
     finding = _in_hex(check, sent, [given], before=_bytes(stamp) + b":")
-    return _once(finding, f"{stamp}:{given}")
+    return _once(finding, sent, stamp)
 
 
 def _standard(check: Check, sent: Proof) -> Finding:
@@ -245,7 +245,7 @@ def _generic(check: Check, sent: Proof) -> Finding:
             return Finding(late)
         before = _bytes(stamp) + str(options.get("joint", ".")).encode()
     finding = _generic_mac(check, sent, given, before=before)
-    return _once(finding, f"{stamp}:{given[0]}" if stamp else "")
+    return _once(finding, sent, stamp) if stamp else finding
 
 
 def _generic_mac(
@@ -309,14 +309,17 @@ def _once_sent(finding: Finding, sent: Proof, header: str) -> Finding:
     The same id with another body is another message, so that none can be lost by it.
     """
     uid = sent.header(header)
-    if finding.reason or not uid:
+    return _once(finding, sent, uid[:200]) if uid else finding
+
+
+def _once(finding: Finding, sent: Proof, name: str) -> Finding:
+    """Name a good request by a name and its body, so that it has one effect.
+
+    Not by its signature, which can be written in several ways.
+    """
+    if finding.reason:
         return finding
-    return Finding(once=f"{uid[:200]}:{hashlib.sha256(sent.body or b'').hexdigest()}")
-
-
-def _once(finding: Finding, name: str) -> Finding:
-    """Name a good request by what is signed, so that it has one effect."""
-    return finding if finding.reason or not name else Finding(once=name[:500])
+    return Finding(once=f"{name}:{hashlib.sha256(sent.body or b'').hexdigest()}")
 
 
 def _parts(listed: str | None, separator: str) -> list[str]:

@@ -198,8 +198,29 @@ def test_generic_signature_can_hold_its_instant():
     stamp = str(int(AT))
     given = {"x-s": mac(f"{stamp}.".encode() + BODY).hexdigest(), "x-t": stamp}
     found = examine(check("hmac", **options), proof(given))
-    assert found == Finding(once=f"{stamp}:{given['x-s']}")
+    assert found == Finding(once=f"{stamp}:{hashlib.sha256(BODY).hexdigest()}")
     assert reason("hmac", given, at=AT + 400, **options) == "timestamp_outside"
+
+
+@pytest.mark.parametrize(
+    ("kind", "joint", "writings"),
+    [
+        ("hmac", ".", ["{}", "{} ", "junk,{}", "{},junk"]),
+        ("hmac_grafana", ":", ["{}"]),
+    ],
+)
+def test_signature_written_in_another_way_counts_as_the_same_message(
+    kind, joint, writings
+):
+    stamp = str(int(AT))
+    signature = mac(f"{stamp}{joint}".encode() + BODY).hexdigest()
+    forms = [form.format(s) for form in writings for s in (signature, signature.upper())]
+    options = {"header": "x-s", "timestamp_header": "x-t"}
+    found = {
+        examine(check(kind, **options), proof({"x-s": form, "x-t": stamp}))
+        for form in forms
+    }
+    assert found == {Finding(once=f"{stamp}:{hashlib.sha256(BODY).hexdigest()}")}
 
 
 @pytest.mark.parametrize(
