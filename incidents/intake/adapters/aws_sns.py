@@ -11,7 +11,9 @@ a text of its own:
   text are the key, so that the same message again counts up. It never resolves.
 
 *SubscriptionConfirmation* and *UnsubscribeConfirmation* are ignored here; how the first
-is answered is a matter of the source's verification. With raw message delivery the body is the message alone.
+is answered is a matter of the source's verification. With raw message delivery the body is
+the message alone; the header that says so is not signed, and not believed of a body that
+is a message as SNS wraps and signs it.
 
 >>> alarm = '{"AlarmName": "Egress", "AWSAccountId": "1", "NewStateValue": "OK"}'
 >>> body = json.dumps({"Type": "Notification", "Message": alarm}).encode()
@@ -34,6 +36,7 @@ from incidents.intake.adapters.adapter import (
 )
 from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery, Unreadable
 from incidents.intake.adapters.times import read_instant
+from incidents.intake.sns_signature import read_envelope
 
 _KINDS = ("Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation")
 
@@ -42,7 +45,8 @@ def parse(
     body: bytes, *, headers: Mapping[str, str], options: Mapping[str, object]
 ) -> ParsedDelivery:
     """Return the alerts of one message. Raises Unreadable."""
-    if headers.get("x-amz-sns-rawdelivery", "").lower() == "true":
+    is_raw = headers.get("x-amz-sns-rawdelivery", "").lower() == "true"
+    if is_raw and read_envelope(body) is None:
         return _parse_raw(body, topic=headers.get("x-amz-sns-topic-arn", ""))
     envelope = base.read_object(body)
     kind = envelope.get("Type")

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -111,6 +112,14 @@ def test_raw_delivery_is_the_message_alone():
     headers = {"x-amz-sns-rawdelivery": "true", "x-amz-sns-topic-arn": TOPIC}
     [alert] = parse(b"Disk is full", headers=headers, options={}).alerts
     assert (alert.title, alert.labels) == ("Disk is full", {"topic": TOPIC})
+
+
+def test_signed_message_is_not_read_otherwise_for_an_unsigned_header():
+    alarm = {"AlarmName": "Egress", "AWSAccountId": "1", "NewStateValue": "OK"}
+    signed = {"Type": "Notification", "Message": "Disk full", "TopicArn": TOPIC}
+    body = json.dumps({**signed, **alarm}).encode()
+    [alert] = parse(body, headers={"x-amz-sns-rawdelivery": "true"}, options={}).alerts
+    assert (alert.title, alert.status) == ("Disk full", "firing")
 
 
 def test_raw_delivery_that_is_no_text_is_unreadable():
