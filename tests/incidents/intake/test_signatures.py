@@ -214,7 +214,9 @@ def test_signature_written_in_another_way_counts_as_the_same_message(
 ):
     stamp = str(int(AT))
     signature = mac(f"{stamp}{joint}".encode() + BODY).hexdigest()
-    forms = [form.format(s) for form in writings for s in (signature, signature.upper())]
+    forms = [
+        form.format(s) for form in writings for s in (signature, signature.upper())
+    ]
     options = {"header": "x-s", "timestamp_header": "x-t"}
     found = {
         examine(check(kind, **options), proof({"x-s": form, "x-t": stamp}))
