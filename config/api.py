@@ -33,6 +33,7 @@ from incidents.intake.api import SourceViewSet
 from incidents.intake.heartbeats.api import HeartbeatViewSet
 from incidents.intake.maintenance_api import MaintenanceViewSet
 from incidents.intake.silences_api import SilenceViewSet
+from incidents.mail.api import MailboxViewSet, MailViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet
@@ -72,6 +73,8 @@ _ROOTS = (
     ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
+    ("mail", MailViewSet),
+    ("mailboxes", MailboxViewSet),
     ("reports", ReportViewSet),
     ("report-desks", ReportDeskViewSet),
     ("triage", TriageQueueViewSet),

@@ -237,7 +237,29 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "sha256": _content("message__report__organisation", _HASH),
         "stored_as": _neither("a random path under the data folder"),
     },
-    "incidents.TokenBucket": {"name": _neither("ids, or two characters of a code")},
+    "incidents.TokenBucket": {
+        "name": _neither("ids of organisations and people, or two characters of a code")
+    },
+    # E-mail
+    "incidents.Mailbox": {
+        "default_category": _CODE,
+        "default_tlp": _CODE,
+        "token_digest": _RANDOM,
+        "token_sealed": _SEALED,
+        "old_token_digest": _RANDOM,
+    },
+    "incidents.Mail": {
+        "envelope_from": _content("organisation", "the sender's address"),
+        "raw": _content("organisation", "the mail as it came; has a retention"),
+        "sha256": _content("organisation", _HASH),
+        "state": _CODE,
+        "reason": _content("organisation", "names the sender, or a person wrote it"),
+        "once": _content("organisation", _HASH),
+        "sender": _content("organisation", "the sender's address"),
+        "subject": _OURS,
+        "proof": _CODE,
+        "named_ref": _RANDOM,
+    },
     # Triage
     "incidents.TriageRow": {
         "state": _CODE,

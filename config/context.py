@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from escalation.notifications.mailbox import has_mailbox
 from incidents.anonymous.desks import unread_reports
+from incidents.mail.mailboxes import held_mail
 from incidents.models import OrganisationKind, User
 from incidents.organisations.roles import Role
 from incidents.timers.clock import read_now
@@ -39,6 +40,9 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
     unread = unread_reports(person) if works else None
     if unread is not None:
         items.append(_item("Reports", "report-list", path, count=unread))
+    held = held_mail(person) if works else None
+    if held is not None:
+        items.append(_item("E-mail", "mail-list", path, count=held))
     if OrganisationKind.LAB in kinds:
         items.append(_item("Sources", "source-list", path))
     if works and has_mailbox():

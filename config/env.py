@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from config.readers import (
+    address_ranges,
     apprise_schemes,
     flag,
     folder,
@@ -171,6 +172,50 @@ class Environment:
         default=120,
         help="The same to one organisation.",
     )
+    mail_listen: str = _variable(
+        "TOCSIN_MAIL_LISTEN",
+        url("lmtp", "smtp"),
+        default="",
+        help="Where `receive_mail` listens: lmtp://127.0.0.1:8024 or smtp://…. Unset: no mail "
+        "is taken.",
+    )
+    mail_domain: str = _variable(
+        "TOCSIN_MAIL_DOMAIN",
+        text,
+        default="",
+        help="Domain of the addresses for mail. Unset: that of DEFAULT_FROM_EMAIL.",
+    )
+    mail_relays: tuple[str, ...] = _variable(
+        "TOCSIN_MAIL_RELAYS",
+        address_ranges,
+        default=("127.0.0.0/8", "::1/128"),
+        help="Addresses and ranges that may hand mail in; anybody else is turned away.",
+    )
+    mail_trusted_relay: str = _variable(
+        "TOCSIN_MAIL_TRUSTED_RELAY",
+        text,
+        default="",
+        help="Name in Authentication-Results whose word on a sender counts. "
+        "Unset: a sender is proven by a reply address only.",
+    )
+    max_mail_bytes: int = _variable(
+        "TOCSIN_MAX_MAIL_BYTES",
+        positive_number,
+        default=25 * MEBIBYTE,
+        help="Largest mail, in bytes, attachments included.",
+    )
+    mail_per_hour: int = _variable(
+        "TOCSIN_MAIL_PER_HOUR",
+        positive_number,
+        default=240,
+        help="Mails taken in an hour for one organisation, from all who are no members.",
+    )
+    mail_per_hour_each: int = _variable(
+        "TOCSIN_MAIL_PER_HOUR_EACH",
+        positive_number,
+        default=60,
+        help="The same from one member.",
+    )
     allow_private_webhooks: bool = _variable(
         "TOCSIN_ALLOW_PRIVATE_WEBHOOKS",
         flag,
@@ -322,44 +367,6 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
 def variables() -> dict[str, Field[Any]]:
     """Return the field of each variable by the variable's name."""
     return {entry.metadata["name"]: entry for entry in fields(Environment)}
-
-
-def read_secret_key(environment: Environment) -> str:
-    """Return SECRET_KEY or the content of SECRET_KEY_FILE, or an empty text."""
-    return read_secret(environment, "secret_key")
-
-
-def read_secret(environment: Environment, field_name: str) -> str:
-    """Return a secret or the content of its file, or an empty text.
-
-    Raises `ImproperlyConfigured` when both are set or the file cannot be read.
-    """
-    value: str = getattr(environment, field_name)
-    path: Path | None = getattr(environment, f"{field_name}_file")
-    name = next(
-        entry.metadata["name"]
-        for entry in fields(Environment)
-        if entry.name == field_name
-    )
-    if value and path:
-        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
-    if path is None:
-        return value
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{name}_FILE cannot be read: {error}"
-        raise ImproperlyConfigured(message) from error
-
-
-def read_test_clock(environment: Environment) -> bool:
-    """Return whether tests may move the clock. Raises `ImproperlyConfigured` in use."""
-    if environment.test_clock and not (environment.demo or environment.debug):
-        message = (
-            "TOCSIN_TEST_CLOCK moves every deadline: it needs TOCSIN_DEMO or DEBUG."
-        )
-        raise ImproperlyConfigured(message)
-    return environment.test_clock
 
 
 def _read_one(name: str, entry: Field[Any], value: str) -> Any:

@@ -81,6 +81,8 @@ def logging_settings(log_format: str, *, debug: bool) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "propagate": False},
             "django.db.backends": {"level": "INFO"},
+            # Its lines name the addresses, which are secrets, and quote the mail.
+            "mail": {"level": "WARNING"},
             "celery": {"level": "DEBUG" if debug else "INFO"},
             # A task rings every second: one line for each would bury the rest.
             "celery.app.trace": {"level": "WARNING"},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,6 +54,11 @@ def on_time_bound(value: str) -> int:
 def words(value: str) -> tuple[str, ...]:
     """Read a list separated by commas."""
     return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def address_ranges(value: str) -> tuple[str, ...]:
+    """Read IP addresses and ranges, separated by commas."""
+    return tuple(str(ip_network(word)) for word in words(value))
 
 
 def phone_number(value: str) -> str:

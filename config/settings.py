@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 
-from config import addresses, env
+from config import addresses, combinations, env, env_secrets
 from config.logging import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,11 +28,14 @@ DELIVERY_RETENTION_DAYS = ENVIRONMENT.delivery_retention_days
 REPORT_RETENTION_DAYS = ENVIRONMENT.report_retention_days
 REPORTS_PER_HOUR = ENVIRONMENT.reports_per_hour
 REPORTS_PER_HOUR_EACH = ENVIRONMENT.reports_per_hour_each
+MAX_MAIL_BYTES = ENVIRONMENT.max_mail_bytes
+MAIL_PER_HOUR = ENVIRONMENT.mail_per_hour
+MAIL_PER_HOUR_EACH = ENVIRONMENT.mail_per_hour_each
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_delivery_bytes
 
 # Who may come, and how
 DEBUG = ENVIRONMENT.debug
-SECRET_KEY = env.read_secret_key(ENVIRONMENT)
+SECRET_KEY = env_secrets.read_secret_key(ENVIRONMENT)
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 BASE_URL = ENVIRONMENT.base_url.rstrip("/")
 if not BASE_URL:
@@ -182,15 +185,19 @@ for _name, _value in addresses.email(ENVIRONMENT.email_url).items():
     globals()[_name] = _value
 DEFAULT_FROM_EMAIL = ENVIRONMENT.default_from_email
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_LISTEN = ENVIRONMENT.mail_listen
+MAIL_DOMAIN = ENVIRONMENT.mail_domain
+MAIL_RELAYS = ENVIRONMENT.mail_relays
+MAIL_TRUSTED_RELAY = combinations.read_trusted_relay(ENVIRONMENT)
 ALLOW_PRIVATE_WEBHOOKS = ENVIRONMENT.allow_private_webhooks
 
 # Other channels: one that is not set up cannot be chosen
 SLACK_API = ENVIRONMENT.slack_api
-SLACK_TOKEN = env.read_secret(ENVIRONMENT, "slack_token")
-SLACK_SIGNING_SECRET = env.read_secret(ENVIRONMENT, "slack_signing_secret")
+SLACK_TOKEN = env_secrets.read_secret(ENVIRONMENT, "slack_token")
+SLACK_SIGNING_SECRET = env_secrets.read_secret(ENVIRONMENT, "slack_signing_secret")
 TWILIO_API = ENVIRONMENT.twilio_api.rstrip("/")
 TWILIO_ACCOUNT = ENVIRONMENT.twilio_account
-TWILIO_TOKEN = env.read_secret(ENVIRONMENT, "twilio_token")
+TWILIO_TOKEN = env_secrets.read_secret(ENVIRONMENT, "twilio_token")
 TWILIO_FROM = ENVIRONMENT.twilio_from
 APPRISE_SCHEMES = ENVIRONMENT.apprise_schemes
 SEND_LIMITS = ENVIRONMENT.send_limits
@@ -200,7 +207,7 @@ DEMO = ENVIRONMENT.demo
 DEMO_FILE = BASE_DIR / "demo" / "world.toml"
 DEMO_RECEIVER_URL = ENVIRONMENT.demo_receiver
 MAILBOX_DIR = DATA_DIR / "mailbox"
-TEST_CLOCK = env.read_test_clock(ENVIRONMENT)
+TEST_CLOCK = combinations.read_test_clock(ENVIRONMENT)
 
 # Logs
 LOGGING_CONFIG = "config.logging.configure_logging"

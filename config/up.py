@@ -30,6 +30,7 @@ from config.worlds import CHECKOUT, World, find_world, pointed_at
 
 DEFAULT_PORT = 8000
 DEFAULT_RECEIVER_PORT = 8090
+DEFAULT_MAIL_PORT = 8025
 LARGEST_PORT = 65535
 # Connections that are let in at once. A slow one holds one of them and nothing else.
 BACKLOG = 4096
@@ -68,6 +69,7 @@ class Plan:
     embedded: tuple[str, ...]
     has_demo: bool
     receiver_port: int | None
+    mail_listen: str
 
     @property
     def base_url(self) -> str:
@@ -143,6 +145,8 @@ def _make_plan(options: argparse.Namespace, world: World) -> Plan:
             if has_receiver
             else None
         ),
+        mail_listen=environment.mail_listen
+        or f"smtp://127.0.0.1:{choose_port(None, default=DEFAULT_MAIL_PORT)}",
     )
 
 
@@ -156,6 +160,7 @@ def _last_receiver_port(data: Path) -> int:
 def _set_environment(plan: Plan, world: World) -> None:
     if not os.environ.get("BASE_URL"):
         os.environ["BASE_URL"] = plan.base_url
+    os.environ["TOCSIN_MAIL_LISTEN"] = plan.mail_listen
     if plan.has_demo:
         os.environ["TOCSIN_DEMO"] = "1"
         os.environ.setdefault("TOCSIN_ALLOW_PRIVATE_WEBHOOKS", "1")
@@ -195,10 +200,11 @@ def _programs(plan: Plan) -> list[Program]:
         *(f"celery worker {queue}" for queue in QUEUES),
         "celery beat",
     )
+    mail = python("mail", "django", "receive_mail")
     if not plan.receiver_port:
-        return [web, workers]
+        return [web, workers, mail]
     where = ("--port", plan.receiver_port, "--data", plan.data)
-    return [web, workers, python("receiver", RECEIVER_MODULE, *where)]
+    return [web, workers, mail, python("receiver", RECEIVER_MODULE, *where)]
 
 
 def web_words(port: int) -> tuple[object, ...]:
@@ -242,7 +248,7 @@ def _shared_environment(plan: Plan) -> dict[str, str]:
     if "postgresql" not in plan.embedded:
         return {}
     names = ("BASE_URL", "EMAIL_URL", "TOCSIN_DEMO", "TOCSIN_DEMO_RECEIVER")
-    more = ("TOCSIN_ALLOW_PRIVATE_WEBHOOKS", "TOCSIN_KEK_FILE")
+    more = ("TOCSIN_ALLOW_PRIVATE_WEBHOOKS", "TOCSIN_KEK_FILE", "TOCSIN_MAIL_LISTEN")
     return {name: os.environ[name] for name in (*names, *more) if name in os.environ}
 
 
@@ -279,6 +285,7 @@ def _screen(plan: Plan) -> str:
     lines.append(f"  API       {site}/api/docs/")
     if os.environ.get("EMAIL_URL", "").startswith("file://"):
         lines.append(f"  Mail      {_mail_address(plan)}")
+    lines.append(f"  Mail in   {plan.mail_listen}")
     if plan.receiver_port:
         lines.append(f"  Webhooks  {plan.receiver_url} receives those of the demo")
     lines += [f"  Data      {plan.data}", f"  Logs      {plan.data / 'log'}", ""]

@@ -38,6 +38,7 @@ from incidents.intake.silence_models import (
     Suppression,
 )
 from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
+from incidents.mail.models import Mail, Mailbox, MailState
 from incidents.organisations.models import (
     ApiToken,
     Membership,
@@ -70,6 +71,9 @@ __all__ = [
     "ImportedIncident",
     "Incident",
     "Lateness",
+    "Mail",
+    "MailState",
+    "Mailbox",
     "Maintenance",
     "Membership",
     "NoticeStage",

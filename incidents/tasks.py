@@ -12,6 +12,8 @@ from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
 from incidents.intake.tallies import forget_old_counts
 from incidents.intake.waking import wake_alerts
+from incidents.mail.process import process_waiting_mail
+from incidents.mail.retention import forget_old_mail
 from incidents.timers import lateness
 from incidents.timers.clock import read_now
 from incidents.timers.giving_way import pause_seconds
@@ -24,6 +26,7 @@ PASS_SECONDS = 20.0
 def process_intake() -> None:
     """Process raw deliveries until none waits, or the pass has lasted long enough."""
     ends_at = time.monotonic() + PASS_SECONDS
+    process_waiting_mail(read_now())
     while time.monotonic() < ends_at and wake_alerts(read_now()):
         pass
     while (began := time.monotonic()) < ends_at and process_batch(read_now()):
@@ -35,7 +38,7 @@ def process_intake() -> None:
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def forget_deliveries() -> None:
     """Delete the bodies of deliveries and the reports whose retention has ended."""
-    while forget_old_bodies(read_now()):
+    while forget_old_bodies(read_now()) or forget_old_mail(read_now()):
         pass
     while forget_old_reports(read_now()):
         pass

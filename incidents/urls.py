@@ -14,6 +14,8 @@ from incidents.intake import source_views
 from incidents.intake import trust_views as trust
 from incidents.intake import views as intake
 from incidents.intake.heartbeats import views as heartbeats
+from incidents.mail import mailbox_views
+from incidents.mail import views as mail
 from incidents.organisations import views as people
 from incidents.triage import views as triage
 
@@ -103,6 +105,14 @@ urlpatterns = [
     path(
         "reports/<str:ref>/files/<uuid:uid>/", reports.report_file, name="report-file"
     ),
+    path("mail/", mail.mail_list, name="mail-list"),
+    path("mail/address/", mailbox_views.mailbox, name="mailbox-edit"),
+    path("mail/address/rotate/", mailbox_views.mailbox_rotate, name="mailbox-rotate"),
+    path("mail/<uuid:uid>/", mail.mail_detail, name="mail-detail"),
+    path("mail/<uuid:uid>/accept/", mail.mail_accept, name="mail-accept"),
+    path("mail/<uuid:uid>/attach/", mail.mail_attach, name="mail-attach"),
+    path("mail/<uuid:uid>/discard/", mail.mail_discard, name="mail-discard"),
+    path("mail/<uuid:uid>/files/<int:number>/", mail.mail_file, name="mail-file"),
     path("triage/", triage.triage_queue, name="triage-queue"),
     path("triage/acknowledge/", triage.triage_acknowledge, name="triage-acknowledge"),
     path("triage/<str:ref>/", triage.triage, name="triage"),

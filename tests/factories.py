@@ -23,9 +23,15 @@ from incidents.anonymous.form_tokens import code_of, once_of
 from incidents.anonymous.receiving import NewReport, receive_report
 from incidents.events.actor import Actor
 from incidents.incident.opening import NewIncident, open_incident
+from incidents.mail.addresses import Addressee
+from incidents.mail.mailboxes import MailboxDraft, save_mailbox
+from incidents.mail.process import process_next_mail
+from incidents.mail.storing import store_mail
 from incidents.models import (
     AnonymousReport,
     Incident,
+    Mail,
+    Mailbox,
     Membership,
     Organisation,
     ReportDesk,
@@ -239,3 +245,28 @@ def anonymous_report(
         desk=desk, code=code or code_of(number), once=once_of(number), **values
     )
     return receive_report(new, now=now)
+
+
+def mailbox(organisation: Organisation, **more: Any) -> Mailbox:
+    """Have the organisation take mail."""
+    actor = Actor.system(organisation)
+    return save_mailbox(organisation, MailboxDraft(**more), actor=actor, now=NOW)
+
+
+def held_mail(
+    organisation: Organisation, subject: str = "Help", *, now: datetime = NOW
+) -> Mail:
+    """Have a stranger write to the organisation. Requires that no other mail waits."""
+    if not Mailbox.objects.filter(organisation=organisation).exists():
+        mailbox(organisation)
+    number = next(_numbers)
+    raw = (
+        f"From: Eve <eve@stranger.example>\r\nSubject: {subject}\r\n"
+        f"Message-ID: <{number}@stranger.example>\r\n\r\nText of {subject}.\r\n"
+    ).encode()
+    addressee = Addressee(organisation.pk)
+    [stored] = store_mail(
+        [addressee], raw, envelope_from="eve@stranger.example", now=now
+    )
+    assert process_next_mail(now)
+    return Mail.objects.get(pk=stored.pk)

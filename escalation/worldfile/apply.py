@@ -17,6 +17,7 @@ from django.db import connection
 from escalation.notifications.methods import SECRET_CONTEXT
 from escalation.notifications.models import ContactMethod
 from escalation.worldfile.changes import Changes
+from escalation.worldfile.mailboxes import write_mailboxes
 from escalation.worldfile.references import check_references
 from escalation.worldfile.schema import read_world
 from escalation.worldfile.world import World
@@ -112,6 +113,7 @@ def _write(world: World, changes: Changes) -> None:
     write_desks(world, changes)
     write_heartbeats(world, changes)
     write_windows(world, changes)
+    write_mailboxes(world, changes)
     changes.record()
 
 

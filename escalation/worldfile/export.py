@@ -17,6 +17,7 @@ from escalation.policies.steps import parse_policy, to_body
 from escalation.routing.models import Route
 from escalation.worldfile.desks import desk_rows
 from escalation.worldfile.heartbeats import heartbeat_rows
+from escalation.worldfile.mailboxes import mailbox_rows
 from escalation.worldfile.maintenance import window_rows
 from escalation.worldfile.toml_text import array_item
 from incidents.intake.sources import default_expiry
@@ -50,6 +51,7 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("report_desks", desk_rows(chosen)),
         ("heartbeats", heartbeat_rows(chosen)),
         ("maintenance_windows", window_rows(chosen)),
+        ("mailboxes", mailbox_rows(chosen)),
     )
     items = [array_item(name, fields) for name, rows in sections for fields in rows]
     return HEADER + "\n".join(items)

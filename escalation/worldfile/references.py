@@ -7,6 +7,7 @@ from typing import Protocol
 from escalation.worldfile.contacts import check_hidden_addresses
 from escalation.worldfile.desks import check_desks
 from escalation.worldfile.known import Known, known_after
+from escalation.worldfile.mailboxes import check_mailboxes
 from escalation.worldfile.policy_references import (
     check_agency,
     check_member,
@@ -53,6 +54,7 @@ def check_references(world: World, problems: Problems) -> None:
     _check_proofs(world, known, problems)
     _check_windows(world, known, problems)
     check_desks(world, known, problems)
+    check_mailboxes(world, known, problems)
 
 
 def _check_twice(world: World, problems: Problems) -> None:
@@ -66,6 +68,7 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("route", s.organisation, s.name)) for s in world.routes),
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
         *((s.path, ("report desk", s.organisation)) for s in world.report_desks),
+        *((s.path, ("mailbox", s.organisation)) for s in world.mailboxes),
         *((s.path, ("heartbeat", s.organisation, s.slug)) for s in world.heartbeats),
         *(
             (s.path, ("maintenance window", s.organisation, s.slug))

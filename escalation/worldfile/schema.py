@@ -14,6 +14,7 @@ from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.desks import read_desk
 from escalation.worldfile.heartbeats import read_heartbeat
+from escalation.worldfile.mailboxes import read_mailbox
 from escalation.worldfile.maintenance import read_window
 from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
@@ -66,6 +67,7 @@ SECTIONS: Final = (
     "report_desks",
     "heartbeats",
     "maintenance_windows",
+    "mailboxes",
 )
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
@@ -114,6 +116,7 @@ def read_world(
         maintenance_windows=_read_all(
             document, "maintenance_windows", read_window, problems
         ),
+        mailboxes=_read_all(document, "mailboxes", read_mailbox, problems),
     )
     return world, problems
 

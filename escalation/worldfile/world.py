@@ -12,6 +12,7 @@ from escalation.oncall.reading import ScheduleDraft
 from escalation.worldfile.positions import Path
 from incidents.intake.heartbeats.monitors import HeartbeatDraft
 from incidents.intake.maintenance import MaintenanceDraft
+from incidents.mail.mailboxes import MailboxDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,15 @@ class ReportDeskSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxSpec:
+    """Where an organisation takes mail."""
+
+    path: Path
+    organisation: str
+    draft: MailboxDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatSpec:
     """Something that must give a sign of life."""
 
@@ -225,3 +235,4 @@ class World:
     report_desks: tuple[ReportDeskSpec, ...]
     heartbeats: tuple[HeartbeatSpec, ...]
     maintenance_windows: tuple[MaintenanceSpec, ...]
+    mailboxes: tuple[MailboxSpec, ...]

@@ -49,12 +49,12 @@ def take_report(organisation_id: int, *, now: datetime) -> None:
         _per_hour(f"reports:{organisation_id}", settings.REPORTS_PER_HOUR_EACH),
         _per_hour("reports", settings.REPORTS_PER_HOUR),
     ):
-        _take(limit, now=now)
+        take(limit, now=now)
 
 
 def take_try(code: str, *, now: datetime) -> None:
     """Count a look-up of a code as failed until `give_back_try`. Raises Busy."""
-    _take(_tries(code), now=now)
+    take(_tries(code), now=now)
 
 
 def give_back_try(code: str) -> None:
@@ -91,7 +91,8 @@ UPDATE tocsin_token_bucket SET tokens = LEAST(%s, tokens + 1) WHERE name = %s
 """
 
 
-def _take(limit: Limit, *, now: datetime) -> None:
+def take(limit: Limit, *, now: datetime) -> None:
+    """Count one of what the limit holds back. Raises Busy."""
     values: dict[str, str | float | datetime] = {
         "name": limit.name,
         "capacity": float(limit.capacity),

@@ -239,7 +239,7 @@ class ReportFile(models.Model):
 
 
 class TokenBucket(models.Model):
-    """How much of something may be done now; it refills with time. Nobody is in it."""
+    """How much of something may be done now; it refills with time."""
 
     name = models.CharField(max_length=60, primary_key=True)
     tokens = models.FloatField()

@@ -83,7 +83,12 @@ _NOTICE = "channel recipient purpose notification attempt detail reason message_
 KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
     for kind in (
-        _kind("incident.reported", "Reported: {title}", f"{_INCIDENT} is_danger"),
+        _kind(
+            "incident.reported",
+            "Reported {via}: {title}",
+            f"{_INCIDENT} is_danger via",
+            apart="via",
+        ),
         _kind(
             "incident.opened",
             "Opened with severity {severity}: {title}",
@@ -123,7 +128,13 @@ KINDS: Final[dict[str, Kind]] = {
         _kind(
             "incident.reopened", "Reopened: {reason}", shared="reason", apart="reason"
         ),
-        _kind("incident.commented", "{text}", "is_shared", shared="text attachments"),
+        _kind(
+            "incident.commented",
+            "{text}",
+            "is_shared via",
+            shared="text attachments",
+            apart="via",
+        ),
         _kind(
             "triage.decided",
             "Triage: {outcome}. {reason}",
@@ -323,6 +334,12 @@ KINDS: Final[dict[str, Kind]] = {
             "report.status_overdue",
             "The reporter of {report} should have heard by {due_at}",
             "report due_at",
+        ),
+        _kind(
+            "mail.settled",
+            "E-mail {mail}, {outcome}: {reason}",
+            "mail sha256 outcome reason incident",
+            apart="reason",
         ),
         _kind("report.forgotten", "Report {report} deleted", "report"),
         _kind(

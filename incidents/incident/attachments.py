@@ -42,10 +42,12 @@ def store_upload(  # noqa: PLR0913 - one upload, who it is by, and when
     is_shared: bool,
     actor: Actor,
     now: datetime,
+    via: str = "",
 ) -> Attachment:
     """Attach a file; one that is not on disk yet is streamed there.
 
-    Call it outside a transaction: nothing is locked while the bytes arrive.
+    Call it outside a transaction, unless the bytes are here already: nothing is locked
+    while they arrive.
     Raises TooLarge, NoRoom, BadInput for an empty file. Locks the incident.
     """
     with _stored(upload) as stored, recording(now):
@@ -71,6 +73,7 @@ def store_upload(  # noqa: PLR0913 - one upload, who it is by, and when
             actor=actor,
             now=now,
             attachments=[_described(attachment)],
+            via=via,
         )
     return attachment
 

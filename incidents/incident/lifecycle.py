@@ -137,8 +137,12 @@ def comment(  # noqa: PLR0913  (what, for whom, who and when)
     actor: Actor,
     now: datetime,
     attachments: Sequence[Mapping[str, Any]] = (),
+    via: str = "",
 ) -> Incident:
-    """Add a comment, for one's own side or also for the other side of each share."""
+    """Add a comment, for one's own side or also for the other side of each share.
+
+    `via` says how it came, where that is not the page or the API.
+    """
     if not text.strip():
         raise BadInput("text", text, "Write what should be noted.")
     with recording(now):
@@ -149,6 +153,8 @@ def comment(  # noqa: PLR0913  (what, for whom, who and when)
         body: dict[str, Any] = {"text": text, "is_shared": is_shared}
         if attachments:
             body["attachments"] = [dict(item) for item in attachments]
+        if via:
+            body["via"] = via
         record(
             "incident.commented",
             incident=incident,

@@ -32,6 +32,8 @@ class NewIncident:
     source_id: int | None = None
     group_key: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    via: str = ""
+    """How a report came, where that is not the form or the API: "by e-mail of …"."""
 
 
 def open_incident(new: NewIncident, *, actor: Actor, now: datetime) -> Incident:
@@ -49,16 +51,17 @@ def open_incidents(
     """
     with recording(now):
         rows = {
-            (incident := _incident_from(new, now)).ref: (incident, actor)
+            (incident := _incident_from(new, now)).ref: (incident, actor, new.via)
             for new, actor in zip(news, actors, strict=True)
         }
         Incident.objects.bulk_create(
-            [incident for incident, _ in rows.values()], ignore_conflicts=True
+            [incident for incident, *_ in rows.values()], ignore_conflicts=True
         )
         inserted = {i.ref: i for i in Incident.objects.filter(ref__in=rows)}
         opened = [inserted[ref] for ref in rows if ref in inserted]
         for incident in opened:
-            _record_opened(incident, rows[incident.ref][1])
+            _, actor, via = rows[incident.ref]
+            _record_opened(incident, actor, via)
     return opened
 
 
@@ -103,12 +106,12 @@ def _incident_from(new: NewIncident, now: datetime) -> Incident:
     )
 
 
-def _record_opened(incident: Incident, actor: Actor) -> None:
+def _record_opened(incident: Incident, actor: Actor, via: str) -> None:
     """Record the opening; a person's report is an entry of its own before it."""
     body = described(incident)
     if actor.kind in {"user", "reporter"}:
         danger = {None: "unknown", True: "yes", False: "no"}[incident.is_danger]
-        report = {**body, "is_danger": danger}
+        report = {**body, "is_danger": danger, **({"via": via} if via else {})}
         _record_by_owner("incident.reported", incident, actor, report)
     if actor.kind == "source":
         body["source"] = actor.name

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.access import report_places
+from tests.access import heartbeat_places, mail_places, report_places
 from tests.access.place import Arguments, Place
 from tests.access.scene import Scene
 
@@ -41,10 +41,6 @@ def _sent(scene: Scene) -> dict[str, Any]:
 
 def _silence(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.lab.silence.uid}
-
-
-def _heartbeat(scene: Scene) -> dict[str, Any]:
-    return {"uid": scene.lab.heartbeat.uid}
 
 
 def _maintenance(scene: Scene) -> dict[str, Any]:
@@ -99,6 +95,8 @@ _COVER = {
 }
 
 API = {
+    **heartbeat_places.API,
+    **mail_places.API,
     **report_places.API,
     "GET incident-list": Place("list"),
     "POST incident-list": Place(
@@ -236,15 +234,6 @@ API = {
     "GET routes-detail": Place("lab", _of("route")),
     "PUT routes-detail": Place("lab", _of("route"), {"name": "x"}, "configure"),
     "DELETE routes-detail": Place("lab", _of("route"), act="configure"),
-    "GET heartbeats-list": Place("list"),
-    "POST heartbeats-list": Place(
-        "make",
-        body={"slug": "x", "name": "x", "period_minutes": 5},
-        act="configure",
-    ),
-    "GET heartbeats-detail": Place("lab", _heartbeat),
-    "PATCH heartbeats-detail": Place("lab", _heartbeat, {"name": "x"}, "configure"),
-    "POST heartbeats-rotate-key": Place("lab", _heartbeat, act="configure"),
     "GET silences-list": Place("list"),
     "POST silences-list": Place("make", body=_SILENCE, act="manage"),
     "GET silences-detail": Place("lab", _silence),
@@ -295,6 +284,8 @@ API = {
 }
 
 PAGES = {
+    **heartbeat_places.PAGES,
+    **mail_places.PAGES,
     **report_places.PAGES,
     "GET home": Place("list"),
     "GET status": Place("account"),
@@ -351,12 +342,6 @@ PAGES = {
     "POST clock-pause": Place("lab", _clock, _BECAUSE, "manage"),
     "POST clock-resume": Place("lab", _clock, _BECAUSE, "manage"),
     "GET source-detail": Place("lab", _source),
-    "GET heartbeat-list": Place("list"),
-    "GET heartbeat-new": Place("account", act="configure"),
-    "POST heartbeat-new": Place("account", body={"name": "x"}, act="configure"),
-    "GET heartbeat-edit": Place("lab", _heartbeat, act="configure"),
-    "POST heartbeat-edit": Place("lab", _heartbeat, {"name": "x"}, "configure"),
-    "POST heartbeat-rotate": Place("lab", _heartbeat, act="configure"),
     "GET silence-list": Place("list"),
     "GET silence-new": Place("account", act="manage"),
     "POST silence-new": Place("account", body={"reason": "x"}, act="manage"),

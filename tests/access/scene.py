@@ -46,6 +46,7 @@ from incidents.models import (
     DeliveryState,
     Heartbeat,
     Incident,
+    Mail,
     Maintenance,
     Membership,
     Organisation,
@@ -85,6 +86,7 @@ LAB_WORDS = (
     "lab-desk",
     "lab-token",
     "lab-report",
+    "lab-mail",
     "Lab Person",
 )
 AGENCY_WORDS = (
@@ -105,6 +107,7 @@ AGENCY_WORDS = (
     "agency-route",
     "agency-team",
     "agency-report",
+    "agency-mail",
     "Agency Person",
 )
 
@@ -132,6 +135,7 @@ class Side:
     silence: Silence
     maintenance: Maintenance
     report: AnonymousReport
+    mail: Mail
     heartbeat: Heartbeat
     run: Run | None = None
     file: Attachment | None = None
@@ -275,6 +279,7 @@ def _side(organisation: Organisation, kind: str, *, role: str) -> Side:
             text=f"{kind}-report text",
             files=[RawFile(b"a note", name="x.txt")],
         ),
+        mail=make.held_mail(organisation, f"{kind}-mail"),
     )
 
 

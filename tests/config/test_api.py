@@ -38,6 +38,8 @@ LISTS = [
     "routes",
     "sources",
     "heartbeats",
+    "mail",
+    "mailboxes",
     "silences",
     "maintenance",
     "contact-methods",
@@ -138,6 +140,8 @@ def _held(lab: Organisation) -> dict[str, dict[str, str]]:
     return {
         "reports": {"ref": report.ref, "file": NO_FILE},
         "report-desks": {"organisation": desk.organisation.slug},
+        "mail": {"mail": str(factories.held_mail(lab).uid), "number": "0"},
+        "mailboxes": {"organisation": lab.slug},
         "heartbeats": {"uid": str(heartbeat.uid)},
         "silences": {"uid": str(silence.uid)},
         "maintenance": {"uid": str(window.uid)},

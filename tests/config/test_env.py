@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import read_environment, read_secret, read_secret_key
+from config.combinations import read_trusted_relay
+from config.env import read_environment
+from config.env_secrets import read_secret, read_secret_key
 
 
 def test_empty_environment_gives_defaults():
@@ -134,3 +136,24 @@ def test_secret_given_twice_is_named():
     assert str(caught.value) == (
         "Set TOCSIN_TWILIO_TOKEN or TOCSIN_TWILIO_TOKEN_FILE, not both."
     )
+
+
+def test_relay_is_not_trusted_while_everybody_may_connect():
+    environment = read_environment(
+        {"TOCSIN_MAIL_TRUSTED_RELAY": "mx", "TOCSIN_MAIL_RELAYS": "10.0.0.0/8,::/0"}
+    )
+    with pytest.raises(ImproperlyConfigured, match="name the relay's addresses"):
+        read_trusted_relay(environment)
+
+
+def test_named_relay_is_trusted():
+    environment = read_environment(
+        {"TOCSIN_MAIL_TRUSTED_RELAY": "mx", "TOCSIN_MAIL_RELAYS": "10.0.0.1"}
+    )
+    assert environment.mail_relays == ("10.0.0.1/32",)
+    assert read_trusted_relay(environment) == "mx"
+
+
+def test_malformed_range_of_relays_stops_the_start():
+    with pytest.raises(ImproperlyConfigured, match="TOCSIN_MAIL_RELAYS"):
+        read_environment({"TOCSIN_MAIL_RELAYS": "10.0.0.0/40"})
