@@ -8,8 +8,9 @@ comes back with the present settings, and is checked and stored anew.
 
 import hashlib
 import math
+import time
 import uuid
-from asyncio import to_thread
+from asyncio import sleep, to_thread
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +26,9 @@ from incidents.intake.signatures import Check, Finding, Proof, examine
 from incidents.intake.trust_kinds import NOT_CONFIRMED, REASONS, Reason, networks_of
 from incidents.ledger.keyring import open_secret
 
-MAX_ROUNDS: Final = 3
+# Before each round. The first tells what is to be checked; what is not stored by the
+# second belongs to a source that is being changed just now.
+PAUSES_SECONDS: Final = (0.0, 0.0, 0.1, 0.3, 0.6)
 MAX_KNOWN: Final = 20_000
 # Where sealed secrets belong, so that none can be moved here from another place.
 SECRET_CONTEXT: Final = "source-trust"  # noqa: S105  (a place, not a secret)
@@ -63,7 +66,8 @@ class Checker:
 
     def store(self, arrival: Arrival) -> Answer:
         """Check and store an arrival, and say what became of it."""
-        for _ in range(MAX_ROUNDS):
+        for seconds in PAUSES_SECONDS:
+            time.sleep(seconds)
             checked = self._checked(arrival)
             answer = self._answered(arrival, checked, self._store(checked))
             if answer is not None:
@@ -74,9 +78,10 @@ class Checker:
         self, arrival: Arrival, put: Callable[[Arrival], Awaitable[Told]]
     ) -> Answer:
         """Do the same in an event loop, where only what may fetch has a thread."""
-        for _ in range(MAX_ROUNDS):
+        for seconds in PAUSES_SECONDS:
             if self._may_fetch(arrival):
                 return await to_thread(self.store, arrival)
+            await sleep(seconds)
             checked = self._checked(arrival)
             answer = self._answered(arrival, checked, await put(checked))
             if answer is not None:

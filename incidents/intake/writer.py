@@ -42,7 +42,8 @@ _ROWS_OWN: Final = (psycopg.DataError, psycopg.IntegrityError)
 # The key is looked up by the statement that stores the body, and so is the state of the
 # source's checks: what was checked under another state is not stored. A conflict is the
 # second try after a broken connection, whose first may have committed, or a message
-# that its sender has sent before.
+# that its sender has sent before. A source whose keys are being changed by a transaction
+# that is still open is passed over: the others of the batch must not wait for it.
 _INSERT: Final[LiteralString] = """
 INSERT INTO tocsin_delivery (uid, source_id, organisation_id, body, size_bytes, sha256,
                              headers, state, attempts, error, alert_count, verified_by,
@@ -56,12 +57,14 @@ FROM unnest(%b::uuid[], %b::text[], %b::bytea[], %b::bytea[], %b::bigint[], %b::
 JOIN tocsin_source s ON s.key_digest = a.key_digest AND s.tool = a.tool AND s.is_enabled
      AND s.trust_version = a.trust_version
 ORDER BY a.place
+FOR KEY SHARE OF s SKIP LOCKED
 ON CONFLICT (uid) DO NOTHING
 RETURNING uid
 """
 
 # Asked only of arrivals that were not stored just now, all of a batch at once: unknown
-# is what the database says at this moment.
+# is what the database says at this moment. A refusal by a source that is passed over is
+# told and not counted.
 _EXPLAIN: Final[LiteralString] = """
 WITH sent AS MATERIALIZED (
     SELECT a.*, s.id AS source_id, s.trust_version = a.trust_version AS is_current
@@ -75,6 +78,10 @@ WITH sent AS MATERIALIZED (
         SELECT * FROM tocsin_source
         WHERE old_key_digest = a.key_digest AND old_key_ends_at > now()
     ) AS s ON s.tool = a.tool AND s.is_enabled
+), free AS MATERIALIZED (
+    SELECT id FROM tocsin_source
+    WHERE id IN (SELECT source_id FROM sent WHERE is_current AND refusal <> '')
+    FOR KEY SHARE SKIP LOCKED
 ), counted AS (
     INSERT INTO tocsin_refusal AS r (source_id, reason, count, first_at, last_at,
                                      last_size_bytes, last_sha256, last_address,
@@ -84,7 +91,8 @@ WITH sent AS MATERIALIZED (
            (array_agg(sha256 ORDER BY place DESC))[1],
            (array_agg(address ORDER BY place DESC))[1],
            (array_agg(told ORDER BY place DESC))[1]
-    FROM sent WHERE is_current AND refusal <> ''
+    FROM sent JOIN free ON free.id = sent.source_id
+    WHERE is_current AND refusal <> ''
     GROUP BY source_id, refusal
     ORDER BY source_id, refusal
     ON CONFLICT (source_id, reason) DO UPDATE

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from incidents.events.actor import Actor
 from incidents.intake import writer as writing
-from incidents.intake.arrivals import Verdict
-from incidents.intake.receive import arrival_of
+from incidents.intake.arrivals import Settings, Verdict
+from incidents.intake.checking import Checker
+from incidents.intake.receive import arrival_of, digest_of_key
 from incidents.intake.sources import create_source
 from incidents.intake.writer import DeliveryWriter, connect
 from incidents.models import Delivery
@@ -79,6 +82,57 @@ def test_row_that_cannot_be_stored_takes_no_other_with_it(key, writer):
         Verdict.UNKNOWN_KEY,
     ]
     assert Delivery.objects.count() == 2
+
+
+@pytest.fixture
+def other_key(key):
+    """The key of a source of another organisation."""
+    organisation = make_organisation("meridian")
+    actor = Actor.system(organisation)
+    return create_source(
+        organisation, tool="generic", slug="b", name="B", actor=actor, now=NOW
+    )[1]
+
+
+@contextmanager
+def key_being_changed(key):
+    """Hold an uncommitted change of a source's key."""
+    with connect() as other:
+        other.autocommit = False
+        changed = "UPDATE tocsin_source SET key_digest = %s WHERE key_digest = %s"
+        other.execute(changed, [b"new" * 10, digest_of_key(key)])
+        yield
+        other.rollback()
+
+
+def test_source_whose_key_is_being_changed_holds_up_no_other(key, other_key, writer):
+    refused = replace(arrival(key), refusal="signature_wrong")
+    with key_being_changed(key):
+        began = time.monotonic()
+        found = store_together(writer, [arrival(key), refused, arrival(other_key)])
+        assert time.monotonic() - began < 1
+    assert isinstance(found[0], Settings)
+    assert found[1:] == [Verdict.REFUSED, Verdict.STORED]
+    assert Delivery.objects.get().source.slug == "b"
+
+
+@pytest.mark.parametrize("is_in_loop", [True, False])
+def test_sender_waits_a_little_for_a_source_that_is_being_changed(
+    key, writer, is_in_loop
+):
+    checker = Checker(writer.store)
+
+    def store():
+        if not is_in_loop:
+            return checker.store(arrival(key))
+        return asyncio.run(checker.store_in_loop(arrival(key), writer.store_in_loop))
+
+    with ThreadPoolExecutor(1) as threads:
+        with key_being_changed(key):
+            told = threads.submit(store)
+            time.sleep(0.2)
+            assert not told.done()
+        assert told.result(timeout=5) is Verdict.STORED
 
 
 def test_coroutine_does_not_wait_for_longer_than_it_may(key, writer):
