@@ -7,9 +7,10 @@ a thread. So slow senders cost memory, which is bounded, and hold up nobody.
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from io import BytesIO
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 from django.conf import settings
@@ -47,6 +48,7 @@ from incidents.intake.heartbeats.ping import Pinged
 from incidents.intake.surfaces.base import Reply, Surface
 from incidents.intake.surfaces.table import surface_for
 
+T = TypeVar("T")
 Store = Callable[[Arrival], Awaitable[Told]]
 Ping = Callable[[str], Pinged]
 
@@ -111,10 +113,14 @@ class Front:
 
     async def _answer(self, environ: Environ, stream: Stream) -> Page:
         if environ["PATH_INFO"].lstrip("/").startswith("hooks/"):
-            return _page_of_answer(await self._hook(environ, stream), environ)
+            answer = await _or_else(self._hook(environ, stream), unavailable)
+            return _page_of_answer(answer, environ)
         surface = surface_for(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if surface is not None:
-            return _page_of_reply(await self._surface(environ, stream, surface))
+            asked = self._surface(environ, stream, surface)
+            return _page_of_reply(
+                await _or_else(asked, lambda: unavailable_at(surface))
+            )
         try:
             return await self._page(environ, stream)
         except TooSlow:
@@ -182,6 +188,21 @@ class Front:
             with body:
                 environ["wsgi.input"] = body
                 return await self._threads.answer(environ)
+
+
+async def _or_else(asked: Awaitable[T], trouble: Callable[[], T]) -> T:
+    """Return what a sender is told: after a fault of ours, to send it again.
+
+    Most drop for ever what is answered 500.
+    """
+    try:
+        return await asked
+    except Exception as error:
+        # The error's own text can quote the body: only its class and place are logged.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        kind, where = type(error).__name__, f"{place.name}, line {place.lineno}"
+        log.error("delivery_not_answered", error=kind, where=where)  # noqa: TRY400  as above
+        return trouble()
 
 
 def _page_of_answer(answer: Answer, environ: Environ) -> Page:

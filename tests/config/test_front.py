@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.bodies import (
     SMALL_BYTES,
@@ -157,6 +158,33 @@ def test_site_that_fails_is_500():
         raise ValueError
 
     assert ask_front("/x", site=site)[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/hooks/generic/key", b"{}"),
+        ("/am/key/api/v2/alerts", b"[]"),
+        ("/am/key/api/v2/alerts", b"[" + b" " * SMALL_BYTES + b"]"),
+    ],
+)
+def test_delivery_that_meets_a_fault_of_ours_is_told_to_come_again(path, body):
+    def store(arrival):
+        raise TypeError(arrival.body)
+
+    with capture_logs() as logs:
+        status, headers, _ = ask_front(path, body, store=store)
+    assert (status, headers["Retry-After"]) == (503, "5")
+    [line] = logs
+    assert (line["event"], line["error"]) == ("delivery_not_answered", "TypeError")
+    assert str(body) not in str(logs)
+
+
+def test_envelope_of_sns_with_odd_types_is_taken():
+    body = b'{"Type": [], "SubscribeURL": 1}'
+    assert (
+        ask_front("/hooks/aws_sns/key", body, store=lambda _: Verdict.STORED)[0] == 202
+    )
 
 
 def test_full_site_is_busy_while_webhooks_are_taken():
