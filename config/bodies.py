@@ -6,6 +6,8 @@ asked for ends it after a while, so that slow senders cannot gather.
 
 import asyncio
 import contextlib
+import json
+import re
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
@@ -15,6 +17,12 @@ from typing import IO, Any, Final, Protocol
 SMALL_BYTES: Final = 64 * 1024
 # A sender that is cut off in the middle of its body may never read the answer.
 MAX_DRAINED_BYTES: Final = 8 * 1024 * 1024
+
+
+# What a word, a number or an escape in a string may begin with.
+_BEGUN: Final = re.compile(
+    r"t(ru?)?|f(a(ls?)?)?|n(ul?)?|-|\.|[eE][+-]?|\\?u[0-9a-fA-F]{0,4}"
+)
 
 
 class Stream(Protocol):
@@ -111,8 +119,30 @@ async def read_body(
                 break
     if size_bytes > limit:
         return Body(bytes(kept), declared or size_bytes, is_complete=True)
-    is_complete = declared is None or size_bytes == declared
-    return Body(bytes(kept), size_bytes, is_complete=is_complete)
+    data = bytes(kept)
+    # Without a declared length, the stream of a sender that goes away just ends.
+    is_complete = not breaks_off(data) if declared is None else size_bytes == declared
+    return Body(data, size_bytes, is_complete=is_complete)
+
+
+def breaks_off(data: bytes) -> bool:
+    """Whether more had to follow for this to be JSON; other wrong JSON is whole.
+
+    >>> breaks_off(b'{"a": "b'), breaks_off(b'{"a": "b"}'), breaks_off(b'{"a": b"}')
+    (True, False, False)
+    """
+    text = data.decode("utf-8-sig", "replace").strip()
+    if not text.startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :]
+        is_in_string = error.msg.startswith("Unterminated string")
+        return not rest or is_in_string or _BEGUN.fullmatch(rest) is not None
+    except (ValueError, RecursionError):
+        pass
+    return False
 
 
 async def spool_body(

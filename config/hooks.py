@@ -91,7 +91,7 @@ def read_address(environ: Environ) -> Answer | Address:
 def to_store(environ: Environ, address: Address, body: Body) -> Answer | ToStore:
     """Return what is to be stored of a request whose body has come."""
     if not body.is_complete:
-        return _cut_short(body)
+        return _cut_short(body) if environ.get("CONTENT_LENGTH") else _broken_off()
     limit = settings.MAX_DELIVERY_BYTES
     tool, key, headers = address.tool, address.key, read_headers(environ)
     if body.size_bytes <= limit:
@@ -228,11 +228,16 @@ def _too_large(size_bytes: int, limit: int) -> Answer:
     )
 
 
-def unavailable() -> Answer:
+def _broken_off() -> Answer:
+    # 503, as it reaches a sender only through a proxy that lost the connection.
+    return unavailable("The body broke off in the middle; nothing was stored.")
+
+
+def unavailable(detail: str = "The delivery could not be stored just now.") -> Answer:
     """Say that it is to be sent again: a trouble of ours, or too many at once."""
     return _problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "The delivery could not be stored just now.",
+        detail,
         headers=(("Retry-After", str(RETRY_AFTER_SECONDS)),),
         field="body",
         remedy="Send it again; sending twice does no harm.",

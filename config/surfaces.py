@@ -40,6 +40,8 @@ class ToKeep:
 
 def to_keep(environ: Environ, surface: Surface, body: Body) -> Reply | ToKeep:
     """Return what is to be stored of a request whose body has come."""
+    if not body.is_complete and not environ.get("CONTENT_LENGTH"):
+        return unavailable_at(surface)
     if not body.is_complete:
         return surface.refuse(400, "The body ended before its declared length.")
     asked = _asked(environ, body)

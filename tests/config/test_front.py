@@ -59,6 +59,36 @@ def test_body_over_the_limit_is_cut_and_measured():
     )
 
 
+WHOLE = (
+    '{"a": ["é\\n\\u00e9", -1.5e+7, true, false, null, {}], "b": {"c": []}}'.encode()
+)
+
+
+@pytest.mark.parametrize("size", range(1, len(WHOLE)))
+def test_json_without_a_declared_length_that_breaks_off_is_not_whole(size):
+    assert not read(Channel([WHOLE[:size]]), declared=None).is_complete
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        WHOLE,
+        b"",
+        b"a=b",
+        b"disk full: {",
+        b'{"a": 1,}',
+        b'{"a": "say "hi" now"}',
+        b'{"a": 1}}',
+        b'{"a": True}',
+        b'{"a": "\\x"}',
+        b'{"a": 1}\n\n',
+        b"[" * 5000,
+    ],
+)
+def test_other_body_without_a_declared_length_is_whole(body):
+    assert read(Channel([body]), declared=None).is_complete
+
+
 def test_room_is_given_back_and_more_than_it_is_refused():
     room = Room(10)
     with room.share() as one, room.share() as other:
@@ -178,6 +208,14 @@ def test_delivery_that_meets_a_fault_of_ours_is_told_to_come_again(path, body):
     [line] = logs
     assert (line["event"], line["error"]) == ("delivery_not_answered", "TypeError")
     assert str(body) not in str(logs)
+
+
+@pytest.mark.parametrize("path", ["/hooks/generic/key", "/am/key/api/v2/alerts"])
+def test_chunked_delivery_that_breaks_off_is_told_to_come_again(path):
+    stored = []
+    headers = {"content-length": ""}
+    status, told, _ = ask_front(path, b'[{"a"', headers=headers, store=stored.append)
+    assert (status, told["Retry-After"], stored) == (503, "5", [])
 
 
 def test_envelope_of_sns_with_odd_types_is_taken():
