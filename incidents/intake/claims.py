@@ -1,14 +1,26 @@
-"""Claim waiting deliveries fairly across organisations, and write what became of them."""
+"""Claim waiting deliveries fairly across organisations, and write what became of them.
+
+There are two lanes. The oldest go first; but once those have waited for long, each batch
+also takes some of the newest, so that what happens now is known now, however much waits.
+News carries its instant and its place, so that the order of the two makes no difference
+to what an alert's row says in the end.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
 
 MAX_CLAIMED_BYTES: Final = 16 * 1024 * 1024
+# When the oldest has waited for so long, work is behind: batches grow, for most of one
+# costs the same for many, and the second lane opens.
+BEHIND_AFTER: Final = timedelta(seconds=3)
+BATCH_BEHIND: Final = 1_000
+BATCH_NEWEST: Final = 250
+MAX_NEWEST_BYTES: Final = 4 * 1024 * 1024
 
 # Each organisation that has anything waiting gets an equal share of the batch, so that
 # one tenant's storm does not delay another's single alert. The index delivery_pending
@@ -26,11 +38,25 @@ FROM waiting
 CROSS JOIN LATERAL (
     SELECT d.id, d.size_bytes FROM tocsin_delivery d
     WHERE d.organisation_id = waiting.id AND d.state = 'pending'
-    ORDER BY d.id
+    ORDER BY d.id {order}
     LIMIT (SELECT size FROM share)
     FOR UPDATE SKIP LOCKED
 ) AS claimed
-ORDER BY claimed.id
+ORDER BY claimed.id {order}
+"""
+_CLAIM_OLDEST: Final = _CLAIM.format(order="ASC")
+_CLAIM_NEWEST: Final = _CLAIM.format(order="DESC")
+
+# The look itself takes no lock: what somebody else has under way counts too.
+_IS_BEHIND: Final = """
+SELECT EXISTS (
+    SELECT FROM tocsin_organisation o
+    CROSS JOIN LATERAL (
+        SELECT d.received_at FROM tocsin_delivery d
+        WHERE d.organisation_id = o.id AND d.state = 'pending' ORDER BY d.id LIMIT 1
+    ) AS oldest
+    WHERE oldest.received_at < %s
+)
 """
 
 _CLAIM_THESE: Final = """
@@ -78,14 +104,22 @@ class Outcome:
     alert_count: int = 0
 
 
-def claim_deliveries(limit: int) -> list[Claimed]:
-    """Lock waiting deliveries that nobody else holds, the oldest of each organisation.
+def claim_deliveries(limit: int, *, now: datetime) -> list[Claimed]:
+    """Lock waiting deliveries that nobody else holds: the oldest of each organisation.
 
-    Requires an open transaction. What exceeds 16 MiB of bodies stays waiting.
+    When those have waited for long, it takes more of them, and some of the newest.
+    Requires an open transaction. What exceeds 20 MiB of bodies stays waiting.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [limit])
-        return _read_bodies(_within_bytes(cursor.fetchall()))
+        cursor.execute(_IS_BEHIND, [now - BEHIND_AFTER])
+        [(is_behind,)] = cursor.fetchall()
+        newest: list[int] = []
+        if is_behind:
+            cursor.execute(_CLAIM_NEWEST, [BATCH_NEWEST])
+            newest = _within_bytes(cursor.fetchall(), MAX_NEWEST_BYTES)
+        cursor.execute(_CLAIM_OLDEST, [BATCH_BEHIND if is_behind else limit])
+        oldest = _within_bytes(cursor.fetchall(), MAX_CLAIMED_BYTES)
+        return _read_bodies(sorted({*newest, *oldest}))
 
 
 def claim_these(ids: Sequence[int]) -> list[Claimed]:
@@ -108,12 +142,12 @@ def write_outcomes(outcomes: Sequence[Outcome], *, now: datetime) -> None:
         cursor.execute(_WRITE, [now, *columns])
 
 
-def _within_bytes(rows: Sequence[tuple[int, int]]) -> list[int]:
+def _within_bytes(rows: Sequence[tuple[int, int]], limit: int) -> list[int]:
     ids: list[int] = []
     total = 0
     for pk, size_bytes in rows:
         total += size_bytes
-        if ids and total > MAX_CLAIMED_BYTES:
+        if ids and total > limit:
             break
         ids.append(pk)
     return ids

@@ -63,7 +63,7 @@ def process_batch(now: datetime) -> int:
         claimed: list[Claimed] = []
 
         def claim(kept: list[Claimed] = claimed) -> list[Claimed]:
-            kept.extend(claim_deliveries(BATCH_DELIVERIES))
+            kept.extend(claim_deliveries(BATCH_DELIVERIES, now=now))
             return kept
 
         try:
