@@ -1,5 +1,5 @@
 # make up [PORT=8123] [DATA=/some/folder]    make test    make test-clients    make lint
-# make bench [ONLY="storm idle"]    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
+# make bench [ONLY="storm idle"]    make bench-intake    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
 # make fuzz-adapters [MINUTES=10] [SEED=1] [TOOL=aws_sns]
 SHELL := /bin/sh
 # The first interpreter that starts and is new enough.
@@ -13,7 +13,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test test-clients bench faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
+.PHONY: up test test-clients bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -30,6 +30,11 @@ test-clients: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# The way in under a storm; the web server is killed in the middle of each. Ten minutes.
+bench-intake: $(STAMP)
+	$(BIN)/python -m tests.benchmarks intake intake-50 processing intake-at-once \
+		duplicates slow-senders overload trust backlog
 
 faults: $(STAMP)
 	STORM_ALERTS=500 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \

@@ -58,7 +58,7 @@ class Pace:
         return self.grace_seconds + received / self.bytes_a_second
 
 
-class TooSlow(Exception):
+class TooSlow(OSError):
     """The body did not come in time."""
 
 
@@ -148,7 +148,7 @@ def breaks_off(data: bytes) -> bool:
 async def spool_body(
     stream: Stream, *, declared: int, pace: Pace, share: Share
 ) -> IO[bytes]:
-    """Read a body of the site, which may be a file: beyond a megabyte, to disk.
+    """Read a body of the site before it gets a thread: beyond a megabyte, to disk.
 
     Raises TooSlow, NoRoom.
     """
@@ -167,6 +167,45 @@ async def spool_body(
         raise
     file.seek(0)
     return file
+
+
+class FlowingBody:
+    """A file on its way, for a thread of the site that reads it as it comes.
+
+    The site has looked at who sends it, and whether there is room, before it reads.
+    """
+
+    def __init__(self, stream: Stream, *, pace: Pace) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pieces = _chunks(stream, pace)
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most so many; waits for them. Raises TooSlow."""
+        if size < 0:
+            return b"".join(iter(lambda: self.read(SMALL_BYTES), b""))
+        if not self._rest:
+            coming = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+            self._rest = coming.result()
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return the next line, at most so many bytes of it. Raises TooSlow."""
+        line = bytearray()
+        while not line.endswith(b"\n") and (size < 0 or len(line) < size):
+            byte = self.read(1)
+            if not byte:
+                break
+            line += byte
+        return bytes(line)
+
+    async def close(self) -> None:
+        """Read no more of it."""
+        await self._pieces.aclose()
+
+    async def _next(self) -> bytes:
+        return await anext(self._pieces, b"")
 
 
 async def _read_small(stream: Stream, declared: int, pace: Pace) -> Body:

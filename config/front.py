@@ -3,7 +3,7 @@
 The web server (granian) hands each request over as soon as its head has come, by its
 own protocol, RSGI. One event loop takes in the bodies and answers webhooks and the
 compatible surfaces; only a request that has come whole, and is for the site, is given
-a thread. So slow senders cost memory, which is bounded, and hold up nobody.
+a thread, but for large files of those who may send them. So slow senders cost memory, which is bounded, and hold up nobody.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from django.conf import settings
 from config.bodies import (
     SMALL_BYTES,
     Body,
+    FlowingBody,
     NoRoom,
     Pace,
     Room,
@@ -42,6 +43,8 @@ from config.hooks import (
 )
 from config.site_threads import Application, Busy, Page, SiteThreads
 from config.surfaces import reply_to, to_keep, unavailable_at
+from config.uploads import takes_files
+from incidents.incident.transfers import LARGE_BYTES
 from incidents.intake.arrivals import Arrival
 from incidents.intake.checking import Answer as Told
 from incidents.intake.heartbeats.ping import Pinged
@@ -58,7 +61,9 @@ SITE_PACE: Final = Pace(grace_seconds=30, bytes_a_second=4 * 1024)
 # Of bodies over 64 KiB that are on their way; smaller ones are bounded by the number of
 # requests that the web server lets in.
 HOOK_ROOM_BYTES: Final = 64 * 1024 * 1024
-SITE_ROOM_BODIES: Final = 4
+SITE_ROOM_BYTES: Final = 256 * 1024 * 1024
+# A file larger than this goes to its thread as it comes; the site bounds how many do.
+FLOWING_BYTES: Final = LARGE_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +99,7 @@ class Front:
         self._ping = ping
         self._hook_pace = hook_pace
         self._hook_room = Room(HOOK_ROOM_BYTES)
-        self._site_room = Room(SITE_ROOM_BODIES * settings.MAX_ATTACHMENT_BYTES)
+        self._site_room = Room(SITE_ROOM_BYTES)
 
     async def __rsgi__(self, scope: Any, channel: Channel) -> None:
         """Answer one request."""
@@ -181,6 +186,8 @@ class Front:
         if not declared or declared > limit_of(environ["PATH_INFO"]):
             environ["wsgi.input"] = BytesIO()
             return await self._threads.answer(environ)
+        if declared > FLOWING_BYTES and takes_files(environ["PATH_INFO"]):
+            return await self._take_file(environ, stream)
         with self._site_room.share() as share:
             body = await spool_body(
                 stream, declared=declared, pace=SITE_PACE, share=share
@@ -188,6 +195,14 @@ class Front:
             with body:
                 environ["wsgi.input"] = body
                 return await self._threads.answer(environ)
+
+    async def _take_file(self, environ: Environ, stream: Stream) -> Page:
+        flowing = FlowingBody(stream, pace=SITE_PACE)
+        environ["wsgi.input"] = flowing
+        try:
+            return await self._threads.answer(environ)
+        finally:
+            await flowing.close()
 
 
 async def _or_else(asked: Awaitable[T], trouble: Callable[[], T]) -> T:

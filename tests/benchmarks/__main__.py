@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
     attachments,
+    backlog,
     coverage,
     deciding,
     idle,
+    intake,
     memory,
+    siege,
     slow_receiver,
     storm,
     stream,
@@ -29,6 +32,15 @@ from tests.benchmarks.running import Failed
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "webhook": webhook.rows,
+    "intake": intake.single_rows,
+    "intake-50": intake.fifty_rows,
+    "processing": backlog.processing_rows,
+    "intake-at-once": siege.at_once_rows,
+    "duplicates": siege.duplicate_rows,
+    "slow-senders": siege.slow_rows,
+    "overload": siege.overload_rows,
+    "trust": intake.trust_rows,
+    "backlog": backlog.backlog_rows,
     "storm": storm.storm_rows,
     "singles": storm.singles_rows,
     "many": storm.many_rows,

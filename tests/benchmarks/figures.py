@@ -45,3 +45,8 @@ def quantile(values: Iterable[float], share: float) -> float:
     """Return the smallest value that this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def verdict(is_met: bool) -> str:
+    """Say whether a target was reached."""
+    return "reached" if is_met else "MISSED"

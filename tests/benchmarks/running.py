@@ -128,12 +128,18 @@ class Running:
         return {line["program"]: int(line["pid"]) for line in started}
 
     @contextlib.contextmanager
-    def web(self) -> Iterator[int]:
+    def web(self, port: int = 0) -> Iterator[int]:
         """Serve Tocsin as `up` does; yields the port."""
-        port = free_port()
+        port = port or free_port()
         with self.program("web", *map(str, web_words(port))):
             wait_for(port)
             yield port
+
+    def kill_web(self) -> None:
+        """Kill the web server and its workers, as a crash would."""
+        process = self.programs["web"]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     @contextlib.contextmanager
     def empty_view(self) -> Iterator[int]:
@@ -176,7 +182,7 @@ class Running:
             yield process.pid
         finally:
             end(process)
-            del self.programs[name]
+            self.programs.pop(name, None)
 
     def eventually(
         self, what: str, is_true: Callable[[], bool], *, seconds: float = 120

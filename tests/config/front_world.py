@@ -29,6 +29,7 @@ class Channel:
         self.pieces = list(pieces)
         self.pause = pause
         self.answer = None
+        self.pieces_given = []
 
     async def __call__(self):
         return b"".join([piece async for piece in self])
@@ -37,6 +38,7 @@ class Channel:
         for piece in self.pieces:
             if self.pause:
                 await asyncio.sleep(self.pause)
+            self.pieces_given.append(piece)
             yield piece
 
     def response_bytes(self, status, headers, body):

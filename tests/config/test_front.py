@@ -183,6 +183,23 @@ def test_part_of_a_file_is_sent_from_memory(tmp_path):
     assert ask_front("/x", site=site)[2] == b"tent"
 
 
+def test_large_file_flows_to_its_thread_as_it_comes():
+    seen = []
+
+    def site(environ, start_response):
+        body = environ["wsgi.input"]
+        seen.append(len(channel.pieces_given))
+        seen.extend([body.read(3), body.readline(), body.read()[-4:]])
+        start_response("201 Created", [])
+        return []
+
+    channel = Channel([b"begin\n", *[b"x" * 65_536] * 20, b"end!"])
+    headers = {"content-length": str(6 + 65_536 * 20 + 4)}
+    path = "/api/v1/incidents/AUR-1/attachments/"
+    assert ask_front(path, headers=headers, channel=channel, site=site)[0] == 201
+    assert seen == [0, b"beg", b"in\n", b"end!"]
+
+
 def test_site_that_fails_is_500():
     def site(environ, start_response):
         raise ValueError
