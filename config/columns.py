@@ -250,6 +250,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
     "incidents.Mail": {
         "envelope_from": _content("organisation", "the sender's address"),
+        "reply_sent_to": _content("organisation", _HASH),
         "raw": _content("organisation", "the mail as it came; has a retention"),
         "sha256": _content("organisation", _HASH),
         "state": _CODE,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import connection, models
 from django.db.models.functions import Coalesce
 
@@ -31,6 +32,7 @@ from escalation.notifications.standing import (
     why_failed,
 )
 from incidents.events.record import recording
+from incidents.mail.addresses import reply_address
 
 LEASE: Final = timedelta(seconds=60)
 # A backlog that is over its limit, or not worth sending any more, is dealt with in one
@@ -174,6 +176,20 @@ def _lease(
     return [_claimed(row, token, is_slow=places[row.pk].is_slow) for row in rows]
 
 
+def _reply_to(row: Notification) -> str:
+    """Return where an answer goes, if mail is taken here; it asks no table."""
+    if not settings.MAIL_LISTEN or row.channel != "email":
+        return ""
+    if row.incident_id is None or row.recipient_user_id is None:
+        return ""
+    return reply_address(
+        incident_id=row.incident_id,
+        organisation_id=row.organisation_id,
+        user_id=row.recipient_user_id,
+        sent_to=row.address,
+    )
+
+
 def _claimed(row: Notification, token: uuid.UUID, *, is_slow: bool) -> Claimed:
     message = Message.from_json(row.message)
     if row.purpose == retry.VERIFY:
@@ -190,6 +206,7 @@ def _claimed(row: Notification, token: uuid.UUID, *, is_slow: bool) -> Claimed:
         acknowledge_url=(
             ack_links.acknowledge_url(row.uid) if asks_for_acknowledgement else ""
         ),
+        reply_to=_reply_to(row),
     )
     sealed = row.method.secret_sealed if row.method else None
     return Claimed(row, outgoing, bytes(sealed) if sealed else None, token, is_slow)

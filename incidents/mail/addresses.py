@@ -29,6 +29,7 @@ _LENGTH: Final = 20  # 100 bits
 # A local part has at most 64 characters: RFC 5321 §4.5.3.1.1.
 _SLUG_LENGTH: Final = 40
 _MAC_BYTES: Final = 10
+_SENT_TO_BYTES: Final = 5
 _IDS: Final = struct.Struct(">QIQ")
 
 
@@ -39,6 +40,8 @@ class Addressee:
     organisation_id: int
     reply_incident_id: int | None = None
     reply_user_id: int | None = None
+    reply_sent_to: bytes | None = None
+    """Digest of the address that the notification went to."""
 
 
 def mail_domain() -> str:
@@ -71,11 +74,21 @@ def address_of(mailbox: Mailbox) -> str:
     return f"{slug}+{token}@{mail_domain()}"
 
 
-def reply_address(*, incident_id: int, organisation_id: int, user_id: int) -> str:
-    """Return the address at which this person, for this side, answers to an incident."""
-    ids = _IDS.pack(incident_id, organisation_id, user_id)
+def reply_address(
+    *, incident_id: int, organisation_id: int, user_id: int, sent_to: str
+) -> str:
+    """Return the address at which this person, for this side, answers to an incident.
+
+    It has 59 characters before the @, whatever the ids.
+    """
+    ids = _IDS.pack(incident_id, organisation_id, user_id) + digest_of_sent_to(sent_to)
     packed = base64.b32encode(ids + _mac(ids)).decode("ascii").rstrip("=").lower()
     return f"{REPLY}{packed}@{mail_domain()}"
+
+
+def digest_of_sent_to(address: str) -> bytes:
+    """Return what a reply address keeps of the address that it was sent to."""
+    return hashlib.sha256(address.lower().encode()).digest()[:_SENT_TO_BYTES]
 
 
 def find_addressee(address: str, *, now: datetime) -> Addressee | None:
@@ -94,11 +107,13 @@ def _read_reply(packed: str) -> Addressee | None:
         whole = base64.b32decode(packed.upper() + "=" * (-len(packed) % 8))
     except ValueError:
         return None
-    ids, mac = whole[: _IDS.size], whole[_IDS.size :]
-    if len(ids) != _IDS.size or not hmac.compare_digest(mac, _mac(ids)):
+    ids, mac = whole[:-_MAC_BYTES], whole[-_MAC_BYTES:]
+    if len(ids) != _IDS.size + _SENT_TO_BYTES:
         return None
-    incident_id, organisation_id, user_id = _IDS.unpack(ids)
-    return Addressee(organisation_id, incident_id, user_id)
+    if not hmac.compare_digest(mac, _mac(ids)):
+        return None
+    incident_id, organisation_id, user_id = _IDS.unpack(ids[: _IDS.size])
+    return Addressee(organisation_id, incident_id, user_id, ids[_IDS.size :])
 
 
 def _by_token(token: str, now: datetime) -> Addressee | None:

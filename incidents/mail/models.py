@@ -109,6 +109,9 @@ class Mail(models.Model):
     reply_user_id = models.BigIntegerField(
         null=True, help_text="whom that reply address was made for"
     )
+    reply_sent_to = models.BinaryField(
+        null=True, help_text="digest of the address that it was sent to"
+    )
     raw = models.BinaryField(null=True, help_text="null: its retention has ended")
     size_bytes = models.IntegerField()
     sha256 = models.CharField(max_length=64)

@@ -21,6 +21,7 @@ from incidents.incident.access import actor_for
 from incidents.incident.models import Incident
 from incidents.incident.opening import NewIncident
 from incidents.intake.process import is_databases_trouble
+from incidents.mail.addresses import digest_of_sent_to
 from incidents.mail.loops import reason_to_ignore
 from incidents.mail.models import Mail, Mailbox, MailState, Proof
 from incidents.mail.naming import named_ref
@@ -113,13 +114,22 @@ def _note(mail: Mail, letter: Letter) -> None:
 
 
 def _member(mail: Mail) -> User | None:
+    """Return whose address the sender's is.
+
+    Whoever answers from where the notification went to is its recipient, even if they
+    sign in by another address.
+    """
     people = User.objects.filter(
-        email=mail.sender,
         is_active=True,
         memberships__organisation=mail.organisation_id,
         memberships__ended_at=None,
     )
-    return people.first() if mail.sender else None
+    if not mail.sender:
+        return None
+    sent_to = bytes(mail.reply_sent_to or b"")
+    if mail.reply_user_id and sent_to == digest_of_sent_to(mail.sender):
+        return people.filter(pk=mail.reply_user_id).first()
+    return people.filter(email=mail.sender).first()
 
 
 def _proof(mail: Mail, letter: Letter) -> Proof:

@@ -48,6 +48,7 @@ def store_mail(
             envelope_from=envelope_from.replace("\x00", "")[:320],
             reply_incident_id=addressee.reply_incident_id,
             reply_user_id=addressee.reply_user_id,
+            reply_sent_to=addressee.reply_sent_to,
             raw=raw,
             size_bytes=len(raw),
             sha256=sha256,

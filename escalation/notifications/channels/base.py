@@ -56,6 +56,8 @@ class Outgoing:
     thread: str = ""
     """The incident's reference; messages with the same one belong together."""
     acknowledge_url: str = ""
+    reply_to: str = ""
+    """Where an answer of this recipient to this incident is taken as a comment."""
 
 
 class Channel(Protocol):

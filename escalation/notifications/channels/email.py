@@ -71,9 +71,12 @@ def compose(outgoing: Outgoing) -> EmailMultiAlternatives:
     if outgoing.thread:
         root = f"<{outgoing.thread}@{domain}>"
         headers |= {"In-Reply-To": root, "References": root}
+    if outgoing.reply_to:
+        headers["Reply-To"] = outgoing.reply_to
     context = {
         "acknowledge_url": outgoing.acknowledge_url,
         "message": message,
+        "takes_answers": bool(outgoing.reply_to),
         "severity": message.data.get("severity"),
         "title": message.data.get("title"),
     }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from incidents.mail.addresses import Addressee, address_of
+from incidents.mail.addresses import Addressee, address_of, digest_of_sent_to
 from incidents.mail.models import Mail, Mailbox
 from incidents.mail.process import process_next_mail
 from incidents.mail.receiver import listen
@@ -60,9 +60,13 @@ def stored(
     *,
     envelope_from: str = "ada@aurora.example",
     reply_to: tuple[int, int] | None = None,
+    sent_to: str = "ada@aurora.example",
 ) -> Mail:
     raw = message if isinstance(message, bytes) else message.as_bytes()
-    addressee = Addressee(organisation.pk, *(reply_to or (None, None)))
+    addressee = Addressee(organisation.pk)
+    if reply_to:
+        digest = digest_of_sent_to(sent_to)
+        addressee = Addressee(organisation.pk, *reply_to, digest)
     [row] = store_mail([addressee], raw, envelope_from=envelope_from, now=make.NOW)
     return row
 

@@ -126,6 +126,17 @@ def test_reply_address_proves_its_person(lab: Lab):
     assert (row.state, row.proof, row.incident) == ("commented", "reply", incident)
 
 
+def test_answer_from_where_the_notification_went_is_its_recipients(lab: Lab):
+    incident = make.incident(lab.organisation)
+    row = settled(
+        lab.organisation,
+        mail("pager@elsewhere.example", is_proven=False),
+        reply_to=(incident.pk, lab.member.pk),
+        sent_to="Pager@elsewhere.example",
+    )
+    assert (row.state, row.proof, row.member) == ("commented", "reply", lab.member)
+
+
 def test_reply_address_in_the_hands_of_a_colleague_is_held(lab: Lab):
     incident = make.incident(lab.organisation)
     make.person(lab.organisation, "bob@aurora.example")

@@ -93,7 +93,9 @@ def test_reply_address_says_incident_and_person(lab: Lab):
         incident_id=incident.pk,
         organisation_id=lab.organisation.pk,
         user_id=lab.member.pk,
+        sent_to=ADA,
     )
+    assert len(address.partition("@")[0]) <= 64
     with receiver() as relay:
         relay.sendmail(ADA, [address], mail().as_bytes())
         forged = ("b" if address[3] == "a" else "a").join([address[:3], address[4:]])

@@ -42,6 +42,20 @@ def test_mail_is_one_in_a_thread_and_asks_for_no_automatic_answer(
     assert mail["To"] == "duty@aurora.example"
 
 
+def test_mail_says_whether_it_may_be_answered(channel, mail_server):
+    channel.send(OUTGOING)
+    channel.send(replace(OUTGOING, reply_to="re+x@tocsin.example"))
+    without, with_address = mail_server.mails
+    assert (without["Reply-To"], with_address["Reply-To"]) == (
+        None,
+        "re+x@tocsin.example",
+    )
+    for part in without.iter_parts():
+        assert "Replies to this address are not read." in part.get_content()
+    for part in with_address.iter_parts():
+        assert "Your answer becomes a comment on the incident." in part.get_content()
+
+
 def test_mail_has_text_first_and_escaped_html_both_with_the_links(channel, mail_server):
     channel.send(OUTGOING)
     text, html = mail_server.mails[0].iter_parts()
