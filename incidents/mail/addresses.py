@@ -42,13 +42,18 @@ class Addressee:
     reply_user_id: int | None = None
     reply_sent_to: bytes | None = None
     """Digest of the address that the notification went to."""
+    source_id: int | None = None
 
 
 def mail_domain() -> str:
     """Return the domain of all addresses here."""
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    domain: str = settings.MAIL_DOMAIN or sender.rpartition("@")[2]
+    domain: str = settings.MAIL_DOMAIN or own_address().rpartition("@")[2]
     return domain.lower()
+
+
+def own_address() -> str:
+    """Return the address that Tocsin sends from."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def new_token() -> str:

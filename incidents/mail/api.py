@@ -37,6 +37,7 @@ from incidents.mail.serializers import (
     MailReportBody,
     MailSerializer,
 )
+from incidents.mail.source_addresses import mailed_sources, source_address
 from incidents.mail.views import file_response
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
@@ -191,6 +192,11 @@ class MailboxViewSet(ApiViewSet):
 
 
 def _boxes(page: Sequence[Mailbox]) -> list[Any]:
+    sources: dict[int, list[dict[str, str]]] = {}
+    for source in mailed_sources([box.organisation for box in page]):
+        shown = {"slug": source.slug, "address": source_address(source)}
+        sources.setdefault(source.organisation_id, []).append(shown)
     for box in page:
         box.address = address_of(box)  # type: ignore[attr-defined]  # shown, not stored
+        box.sources = sources.get(box.organisation_id, [])  # type: ignore[attr-defined]  # the same
     return list(MailboxSerializer(page, many=True).data)

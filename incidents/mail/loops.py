@@ -40,6 +40,13 @@ def reason_to_ignore(letter: Letter, *, envelope_from: str, own_address: str) ->
     return next((reason for applies, reason in reasons if applies), "")
 
 
+def is_loop(letter: Letter, envelope_from: str, own_address: str) -> bool:
+    """Whether a mail to a tool's source is our own, or reports on another mail."""
+    domain = own_address.rpartition("@")[2]
+    is_own = own_address.lower() in letter.senders
+    return not envelope_from or is_own or _is_ours(letter.message_id, domain)
+
+
 def _is_ours(message_id: str, domain: str) -> bool:
     local, _, host = message_id.rpartition("@")
     return host.lower() == domain.lower() and local.startswith("INC-")

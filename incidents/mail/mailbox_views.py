@@ -20,6 +20,7 @@ from incidents.mail.mailboxes import (
     save_mailbox,
 )
 from incidents.mail.models import Mailbox
+from incidents.mail.source_addresses import mailed_sources, source_address
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action
@@ -89,6 +90,10 @@ def _page(
         "form": form,
         "organisation": organisation,
         "address": address_of(box) if box else "",
+        "sources": [
+            {"name": source.name, "address": source_address(source)}
+            for source in mailed_sources([organisation])
+        ],
         "takes_mail": bool(settings.MAIL_LISTEN),
         "relay": settings.MAIL_TRUSTED_RELAY,
         "kept_days": KEPT_DAYS,

@@ -7,7 +7,6 @@ cannot be dealt with must not hold up another: it is tried again and then held.
 import hashlib
 import time
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from typing import Final
 
 import structlog
@@ -21,7 +20,7 @@ from incidents.incident.access import actor_for
 from incidents.incident.models import Incident
 from incidents.incident.opening import NewIncident
 from incidents.intake.process import is_databases_trouble
-from incidents.mail.addresses import digest_of_sent_to
+from incidents.mail.addresses import digest_of_sent_to, own_address
 from incidents.mail.loops import reason_to_ignore
 from incidents.mail.models import Mail, Mailbox, MailState, Proof
 from incidents.mail.naming import named_ref
@@ -110,7 +109,7 @@ def _note(mail: Mail, letter: Letter) -> None:
     mail.sender, mail.subject = letter.sender, letter.subject
     mail.member = _member(mail)
     mail.proof = _proof(mail, letter)
-    mail.named_ref = named_ref(letter, domain=_own_address().rpartition("@")[2])
+    mail.named_ref = named_ref(letter, domain=own_address().rpartition("@")[2])
 
 
 def _member(mail: Mail) -> User | None:
@@ -184,7 +183,7 @@ def _known(mail: Mail, letter: Letter, incident: Incident | None) -> Known:
         organisation=side.name,
         sender=mail.sender,
         ignored=reason_to_ignore(
-            letter, envelope_from=mail.envelope_from, own_address=_own_address()
+            letter, envelope_from=mail.envelope_from, own_address=own_address()
         ),
         is_member=person is not None,
         is_proven=mail.proof != Proof.NONE,
@@ -208,10 +207,6 @@ def _new_incident(mail: Mail, letter: Letter) -> NewIncident:
         severity=box.default_severity,
         tlp=box.default_tlp,
     )
-
-
-def _own_address() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def _count_failure(mail_id: int, error: Exception, now: datetime) -> None:

@@ -20,7 +20,8 @@ from django.db import close_old_connections
 
 from incidents.anonymous.buckets import Busy
 from incidents.mail.addresses import Addressee, find_addressee, mail_domain
-from incidents.mail.storing import store_mail, take_mail
+from incidents.mail.source_addresses import find_source
+from incidents.mail.storing import keep_mail, take_mail
 from incidents.timers.clock import read_now
 
 PORT: Final = 8024
@@ -195,15 +196,15 @@ async def listen(address: str) -> asyncio.AbstractServer:
 
 def _admit(address: str, envelope_from: str) -> Addressee | None:
     now = read_now()
-    addressee = find_addressee(address, now=now)
+    addressee = find_source(address) or find_addressee(address, now=now)
     if addressee is not None:
         take_mail(addressee, envelope_from=envelope_from, now=now)
     return addressee
 
 
 def _store(addressees: Sequence[Addressee], raw: bytes, envelope_from: str) -> str:
-    rows = store_mail(addressees, raw, envelope_from=envelope_from, now=read_now())
-    return str(rows[0].uid)
+    now = read_now()
+    return str(keep_mail(addressees, raw, envelope_from=envelope_from, now=now))
 
 
 def _with_connection(work: Callable[..., T], arguments: Sequence[Any]) -> T:

@@ -94,6 +94,13 @@ class MailDiscardBody(StrictSerializer):
     reason = serializers.CharField(max_length=MAX_REASON)
 
 
+class MailedSourceSerializer(serializers.Serializer[Any]):
+    """A source that takes mail of a tool."""
+
+    slug = serializers.CharField()
+    address = serializers.CharField(help_text="a new key of the source is a new one")
+
+
 class MailboxSerializer(serializers.Serializer[Any]):
     """Where an organisation takes mail."""
 
@@ -106,6 +113,7 @@ class MailboxSerializer(serializers.Serializer[Any]):
     old_address_ends_at = serializers.DateTimeField(
         source="old_token_ends_at", allow_null=True
     )
+    sources = MailedSourceSerializer(many=True)
 
 
 class MailboxBody(StrictSerializer):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from incidents.mail.reading import Letter, read_letter
 from tests.incidents.mail.post import mail
 
-_PURE = ("html_text", "naming", "reading", "replies", "sorting")
+_PURE = ("alerting", "html_text", "naming", "reading", "replies", "sorting")
 
 
 @pytest.mark.parametrize("name", _PURE)

@@ -6,9 +6,12 @@ import pytest
 from django.db import connections
 
 from incidents.events.actor import Actor
+from incidents.intake.sources import create_source
 from incidents.mail.addresses import reply_address
 from incidents.mail.mailboxes import MailboxDraft, rotate_address, save_mailbox
 from incidents.mail.models import Mail
+from incidents.mail.source_addresses import source_address
+from incidents.models import Delivery
 from incidents.timers.clock import read_now
 from tests import factories as make
 from tests.incidents.mail.conftest import make_lab
@@ -112,6 +115,21 @@ def test_mail_to_two_organisations_is_stored_for_each(lab: Lab):
         relay.sendmail(ADA, addresses, mail().as_bytes())
     owners = Mail.objects.values_list("organisation__slug", flat=True)
     assert sorted(owners) == ["aurora", "meridian"]
+
+
+def test_mail_to_a_source_is_stored_as_its_delivery(lab: Lab):
+    source, _ = create_source(
+        lab.organisation,
+        tool="generic",
+        slug="tool",
+        name="Tool",
+        actor=Actor.system(lab.organisation),
+        now=make.NOW,
+    )
+    with receiver() as relay:
+        relay.sendmail(ADA, [source_address(source)], mail().as_bytes())
+    assert Delivery.objects.get().source == source
+    assert Mail.objects.count() == 0
 
 
 def test_lmtp_takes_one_recipient_at_a_time(lab: Lab):
