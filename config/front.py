@@ -33,11 +33,14 @@ from config.environ import environ_of
 from config.hooks import (
     HEARTBEAT,
     RETRY_AFTER_SECONDS,
+    Address,
     Answer,
     Environ,
+    peer_in,
     read_address,
     say,
     say_of_sign,
+    say_of_welcome,
     to_store,
     unavailable,
 )
@@ -50,10 +53,12 @@ from incidents.intake.checking import Answer as Told
 from incidents.intake.heartbeats.ping import Pinged
 from incidents.intake.surfaces.base import Reply, Surface
 from incidents.intake.surfaces.table import surface_for
+from incidents.intake.welcome import Welcome, welcome_request
 
 T = TypeVar("T")
 Store = Callable[[Arrival], Awaitable[Told]]
 Ping = Callable[[str], Pinged]
+Ask = Callable[..., Welcome]
 
 # A webhook is small; a file may come through a slow network of relays.
 HOOK_PACE: Final = Pace(grace_seconds=10, bytes_a_second=64 * 1024)
@@ -92,11 +97,13 @@ class Front:
         store: Store,
         ping: Ping,
         threads: int,
+        ask: Ask = welcome_request,
         hook_pace: Pace = HOOK_PACE,
     ) -> None:
         self._threads = SiteThreads(site, count=threads)
         self._store = store
         self._ping = ping
+        self._ask = ask
         self._hook_pace = hook_pace
         self._hook_room = Room(HOOK_ROOM_BYTES)
         self._site_room = Room(SITE_ROOM_BYTES)
@@ -137,6 +144,8 @@ class Front:
         address = read_address(environ)
         if isinstance(address, Answer):
             return address
+        if address.is_asked:
+            return await self._welcome(environ, address)
         try:
             body = await self._body(environ, stream)
             if address.tool == HEARTBEAT and body.is_complete:
@@ -148,6 +157,15 @@ class Front:
         if isinstance(asked, Answer):
             return asked
         return say(await self._store(asked.arrival), asked.stored)
+
+    async def _welcome(self, environ: Environ, address: Address) -> Answer:
+        """Say whether a sender that asks may send here."""
+        tool, key, peer = address.tool, address.key, peer_in(environ)
+        try:
+            told = await self._threads.run(lambda: self._ask(tool, key, address=peer))
+        except Busy:
+            return unavailable()
+        return say_of_welcome(told, environ)
 
     async def _surface(
         self, environ: Environ, stream: Stream, surface: Surface

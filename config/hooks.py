@@ -22,10 +22,12 @@ from django.conf import settings
 from config.bodies import Body
 from incidents.intake.arrivals import Arrival, Verdict
 from incidents.intake.checking import Answer as Told
+from incidents.intake.handshakes import granted, is_asked, validation_code
 from incidents.intake.heartbeats.ping import Pinged
 from incidents.intake.receive import KEPT_HEADERS, arrival_of, oversized_arrival_of
 from incidents.intake.signatures import Proof
-from incidents.intake.trust_kinds import Reason
+from incidents.intake.trust_kinds import REASONS, Reason
+from incidents.intake.welcome import Welcome
 
 Environ = dict[str, Any]
 
@@ -70,10 +72,14 @@ class ToStore:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The source that an address names, by its tool and its key."""
+    """The source that an address names, by its tool and its key.
+
+    `is_asked`: somebody asks whether it may send there, and sends nothing yet.
+    """
 
     tool: str
     key: str = field(repr=False)
+    is_asked: bool = False
 
 
 def read_address(environ: Environ) -> Answer | Address:
@@ -83,9 +89,12 @@ def read_address(environ: Environ) -> Answer | Address:
         return _unknown("address")
     tool, key = match.groups()
     methods = METHODS.get(tool, ("POST",))
-    if environ["REQUEST_METHOD"] not in methods:
-        return _wrong_method(environ["REQUEST_METHOD"], methods)
-    return Address(tool, key)
+    method = environ["REQUEST_METHOD"]
+    if method in methods:
+        return Address(tool, key)
+    if is_asked(tool, method, read_proof(environ, None).header):
+        return Address(tool, key, is_asked=True)
+    return _wrong_method(method, methods)
 
 
 def to_store(environ: Environ, address: Address, body: Body) -> Answer | ToStore:
@@ -97,7 +106,7 @@ def to_store(environ: Environ, address: Address, body: Body) -> Answer | ToStore
     if body.size_bytes <= limit:
         proof = read_proof(environ, body.data)
         arrival = arrival_of(tool, key, body=body.data, headers=headers, proof=proof)
-        return ToStore(arrival, _accepted(arrival))
+        return ToStore(arrival, _accepted(tool, body.data, arrival))
     arrival = oversized_arrival_of(
         tool,
         key,
@@ -128,6 +137,25 @@ def say_of_sign(pinged: Pinged) -> Answer:
     return _unknown("key") if pinged is Pinged.UNKNOWN_KEY else unavailable()
 
 
+def say_of_welcome(told: Welcome, environ: Environ) -> Answer:
+    """Say whether the sender that asks may send here."""
+    if told is Welcome.UNKNOWN_KEY:
+        return _unknown("key")
+    if told is Welcome.OUTSIDE:
+        return _refused(REASONS["address_outside"])
+    if told is Welcome.UNAVAILABLE:
+        return unavailable()
+    headers = tuple(granted(read_proof(environ, None).header).items())
+    if not headers:
+        return _problem(
+            HTTPStatus.BAD_REQUEST,
+            "The origin is not the name of a host.",
+            field="WebHook-Request-Origin",
+            remedy="Send the host name of the sender.",
+        )
+    return Answer(HTTPStatus.OK, {}, headers, media_type="application/json")
+
+
 def read_headers(environ: Environ) -> dict[str, str]:
     """Return those headers of a request that may be kept."""
     return {name: environ[key] for name, key in HEADER_KEYS.items() if key in environ}
@@ -141,10 +169,10 @@ def read_proof(environ: Environ, body: bytes | None) -> Proof:
             return environ.get("CONTENT_TYPE")
         return environ.get("HTTP_" + name.upper().replace("-", "_"))
 
-    return Proof(header, body, _address(environ), time.time())
+    return Proof(header, body, peer_in(environ), time.time())
 
 
-def _address(environ: Environ) -> str:
+def peer_in(environ: Environ) -> str:
     """Return where the request comes from, as the nearest proxy of ours saw it."""
     peer = str(environ.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER:
@@ -153,7 +181,11 @@ def _address(environ: Environ) -> str:
     return peer
 
 
-def _accepted(arrival: Arrival) -> Answer:
+def _accepted(tool: str, data: bytes, arrival: Arrival) -> Answer:
+    if code := validation_code(tool, data):
+        # Event Grid takes 200 only, with nothing else in the body.
+        answer = {"validationResponse": code}
+        return Answer(HTTPStatus.OK, answer, media_type="application/json")
     body = {"delivery": str(arrival.uid)}
     return Answer(HTTPStatus.ACCEPTED, body, media_type="application/json")
 

@@ -1,12 +1,15 @@
 from django.urls import include, path
 
 from config import api, health, metrics, status_page
+from incidents.intake.alertmanager_views import gone as alertmanager_gone
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("status/", status_page.status_page, name="status"),
+    # Before the product's own API, which has no such address.
+    path("api/v1/alerts", alertmanager_gone, name="alertmanager-v1-bare"),
     path("api/v1/", include((api.api_urls(), "api"))),
     path("api/", include(api.urlpatterns)),
     path("", include("incidents.urls")),

@@ -13,6 +13,7 @@ from incidents.intake import silence_views as silences
 from incidents.intake import source_views
 from incidents.intake import trust_views as trust
 from incidents.intake import views as intake
+from incidents.intake.heartbeats import opsgenie as opsgenie_heartbeats
 from incidents.intake.heartbeats import views as heartbeats
 from incidents.mail import mailbox_views
 from incidents.mail import views as mail
@@ -44,7 +45,20 @@ _SURFACES = [
         opsgenie.request_status,
         name="opsgenie-request",
     ),
+    path("v2/alerts", opsgenie.alerts, name="opsgenie-alerts"),
+    path("v2/alerts/count", opsgenie.count, name="opsgenie-count"),
     path("v2/alerts/<path:name>", opsgenie.alert, name="opsgenie-alert"),
+    path("v2/heartbeats", opsgenie_heartbeats.heartbeats, name="opsgenie-heartbeats"),
+    path(
+        "v2/heartbeats/<str:name>",
+        opsgenie_heartbeats.heartbeat,
+        name="opsgenie-heartbeat",
+    ),
+    path(
+        "v2/heartbeats/<str:name>/ping",
+        opsgenie_heartbeats.ping,
+        name="opsgenie-ping",
+    ),
 ]
 
 urlpatterns = [

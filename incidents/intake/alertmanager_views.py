@@ -182,7 +182,10 @@ def healthy(request: HttpRequest, key: str = "") -> HttpResponse:
 
 
 @csrf_exempt
-def gone(request: HttpRequest, key: str, rest: str) -> HttpResponse:
+def gone(request: HttpRequest, key: str = "", rest: str = "alerts") -> HttpResponse:
     """Say that the first version of the API is no more, as Alertmanager has since 0.27."""
-    sentence = f"API v1 is gone; use /am/<key>/api/v2/ instead of /{rest}."
+    sentence = (
+        f"Alertmanager's API v1 is gone: nothing was stored of /api/v1/{rest}. Set "
+        "api_version: v2 in Prometheus, or post to /am/<key>/api/v2/alerts."
+    )
     return HttpResponse(sentence, status=410, content_type="text/plain")

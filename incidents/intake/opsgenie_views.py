@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from incidents.intake.adapters import marks
@@ -16,9 +18,20 @@ from incidents.intake.adapters.opsgenie_api import (
 )
 from incidents.intake.models import Alert, Delivery, DeliveryState, Source
 from incidents.intake.news import FIRING, hashed
+from incidents.intake.opsgenie_search import (
+    NotSearchable,
+    Page,
+    found_alerts,
+    page_of,
+)
 from incidents.intake.surface_access import surface_views
 from incidents.intake.surfaces.base import Reply
-from incidents.intake.surfaces.opsgenie import SURFACE, problem, success
+from incidents.intake.surfaces.opsgenie import (
+    NOT_PROCESSABLE,
+    SURFACE,
+    problem,
+    success,
+)
 from incidents.ledger.canonical import format_at
 
 PRIORITIES: Final = {
@@ -35,7 +48,9 @@ DONE: Final = {
     "acknowledge": "Acknowledged alert",
     "notes": "Added note",
 }
-TINY_DIGITS: Final = 9
+LIST: Final = "/v2/alerts"
+# More digits than a number of the table's can have.
+MAX_TINY: Final = len(str(2**63))
 
 
 def _show_request(request: HttpRequest, source: Source, uid: UUID) -> Reply:
@@ -82,13 +97,55 @@ def _alias(dedup_key: str) -> str:
 
 def _show_alert(request: HttpRequest, source: Source, name: str) -> Reply:
     by = request.GET.get("identifierType", "id")
-    is_id = by == "id" and is_alert_id(name)
-    digest = name if is_id else hashed(dedup_key_of(name))
-    rows = Alert.objects.filter(source=source, dedup_key=digest)
-    alert = rows.select_related("incident").first()
+    is_alias = by != "tiny" and not (by == "id" and is_alert_id(name))
+    alert = _alert_with(source, name, by=by)
     if alert is None:
         return problem(404, "Alert does not exist", uuid4())
-    return success(uuid4(), data=_alert(alert, alias="" if is_id else name))
+    return success(uuid4(), data=_alert(alert, alias=name if is_alias else ""))
+
+
+def _alert_with(source: Source, name: str, *, by: str) -> Alert | None:
+    rows = Alert.objects.filter(source=source).select_related("incident", "source")
+    if by == "tiny":
+        is_number = name.isascii() and name.isdigit() and len(name) < MAX_TINY
+        return rows.filter(pk=int(name)).first() if is_number else None
+    is_id = by == "id" and is_alert_id(name)
+    return rows.filter(dedup_key=name if is_id else hashed(dedup_key_of(name))).first()
+
+
+def _list_alerts(request: HttpRequest, source: Source) -> Reply:
+    """List a page of the source's alerts."""
+    asked = request.GET.dict()
+    try:
+        page = page_of(source, asked)
+    except NotSearchable as error:
+        return problem(422, NOT_PROCESSABLE, uuid4(), errors=error.problems)
+    shown = [_alert(alert, alias="") for alert in page.alerts]
+    return success(uuid4(), data=shown, paging=_paging(asked, page))
+
+
+def _count_alerts(request: HttpRequest, source: Source) -> Reply:
+    """Count the source's alerts that a query finds."""
+    try:
+        count = found_alerts(source, request.GET.get("query", "")).count()
+    except NotSearchable as error:
+        return problem(422, NOT_PROCESSABLE, uuid4(), errors=error.problems)
+    return success(uuid4(), data={"count": count})
+
+
+def _paging(asked: dict[str, str], page: Page) -> dict[str, str]:
+    """Return the addresses of the first page and of the neighbours that there are."""
+
+    def at(offset: int) -> str:
+        query = {**asked, "offset": str(offset), "limit": str(page.limit)}
+        return f"{settings.BASE_URL}{LIST}?{urlencode(query)}"
+
+    places = {"first": at(0)}
+    if page.has_next:
+        places["next"] = at(page.offset + page.limit)
+    if page.offset:
+        places["prev"] = at(max(0, page.offset - page.limit))
+    return places
 
 
 def _alert(alert: Alert, *, alias: str) -> dict[str, Any]:
@@ -100,7 +157,7 @@ def _alert(alert: Alert, *, alias: str) -> dict[str, Any]:
     named = {name: labels.pop(name, "") for name in ("entity", "source")}
     return {
         "id": alert.dedup_key,
-        "tinyId": str(alert.pk % 10**TINY_DIGITS),
+        "tinyId": str(alert.pk),
         "alias": alias,
         "message": alert.title,
         "description": alert.summary,
@@ -136,3 +193,5 @@ def _view(**views: Callable[..., Reply]) -> Callable[..., HttpResponse]:
 
 request_status = _view(GET=_show_request)
 alert = _view(GET=_show_alert)
+alerts = _view(GET=_list_alerts)
+count = _view(GET=_count_alerts)

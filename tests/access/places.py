@@ -6,7 +6,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.access import heartbeat_places, mail_places, report_places
+from tests.access import (
+    heartbeat_places,
+    mail_places,
+    report_places,
+    surface_places,
+)
 from tests.access.place import Arguments, Place
 from tests.access.scene import Scene
 
@@ -422,13 +427,7 @@ PAGES = {
 # a calendar holds a secret: tests/escalation/oncall/test_feed_views.py. An inbox of a
 # reporter opens by its code: tests/incidents/anonymous/test_public_views.py.
 PUBLIC = {
-    # For whoever has the key of a source: tests/incidents/intake/test_surface_views.py.
-    *(f"alertmanager-{name}" for name in ("alerts", "groups", "healthy", "ready")),
-    *(
-        f"alertmanager-{name}"
-        for name in ("receivers", "silence", "silences", "status")
-    ),
-    *("alertmanager-v1", "opsgenie-alert", "opsgenie-request"),
+    *surface_places.PUBLIC,
     "acknowledge-by-link",
     "callback-slack",
     "callback-twilio-sms",

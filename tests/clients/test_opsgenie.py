@@ -4,7 +4,10 @@ import opsgenie_sdk
 import pytest
 from opsgenie_sdk.exceptions import AuthenticationException
 
-from incidents.models import Acknowledgement, Alert, Entry
+from incidents.events.actor import Actor
+from incidents.intake.heartbeats.monitors import HeartbeatDraft, create_heartbeat
+from incidents.models import Acknowledgement, Alert, Entry, Organisation
+from tests.incidents.intake.intake_world import NOW
 
 
 @pytest.fixture
@@ -60,6 +63,41 @@ def test_client_creates_acknowledges_notes_and_closes(site, connect):
     assert alert.incident.status == "resolved"
     kinds = list(Entry.objects.order_by("pk").values_list("kind", flat=True))
     assert "alert.noted" in kinds
+
+
+def test_client_lists_counts_and_gets_by_tiny_id(site, connect):
+    api = connect(site.keys["opsgenie_api"])
+    for message in ("Disk full", "Egress"):
+        payload = opsgenie_sdk.CreateAlertPayload(message=message, alias=message)
+        api.create_alert(payload)
+    site.alerts()
+
+    listed = api.list_alerts(query="status: open", limit=1, sort="message")
+    assert [alert.message for alert in listed.data] == ["Egress"]
+    assert "offset=1" in listed.paging.next
+    assert api.count_alerts(query="message: disk").data.count == 1
+    [alert] = listed.data
+    shown = api.get_alert(alert.tiny_id, identifier_type="tiny").data
+    assert (shown.id, shown.message) == (alert.id, "Egress")
+
+
+def test_client_pings_a_heartbeat(site, connect):
+    organisation = Organisation.objects.get()
+    create_heartbeat(
+        organisation,
+        HeartbeatDraft(name="Backup", period_minutes=60),
+        slug="backup",
+        actor=Actor.system(organisation),
+        now=NOW,
+    )
+    client = connect(site.keys["opsgenie_api"]).api_client
+    heartbeats = opsgenie_sdk.HeartbeatApi(api_client=client)
+    assert heartbeats.ping("backup").result == "PONG - Heartbeat received"
+    shown = heartbeats.get_heartbeat("backup").data
+    assert (shown.name, shown.interval, shown.expired) == ("backup", 60, False)
+    assert heartbeats.list_heart_beats().data.heartbeats == [shown]
+    with pytest.raises(opsgenie_sdk.ApiException, match="No heartbeat exists"):
+        heartbeats.ping("restore")
 
 
 def test_client_is_told_of_a_wrong_key_and_of_an_invalid_request(site, connect):

@@ -95,7 +95,7 @@ def key(world_database, django_db_blocker):
         organisation = Organisation.objects.create(slug="aurora", name="A", kind="lab")
         actor = Actor.system(organisation)
         keys = {}
-        for tool in ("generic", "grafana"):
+        for tool in ("generic", "grafana", "azure_event_grid"):
             _, keys[tool] = create_source(
                 organisation, tool=tool, slug=tool, name=tool, actor=actor, now=NOW
             )
@@ -149,6 +149,47 @@ def test_signs_of_life_are_taken_by_any_method(key, site):
     assert (monitor.state, monitor.ping_count) == ("up", 3)
 
 
+def test_event_grid_gets_its_code_back_once_the_event_is_stored(key, site):
+    address = f"/hooks/azure_event_grid/{key['azure_event_grid']}"
+    event = {
+        "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+        "data": {"validationCode": "512d38b6"},
+    }
+    body = json.dumps([event]).encode()
+    status, headers, told = site.send(address, body)
+    assert (status, told) == (200, {"validationResponse": "512d38b6"})
+    assert headers["Content-Type"] == "application/json"
+    assert bytes(Delivery.objects.get().body) == body
+    unknown = site.send("/hooks/azure_event_grid/wrong", body)
+    assert (unknown[0], "512d38b6" in str(unknown[2])) == (404, False)
+    assert site.send(f"/hooks/generic/{key['generic']}", body)[0] == 202
+
+
+def test_who_sends_cloud_events_is_told_that_it_may(key, site):
+    address = f"/hooks/azure_event_grid/{key['azure_event_grid']}"
+    asked = {
+        "WebHook-Request-Origin": "eventgrid.azure.net",
+        "WebHook-Request-Rate": "120",
+    }
+    status, headers, _ = site.send(address, method="OPTIONS", headers=asked)
+    assert (status, headers["Allow"]) == (200, "POST")
+    assert headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+    assert headers["WebHook-Allowed-Rate"] == "*"
+    assert Delivery.objects.count() == 0
+
+    def asking(path, **headers):
+        status, told, _ = site.send(path, method="OPTIONS", headers=headers)
+        return status, told.get("WebHook-Allowed-Origin")
+
+    origin = {"WebHook-Request-Origin": "eventgrid.azure.net"}
+    assert asking("/hooks/azure_event_grid/wrong", **origin) == (404, None)
+    assert asking(address) == (405, None)
+    assert asking(address, **{"WebHook-Request-Origin": "a b"}) == (400, None)
+    assert asking(f"/hooks/grafana/{key['grafana']}", **origin) == (405, None)
+    change(slug="azure_event_grid", address_ranges=["198.51.100.0/24"])
+    assert asking(address, **origin) == (403, None)
+
+
 def test_senders_of_a_source_must_prove_who_they_are(key, site):
     address = f"/hooks/generic/{key['generic']}"
     assert site.send(address)[0] == 202
@@ -182,8 +223,8 @@ def test_senders_of_a_source_must_prove_who_they_are(key, site):
     ]
 
 
-def change(**changes):
-    source = Source.objects.get(slug="generic")
+def change(*, slug="generic", **changes):
+    source = Source.objects.get(slug=slug)
     actor = Actor.system(source.organisation)
     change_trust(source, changes=changes, actor=actor, now=NOW)
 

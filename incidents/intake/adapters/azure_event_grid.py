@@ -1,7 +1,7 @@
 """Read what Azure Event Grid posts: a list of events, in its own schema or CloudEvents.
 
-- *SubscriptionValidationEvent* and *SubscriptionDeletedEvent* are ignored. The first
-  holds an address that somebody has to open within ten minutes.
+- *SubscriptionValidationEvent* and *SubscriptionDeletedEvent* are ignored. The first is
+  answered with its code when it comes, which confirms the subscription.
 - *MachineLearningServices.DatasetDriftDetected* fires, keyed by DataDriftId, and never
   resolves. A drift coefficient from 0.8 is high, from 0.5 medium, from 0.1 low, and
   less is info.
@@ -48,8 +48,7 @@ Read = Callable[[Mapping[str, Any]], ParsedAlert | str]
 _DRIFTS = ((0.8, "high"), (0.5, "medium"), (0.1, "low"))
 VALIDATION_EVENT = "Microsoft.EventGrid.SubscriptionValidationEvent"
 VALIDATION_REASON = (
-    "Event Grid asks whether this address wants its events: open the validationUrl of "
-    "this body within ten minutes."
+    "Event Grid asked whether this address wants its events, and was told that it does."
 )
 _ML = "Microsoft.MachineLearningServices."
 _CHANGE = "A model or run has changed; nothing is wrong."
@@ -224,8 +223,8 @@ ADAPTER = Adapter(
     "Azure Event Grid",
     parse,
     setup="Add an event subscription with endpoint type Webhook and the address below, "
-    "and choose the event types that mean trouble. Azure then posts a validation, which "
-    "is shown here as ignored: open the validationUrl of its body within ten minutes.",
+    "and choose the event types that mean trouble. The validation that Azure then asks "
+    "for is answered by itself.",
     docs_url="https://learn.microsoft.com/azure/event-grid/handler-webhooks",
     snippet="az eventgrid event-subscription create --name tocsin \\\n"
     "  --source-resource-id RESOURCE_ID --endpoint '{url}' \\\n"

@@ -22,8 +22,7 @@ AZURE_ML = Preset(
     docs_url="https://learn.microsoft.com/azure/machine-learning/how-to-use-event-grid",
     setup="Under Events of the workspace, add an event subscription for Dataset drift "
     "detected and Run status changed with endpoint type Webhook and the address below. "
-    "Azure then posts a validation, which is shown here as ignored: open the "
-    "validationUrl of its body within ten minutes.",
+    "The validation that Azure then asks for is answered by itself.",
     snippet="az eventgrid event-subscription create --name tocsin \\\n"
     "  --source-resource-id WORKSPACE_ID --endpoint '{url}' \\\n"
     f"  --included-event-types {_DRIFT} \\\n"

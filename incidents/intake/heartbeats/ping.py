@@ -11,6 +11,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from incidents.events.doorbell import ring
+from incidents.intake.heartbeats.models import Heartbeat
 from incidents.intake.receive import digest_of_key
 
 BACK: Final = "heartbeat.back"
@@ -46,9 +47,18 @@ class Pinged(Enum):
 
 def take_ping(key: str, *, now: datetime | None = None) -> Pinged:
     """Write that a sign came; the database's clock counts where no instant is given."""
+    return _take(digest_of_key(key), now)
+
+
+def take_ping_of(heartbeat: Heartbeat, *, now: datetime | None = None) -> Pinged:
+    """Write that a sign came for this monitor, from somebody who may know its name only."""
+    return _take(bytes(heartbeat.key_digest), now)
+
+
+def _take(key_digest: bytes, now: datetime | None) -> Pinged:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_PING, [now, digest_of_key(key), BACK])
+            cursor.execute(_PING, [now, key_digest, BACK])
             row = cursor.fetchone()
     except (DatabaseError, InterfaceError) as error:
         # The error's own text can quote the row: only its class is logged.

@@ -207,6 +207,8 @@ def test_status_and_probes_and_the_old_api(prometheus):
     assert ask(prometheus, "/api/v2/receivers") == (200, [{"name": "tocsin"}])
     assert ask(prometheus, "/-/healthy") == ask(prometheus, "/-/ready") == (200, b"OK")
     assert ask(prometheus, "/api/v1/alerts", method="post", body=[])[0] == 410
+    bare = Client().post("/api/v1/alerts", data="[]", content_type="application/json")
+    assert (bare.status_code, b"api_version: v2" in bare.content) == (410, True)
     assert Client().get("/-/healthy").content == b"OK"
 
 

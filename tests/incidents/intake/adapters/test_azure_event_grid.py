@@ -68,8 +68,8 @@ def test_batch_without_an_alert_says_why(read):
     delivery = read("azure_event_grid/ignored-validation")
     assert delivery.alerts == ()
     assert delivery.ignored == (
-        "Event Grid asks whether this address wants its events: open the validationUrl of "
-        "this body within ten minutes."
+        "Event Grid asked whether this address wants its events, and was told that it "
+        "does."
     )
 
 

@@ -118,8 +118,8 @@ def test_drift_and_failed_run_are_picked_from_a_list(outline):
     [
         (
             "azure_ml/ignored-validation",
-            "Event Grid asks whether this address wants its events: open the "
-            "validationUrl of this body within ten minutes.",
+            "Event Grid asked whether this address wants its events, and was told that "
+            "it does.",
         ),
         ("azure_ml/ignored-model", "No data set has drifted and no run has failed."),
         ("langfuse/ignored-prompt", "The event is no alert of a monitor."),
