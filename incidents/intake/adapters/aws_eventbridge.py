@@ -8,8 +8,9 @@ above is critical, 7 high, 4 medium, less low.
 keyed by its Id. It is resolved when its workflow is RESOLVED or SUPPRESSED, its record
 archived, or its control passed.
 
-*AWS Health Event*: keyed by eventArn, resolved when its statusCode is closed. An end
-time resolves nothing: announcements carry one too. AWS states no severity.
+*AWS Health Event*: keyed by eventArn, resolved when its statusCode is closed; open and
+upcoming fire. An end time resolves nothing: announcements carry one too. The schema
+has no severity: https://docs.aws.amazon.com/health/latest/ug/aws-health-events-eventbridge-schema.html
 
 *CloudWatch Alarm State Change*: keyed by the alarm's ARN, the same key as through SNS.
 ALARM fires, OK resolves, INSUFFICIENT_DATA is ignored.

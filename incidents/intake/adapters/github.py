@@ -3,8 +3,8 @@
 The header `X-GitHub-Event` names the event; without it the alert's fields tell. The
 alert's own `state` counts and not the action: *open* fires; *fixed*, *dismissed* and
 *resolved* end it. The dedup key is the repository, the kind and the alert's number.
-Secret scanning has no severities: a secret counts as high, one that leaked publicly as
-critical. `updated_at` orders the messages; GitHub never sends one again by itself.
+Secret scanning has no severities (the schema of its webhook holds none): a secret
+counts as high, one that leaked publicly as critical, which is our choice. `updated_at` orders the messages; GitHub never sends one again by itself.
 
 Any other event, such as the ping of a new webhook, gives no alert. A webhook set to
 forms sends the JSON in the field `payload`.

@@ -4,8 +4,9 @@ Four shapes are read, alone or in a list under *value* or *records*:
 
 - an alert or incident of Microsoft Graph (security/alerts_v2, security/incidents),
 - the incident that a Sentinel playbook passes on (*object* with *properties*),
-- a record of the streaming API (*AdvancedHunting-AlertInfo*); evidence records and
-  other tables are ignored,
+- a record of the streaming API (*AdvancedHunting-AlertInfo*), which tells that an alert
+  was made and has no state; evidence records and other tables are ignored,
+  https://learn.microsoft.com/defender-xdr/advanced-hunting-alertinfo-table
 - a change notification of Graph. It names the alert and says little else, so *created*
   fires with what it has, and *updated* and *deleted* are ignored.
 

@@ -2,8 +2,9 @@
 
 The check's number is the dedup key. *DOWN* fires and *UP* ends; of transaction checks
 *FAILING* and *SUCCESS*. States that decide nothing (*UNKNOWN*, *UNCONFIRMED_DOWN*,
-*PAUSED*) give no alert. The importance HIGH or LOW is the severity, unless the check
-has a tag such as *severity-critical*.
+*PAUSED*) give no alert. The importance HIGH or LOW of the check is taken as the
+severity, which is our choice, unless the check has a tag such as *severity-critical*.
+See https://www.pingdom.com/resources/webhooks/
 
 >>> body = b'''{"check_id": 803318, "check_name": "Inference API",
 ...   "current_state": "DOWN", "importance_level": "HIGH",

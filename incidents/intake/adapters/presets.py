@@ -1,5 +1,9 @@
 """List the tools that are read by tables of paths and words, without code of their own.
 
+What Netdata posts names no node, only in the words of its message and its address, so
+space, chart and alert are the key:
+https://learn.netdata.cloud/docs/alerts-&-notifications/notifications/centralized-cloud-notifications/webhook
+
 >>> body = b'{"type": "monitor-alert", "payload": {"monitorId": "m1", "severity": \
 "WARNING", "message": {"title": "Cost doubled"}}}'
 >>> alert = ADAPTERS["langfuse"].parse(body, headers={}, options={}).alerts[0]

@@ -6,7 +6,9 @@ in lower case.
 - An activity with an alert (*data.alertId*, of a custom rule) is keyed by that alert;
   its severity is E_CRITICAL, E_HIGH, E_MEDIUM, E_LOW or E_INFO.
 - An activity with a threat is keyed by the threat. A threat that was mitigated keeps
-  firing until an analyst resolves it: SentinelOne, too, leaves its incident unresolved.
+  firing until an analyst resolves it: mitigation status and incident status are two
+  things in SentinelOne, and only a person changes the second (as the client
+  https://github.com/NETWAYS/check_sentinelone reads them too, mitigated as a warning).
   *newIncidentStatus* resolved resolves. Confidence malicious is high, suspicious medium;
   of a threat that was mitigated, one step less.
 - A threat of the API (*threatInfo*) is keyed the same way; incidentStatus resolved

@@ -3,11 +3,14 @@
 The header `Sentry-Hook-Resource` says which it is; without it the shape does.
 
 * `issue` follows one issue: *created* and *unresolved* fire, *resolved* ends it, and so
-  does *archived* (*ignored*), by which a person said that it needs nobody.
+  does *archived* (*ignored*), by which a person said that it needs nobody for now: an
+  issue that was archived until it escalates comes back as *unresolved*.
 * `event_alert` fires when an alert rule of issues does. It never ends; the issue's own
   *resolved* does it, so both share the issue's id as dedup key.
 * `metric_alert` fires as *critical* or *warning* until *resolved*; its key is the rule.
 * The legacy plugin posts one flat body for each event of an issue and never an end.
+
+See https://docs.sentry.io/organization/integrations/integration-platform/webhooks/issues/
 
 Assignments, comments, single errors and installations give no alert. Bodies do not
 tell when a state changed, but the header `Sentry-Hook-Timestamp` does.

@@ -2,7 +2,8 @@
 
 The incident's own status decides: 1 (triggered) and 2 (acknowledged) fire, 3
 (resolved) ends; without it the event type does. Its unique id is the dedup key. An
-urgency of 0 is low, any other high. Bodies do not tell when a status changed.
+urgency is high or low (https://zenduty.com/docs/alertfields/): 0 is low, any other
+high. Bodies do not tell when a status changed.
 
 >>> body = b'''{"payload": {"event_type": "acknowledged", "incident":
 ...   {"unique_id": "vuwt", "status": 2, "urgency": 1, "title": "Pod keeps crashing"}}}'''

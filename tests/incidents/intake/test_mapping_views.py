@@ -162,6 +162,17 @@ def test_a_new_source_can_start_from_a_preset(admin, aurora):
     }
 
 
+def test_a_body_of_any_tool_can_be_tried(admin, aurora):
+    falco = make_source(aurora, tool="falco", slug="falco")
+    body = {"rule": "Write below root", "priority": "Error", "output": "x"}
+
+    page = admin.post(address(falco), {"do": "try", "body": json.dumps(body)})
+
+    [alert] = page.context["alerts"]
+    assert (alert["title"], alert["status"]) == ("Write below root", "firing")
+    assert page.text.count('id="result"') == 1
+
+
 def test_the_mapping_of_a_preset_is_shown_and_cannot_be_changed(admin, aurora):
     preset = make_source(aurora, tool="checkmk", slug="cmk")
     body = {"notification_type": "PROBLEM", "host": "gpu-7"}

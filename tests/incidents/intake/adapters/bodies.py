@@ -13,6 +13,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from incidents.intake.adapters import presets
+from incidents.intake.adapters.mapping import STATES
 from incidents.intake.adapters.registry import ADAPTERS
 
 ROOT = Path(__file__).parents[4]
@@ -159,5 +160,10 @@ FIELDS = ["title", "alerts", "status", "labels", "labels.x", "dedup_key", "start
 
 def mappings():
     """Return a strategy of mappings, as a customer may have saved them."""
-    paths = st.sampled_from(PATHS)
-    return st.dictionaries(st.sampled_from(FIELDS), paths, max_size=5)
+    paths = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(PATHS), max_size=5)
+    words = st.dictionaries(
+        st.sampled_from(["status.ok", "status.firing", "status.0", "status.true"]),
+        st.sampled_from(STATES),
+        max_size=2,
+    )
+    return st.builds(lambda mapped, said: {**mapped, **said}, paths, words)

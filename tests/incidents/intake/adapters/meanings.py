@@ -14,7 +14,8 @@ class Meaning:
     """The alerts as (status, severity), or the start of why a body gives none.
 
     `ignored` is a known event that changes nothing, `unreadable` a body that is not the
-    tool's (such as the answer of an API). `guessed` says what no document settles.
+    tool's (such as the answer of an API). `chosen` says what a document leaves open and
+    is ours to say, `guessed` what no document that was found settles.
     """
 
     tool: str
@@ -24,6 +25,7 @@ class Meaning:
     is_test: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     options: dict[str, object] = field(default_factory=dict)
+    chosen: str = ""
     guessed: str = ""
 
 
@@ -63,7 +65,6 @@ MEANINGS = {
     "aws_eventbridge/aws-health-acm-renewal": Meaning(
         "aws_eventbridge",
         FIRING_UNKNOWN,
-        guessed="AWS states no severity, and an end time is no end: notices have one too",
     ),
     "aws_eventbridge/guardduty-portprobe": Meaning(
         "aws_eventbridge", (("firing", "low"),)
@@ -77,7 +78,7 @@ MEANINGS = {
     "azure_ml/eventgrid-dataset-drift-detected": Meaning(
         "azure_event_grid",
         (("firing", "high"),),
-        guessed="Azure states no severity: a drift coefficient from 0.8 is taken as high",
+        chosen="Azure states no severity: a drift coefficient from 0.8 is taken as high",
     ),
     "azure_monitor/classic-metric-activated": Meaning("azure_monitor", FIRING_UNKNOWN),
     "azure_monitor/common-schema-resolved-cpu": Meaning(
@@ -108,7 +109,7 @@ MEANINGS = {
     "github/code-scanning-alert-fixed": Meaning("github", RESOLVED_HIGH),
     "github/dependabot-alert-created": Meaning("github", FIRING_MEDIUM),
     "github/secret-scanning-alert-reopened": Meaning(
-        "github", FIRING_HIGH, guessed="secret scanning has no severities; high is ours"
+        "github", FIRING_HIGH, chosen="secret scanning has no severities; high is ours"
     ),
     "newrelic/legacy-test-violation": Meaning(
         "newrelic",
@@ -124,16 +125,14 @@ MEANINGS = {
     "pagerduty_webhook/v3-incident-resolved": Meaning("pagerduty", RESOLVED_HIGH),
     "pagerduty_webhook/v3-incident-triggered": Meaning("pagerduty", FIRING_HIGH),
     "pingdom/down": Meaning(
-        "pingdom", FIRING_HIGH, guessed="importance HIGH and LOW are severities"
+        "pingdom", FIRING_HIGH, chosen="importance HIGH and LOW are severities"
     ),
     "sentry/event-alert-triggered": Meaning("sentry", FIRING_UNKNOWN),
     "sentry/event-alert-triggered-with-alert-rule-action": Meaning(
         "sentry", FIRING_UNKNOWN
     ),
     "sentry/issue-created": Meaning("sentry", FIRING_HIGH),
-    "sentry/issue-ignored": Meaning(
-        "sentry", RESOLVED_HIGH, guessed="an archived issue needs nobody any more"
-    ),
+    "sentry/issue-ignored": Meaning("sentry", RESOLVED_HIGH),
     "sentry/issue-resolved": Meaning("sentry", RESOLVED_HIGH),
     "sentry/metric-alert-critical": Meaning("sentry", FIRING_CRITICAL),
     "sentry/metric-alert-warning-with-alert-rule-action": Meaning(
@@ -145,7 +144,6 @@ MEANINGS = {
     "microsoft_defender/advanced-hunting-alertinfo-high": Meaning(
         "microsoft_defender",
         (("firing", "high"),),
-        guessed="a record of the streaming API has no state and is taken as new",
     ),
     "otlp_json/logs": Meaning(
         "otlp", ignored="All records are below the severity ERROR."
@@ -154,27 +152,28 @@ MEANINGS = {
     "sentinelone/threat-mitigated": Meaning(
         "sentinelone",
         (("firing", "medium"),),
-        guessed="SentinelOne leaves a mitigated threat unresolved, so it fires, one step "
-        "less severe than its confidence",
+        chosen="a threat that was mitigated is one step less severe than its confidence",
     ),
     "wiz/issue-open-high": Meaning("wiz", (("firing", "high"),)),
     "checkly/alert": Meaning("checkly", RESOLVED_UNKNOWN),
     "site24x7/down": Meaning("site24x7", FIRING_UNKNOWN),
     "thousandeyes/alert-1": Meaning("thousandeyes", FIRING_INFO),
     "zenduty/incident-triggered-prometheus": Meaning(
-        "zenduty", FIRING_HIGH, guessed="an urgency of 2 is as high as 1"
+        "zenduty",
+        FIRING_HIGH,
+        guessed="only high and low are known; 2 is taken as high",
     ),
     "checkmk/keep-notification": Meaning("checkmk", RESOLVED_UNKNOWN),
     "graylog/legacy-stream-alert": Meaning("graylog", FIRING_UNKNOWN),
     "huggingface/discussion-create-pr": Meaning(
         "huggingface",
         (("firing", "info"),),
-        guessed="a discussion or pull request is an alert of severity info until closed",
+        chosen="a discussion or pull request is an alert of severity info until closed",
     ),
     "langfuse/monitor-alert": Meaning("langfuse", (("firing", "high"),)),
     "netdata/alert-critical": Meaning(
         "netdata",
         FIRING_CRITICAL,
-        guessed="the body names no node, so space, chart and alert are the key",
+        chosen="the body names no node, so space, chart and alert are the key",
     ),
 }
