@@ -172,15 +172,20 @@ class Front:
     ) -> Reply:
         try:
             body = await self._body(environ, stream)
-            if body.size_bytes > SMALL_BYTES:  # reading it would hold up the loop
-                kept = await self._threads.run(lambda: to_keep(environ, surface, body))
-            else:
-                kept = to_keep(environ, surface, body)
+            is_large = body.size_bytes > SMALL_BYTES
+            kept = await self._worked(
+                lambda: to_keep(environ, surface, body), is_large=is_large
+            )
+            if isinstance(kept, Reply):
+                return kept
+            told = await self._store(kept.arrival)
+            return await self._worked(lambda: reply_to(told, kept), is_large=is_large)
         except (TooSlow, NoRoom, Busy):
             return unavailable_at(surface)
-        if isinstance(kept, Reply):
-            return kept
-        return reply_to(await self._store(kept.arrival), kept)
+
+    async def _worked(self, work: Callable[[], T], *, is_large: bool) -> T:
+        """Do what reads a body; with a large one it would hold up the loop."""
+        return await self._threads.run(work) if is_large else work()
 
     async def _body(self, environ: Environ, stream: Stream) -> Body:
         """Take in the body of a webhook. Raises TooSlow, NoRoom."""

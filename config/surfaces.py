@@ -60,7 +60,7 @@ def reply_to(told: Told, kept: ToKeep) -> Reply:
         if kept.is_too_large:
             limit = settings.MAX_DELIVERY_BYTES
             return surface.refuse(413, f"The body is larger than {limit} bytes.")
-        return kept.reading.stored
+        return kept.reading.stored()
     if told is Verdict.UNKNOWN_KEY:
         return kept.reading.unknown_key
     if isinstance(told, Reason):

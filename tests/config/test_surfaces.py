@@ -1,6 +1,7 @@
 """Compatible surfaces without a server: what is stored, and what is answered."""
 
 import json
+import time
 
 import pytest
 from django.conf import settings
@@ -100,6 +101,21 @@ def test_pagerduty_body_cut_in_the_middle_is_kept_by_its_key(ask):
     assert (status, told["status"]) == (400, "Unrecognized object")
     [arrival] = ask.stored
     assert KEY.encode() not in arrival.body
+
+
+def test_alertmanager_does_not_judge_the_alerts_of_strangers(ask):
+    ask.verdict = Verdict.UNKNOWN_KEY
+    body = b"[" + b"{}," * 340_000 + b"{}]"
+    ask("/api/v2/alerts", body)  # so that all is imported
+    began = time.process_time()
+    assert ask(f"/am/{KEY}/api/v2/alerts", body)[0] == 404
+    assert time.process_time() - began < 0.1
+
+
+def test_alertmanager_tells_the_first_problems_and_counts_the_rest(ask):
+    bad = [{"labels": {"a": 1}}] * 1000
+    told = "; ".join(["labels must have texts as values"] * 20 + ["and 980 more"])
+    assert ask(f"/am/{KEY}/api/v2/alerts", bad) == (400, told)
 
 
 def test_alertmanager_answers_200_without_a_body(ask):

@@ -34,6 +34,7 @@ from incidents.intake.adapters.times import parse_instant
 
 # Alertmanager's own default of `resolve_timeout`.
 RESOLVE_AFTER: Final = timedelta(minutes=5)
+MAX_PROBLEMS: Final = 20
 
 _REMEDY: Final = "send alerts as Alertmanager's API v2 describes them"
 
@@ -48,10 +49,10 @@ def parse(
     alerts = [_parse_alert(a, received_at) for a in posted if not problem_of(a)]
     problems = problems_of(posted)
     if problems and not alerts:
-        raise Unreadable("alerts", "; ".join(problems), _REMEDY)
+        raise Unreadable("alerts", listed(problems), _REMEDY)
     if not posted:
         return ParsedDelivery((), ignored="The list of alerts is empty.")
-    return ParsedDelivery(tuple(alerts), refused="; ".join(problems))
+    return ParsedDelivery(tuple(alerts), refused=listed(problems))
 
 
 def read_list(body: bytes) -> list[Any]:
@@ -69,6 +70,13 @@ def read_list(body: bytes) -> list[Any]:
 def problems_of(posted: list[Any]) -> list[str]:
     """Return what is wrong with each alert that is not valid, in their order."""
     return [problem for alert in posted if (problem := problem_of(alert))]
+
+
+def listed(problems: list[str]) -> str:
+    """Return the first problems in one text, and how many more there are."""
+    rest = len(problems) - MAX_PROBLEMS
+    more = [f"and {rest} more"] if rest > 0 else []
+    return "; ".join([*problems[:MAX_PROBLEMS], *more])
 
 
 def problem_of(alert: object) -> str:

@@ -9,7 +9,11 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from incidents.intake.adapters.alertmanager_api import problems_of, read_list
+from incidents.intake.adapters.alertmanager_api import (
+    listed,
+    problems_of,
+    read_list,
+)
 from incidents.intake.adapters.base import Unreadable
 from incidents.intake.surfaces.base import (
     Asked,
@@ -33,7 +37,10 @@ def read(asked: Asked) -> Reading | Reply:
     if not key:
         return unknown
     return Reading(
-        key=key, body=asked.body, stored=_answer(asked.body), unknown_key=unknown
+        key=key,
+        body=asked.body,
+        stored=lambda: _answer(asked.body),
+        unknown_key=unknown,
     )
 
 
@@ -52,7 +59,7 @@ def _answer(body: bytes) -> Reply:
         message = f'parsing alerts body from "" failed, because {error}'
         return json_reply(400, {"code": 400, "message": message})
     if problems := problems_of(posted):
-        return json_reply(400, "; ".join(problems))
+        return json_reply(400, listed(problems))
     return Reply(200, b"")
 
 

@@ -44,11 +44,12 @@ class Reading:
     """What to store of a request, and what to say when that is done or no key fits.
 
     `body` is freed of the key; `marks` are what else must be kept to read it again.
+    `stored` judges the body for the answer: only for a sender whose key is known.
     """
 
     key: str = field(repr=False)
     body: bytes = field(repr=False)
-    stored: Reply
+    stored: Callable[[], Reply]
     unknown_key: Reply
     marks: Mapping[str, str] = field(default_factory=dict)
 

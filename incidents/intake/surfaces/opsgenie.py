@@ -46,9 +46,12 @@ def read(asked: Asked) -> Reading | Reply:
         marks.ALERT_BY: asked.query.get("identifierType", "") if name else "",
         marks.GIVEN_KEY: str(asked.uid) if action == CREATE else "",
     }
-    stored = _answer(asked, action, name)
     return Reading(
-        key=key, body=asked.body, stored=stored, unknown_key=unknown, marks=told
+        key=key,
+        body=asked.body,
+        stored=lambda: _answer(asked, action, name),
+        unknown_key=unknown,
+        marks=told,
     )
 
 

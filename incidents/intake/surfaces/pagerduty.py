@@ -44,7 +44,7 @@ def read(asked: Asked) -> Reading | Reply:
     return Reading(
         key=key,
         body=_without(key, asked.body, event),
-        stored=_answer(asked, event),
+        stored=lambda: _answer(asked, event),
         unknown_key=_invalid(["Invalid routing key"]),
         marks={marks.ACTION: CHANGE} if is_change else given,
     )
@@ -72,7 +72,7 @@ def _unrecognized(asked: Asked) -> Reading | Reply:
         return refusal
     key = found[1].decode("ascii")
     body = asked.body.replace(found[1], KEPT_INSTEAD.encode())
-    return Reading(key=key, body=body, stored=refusal, unknown_key=refusal)
+    return Reading(key=key, body=body, stored=lambda: refusal, unknown_key=refusal)
 
 
 def _problem_of_key(key: object) -> str:
