@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from incidents.errors import BadInput
 from incidents.intake.adapters.alertmanager_api import RESOLVE_AFTER
-from incidents.intake.adapters.base import Unreadable
+from incidents.intake.adapters.base import Unreadable, many_lines, one_line
 from incidents.intake.adapters.times import parse_instant
 from incidents.intake.models import Alert, Source
 from incidents.intake.silence_models import Silence
@@ -118,10 +118,14 @@ def draft_of(posted: object, source: Source) -> tuple[SilenceDraft, str, str]:
         matchers=[_matcher_in(matcher) for matcher in matchers],
         starts_at=_instant(posted, "startsAt"),
         ends_at=_instant(posted, "endsAt"),
-        reason=str(posted.get("comment") or ""),
+        reason=many_lines(str(posted.get("comment") or "")),
         source=source,
     )
-    return draft, str(posted.get("createdBy") or ""), str(posted.get("id") or "")
+    return (
+        draft,
+        one_line(str(posted.get("createdBy") or "")),
+        str(posted.get("id") or ""),
+    )
 
 
 def _matcher_in(matcher: object) -> dict[str, object]:

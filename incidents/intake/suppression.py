@@ -27,6 +27,7 @@ LABEL_PREFIX: Final = "label:"
 MAX_MATCHERS: Final = 20
 MAX_VALUE: Final = 1_000
 MAX_NAME: Final = 128
+_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 _LINE: Final = re.compile(r"(.+?)\s*(=~|!~|!=|>=|<=|=)\s*(.*)")
 _LEVEL_TESTS: Final[dict[str, Callable[[int, int], bool]]] = {
@@ -196,8 +197,12 @@ def _level(value: object, place: str) -> int:
 
 
 def _text(value: object, op: str, place: str) -> str:
-    if not isinstance(value, str) or len(value) > MAX_VALUE or "\x00" in value:
-        remedy = f"Send text of at most {MAX_VALUE} characters."
+    if (
+        not isinstance(value, str)
+        or len(value) > MAX_VALUE
+        or _UNSTORABLE.search(value)
+    ):
+        remedy = f"Send text of at most {MAX_VALUE} characters that can be stored."
         raise MatcherError(place, value, remedy)
     if op in PATTERN_OPS and (error := pattern_error(value)):
         remedy = f"It is not an RE2 pattern ({error}); look-around does not exist."

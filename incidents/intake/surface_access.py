@@ -68,9 +68,11 @@ def _reason_to_refuse(source: Source, request: HttpRequest) -> tuple[int, str] |
     if not source.trust_version:
         return None
     proof = Proof(request.headers.get, request.body, peer_of(request), time.time())
-    sealed = source.secret_sealed
-    check = make_check(_settings(source), bytes(sealed) if sealed else None)
-    found = examine(check, proof)
+    settings = _settings(source)
+    found = examine(make_check(settings, settings.secret_sealed), proof)
+    ends_at = settings.old_secret_ends_at
+    if found.reason and ends_at and proof.at < ends_at.timestamp():
+        found = examine(make_check(settings, settings.old_secret_sealed), proof)
     if not found.reason:
         return None
     reason = REASONS[found.reason]
@@ -85,11 +87,15 @@ def _settings(source: Source) -> Settings:
         old_key_ends_at=source.old_key_ends_at,
         verification=source.verification,
         options=source.verification_options,
-        secret_sealed=None,
-        old_secret_sealed=None,
-        old_secret_ends_at=None,
+        secret_sealed=_bytes(source.secret_sealed),
+        old_secret_sealed=_bytes(source.old_secret_sealed),
+        old_secret_ends_at=source.old_secret_ends_at,
         address_ranges=source.address_ranges,
     )
+
+
+def _bytes(sealed: memoryview | bytes | None) -> bytes | None:
+    return bytes(sealed) if sealed else None
 
 
 def _response(reply: Reply, **headers: str) -> HttpResponse:

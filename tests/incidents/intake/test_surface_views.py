@@ -185,6 +185,23 @@ def test_silence_that_cannot_be_made_is_400_and_says_why(prometheus, more):
     assert Silence.objects.count() == 0
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+@pytest.mark.parametrize("part", ["name", "value"])
+def test_silence_for_text_that_cannot_be_stored_is_400(prometheus, part, text):
+    matcher = {"name": "alertname", "value": "Disk", "isRegex": False, part: text}
+    status, told = _silence(prometheus, matchers=[matcher])
+    assert status == 400
+    assert told.startswith("matchers")
+    assert Silence.objects.count() == 0
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_words_of_a_silence_are_freed_of_what_cannot_be_stored(prometheus, text):
+    assert _silence(prometheus, comment=text, createdBy=text)[0] == 200
+    silence = Silence.objects.get()
+    assert (silence.reason, silence.author_name) == ("ab", "ab")
+
+
 def test_silence_of_the_whole_organisation_is_shown_and_not_the_key_s_to_end(
     prometheus,
 ):
@@ -247,6 +264,29 @@ def test_reading_passes_the_same_checks_as_posting(prometheus):
     assert ask(prometheus, "/api/v2/alerts")[0] == 403
     address = f"/am/{source_key(prometheus)}/api/v2/alerts"
     assert Client(REMOTE_ADDR="10.1.2.3").get(address).status_code == 200
+
+
+def test_former_secret_opens_while_it_lasts(prometheus):
+    actor = Actor.system(prometheus.organisation)
+    for secret, kept in (("old-secret-0001", 0), ("new-secret-0002", 1)):
+        change_trust(
+            prometheus,
+            changes={"verification": "bearer", "secret": secret},
+            actor=actor,
+            now=read_now(),
+            keep_old_secret=timedelta(hours=kept),
+        )
+    address = f"/am/{source_key(prometheus)}/api/v2/alerts"
+
+    def statuses():
+        secrets = ("old-secret-0001", "new-secret-0002", "no-secret")
+        headers = [{"authorization": f"Bearer {secret}"} for secret in secrets]
+        return [Client().get(address, headers=one).status_code for one in headers]
+
+    assert statuses() == [200, 200, 401]
+    prometheus.old_secret_ends_at = read_now() - timedelta(seconds=1)
+    prometheus.save(update_fields=["old_secret_ends_at"])
+    assert statuses() == [401, 200, 401]
 
 
 def genie(source, path, **query):
