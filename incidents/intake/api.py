@@ -52,7 +52,7 @@ from incidents.intake.trust_serializers import (
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import ApiToken
-from incidents.organisations.roles import Action
+from incidents.organisations.roles import Action, organisations_allowing
 from incidents.organisations.tokens import Scope
 from incidents.rest import UID, OrganisationQuery, OwnedViewSet
 from incidents.timers.clock import read_now
@@ -68,7 +68,7 @@ class SourceViewSet(OwnedViewSet):
     @extend_schema(parameters=[OrganisationQuery])
     def list(self, request: Request) -> Response:
         """List the sources."""
-        return self.list_rows(lambda page: [self._shown(row) for row in page])
+        return self.list_rows(self._all_shown)
 
     def retrieve(self, request: Request, uid: str) -> Response:
         """Open one source."""
@@ -244,12 +244,22 @@ class SourceViewSet(OwnedViewSet):
         return ("-id",) if self.action == "deliveries" else ("id",)
 
     def _shown(self, source: Source) -> Any:
-        """Return the source; its address lets its holder post, so reading is not enough."""
-        shown = SourceSerializer(source).data
+        return self._all_shown([source])[0]
+
+    def _all_shown(self, sources: Sequence[Source]) -> Sequence[Any]:
+        """Return the sources; an address lets its holder post: reading is not enough."""
         token = self.request.auth
-        if isinstance(token, ApiToken) and Scope.CONFIGURE not in token.scopes:
-            return {**shown, "url": "", "key": ""}
-        return shown
+        may_post: Sequence[int] = ()
+        if not isinstance(token, ApiToken) or Scope.CONFIGURE in token.scopes:
+            may_post = organisations_allowing(self.person, Action.CONFIGURE)
+        hidden = {"url": "", "key": ""}
+        return [
+            {
+                **SourceSerializer(source).data,
+                **({} if source.organisation_id in may_post else hidden),
+            }
+            for source in sources
+        ]
 
     def visible(self) -> QuerySet[Source]:
         """Return the sources of the person's organisations."""

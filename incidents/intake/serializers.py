@@ -34,7 +34,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     url = serializers.SerializerMethodField(
-        help_text="holds the key; empty for a token without the scope configure"
+        help_text="holds the key; empty where the reader may not configure"
     )
     key = serializers.SerializerMethodField(
         help_text="only where the address does not hold it; empty like that"

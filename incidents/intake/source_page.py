@@ -34,19 +34,21 @@ def source_context(
     unreadable = deliveries.filter(state=DeliveryState.UNREADABLE)[:SHOWN_UNREADABLE]
     test_uid = _uuid(test)
     tested = deliveries.filter(uid=test_uid).first() if test_uid else None
+    can_configure = can(person, Action.CONFIGURE, source.organisation)
     return {
         "source": {
             "uid": source.uid,
             "name": source.name,
             "get_tool_display": adapter.name,
-            "url": source_url(source),
-            "key": key_apart(source),
+            # Whoever has the address can post, so that reading is not enough for it.
+            "url": source_url(source) if can_configure else "",
+            "key": key_apart(source) if can_configure else "",
             "is_enabled": source.is_enabled,
         },
-        "can_configure": can(person, Action.CONFIGURE, source.organisation),
+        "can_configure": can_configure,
         "setup": adapter.setup,
         "docs_url": adapter.docs_url,
-        "example": example_for(source),
+        "example": example_for(source) if can_configure else "",
         "test_result": _test_result(tested) if tested else None,
         "is_waiting": bool(tested and tested.state == DeliveryState.PENDING),
         **tail_of(source),

@@ -27,7 +27,7 @@ def deliveries(source: Source) -> str:
 
 def test_source_has_tool_name_and_url(api_world: ApiWorld) -> None:
     source = make(api_world)
-    [row] = api_world.as_("responder").get(SOURCES).json()["results"]
+    [row] = api_world.as_("admin").get(SOURCES).json()["results"]
     assert (row["tool"], row["name"]) == ("generic", "Probe")
     base, _, key = row["url"].rpartition("/")
     assert base == f"{settings.BASE_URL}/hooks/generic"
@@ -72,6 +72,20 @@ def test_token_that_may_only_read_does_not_learn_where_to_post(
     opened = reader.get(f"{SOURCES}{source.uid}/").json()
     assert [row["url"] for row in [*listed, opened]] == ["", ""]
     assert api_world.as_("admin").get(SOURCES).json()["results"][0]["url"] != ""
+
+
+def test_member_who_may_not_configure_does_not_learn_where_to_post(
+    api_world: ApiWorld,
+) -> None:
+    sent = {**NEW, "tool": "pagerduty_events"}
+    uid = api_world.as_("admin").post(SOURCES, sent).json()["id"]
+    member = api_world.as_("responder")
+    shown = [
+        *member.get(SOURCES).json()["results"],
+        member.get(f"{SOURCES}{uid}/").json(),
+    ]
+    assert [(row["url"], row["key"]) for row in shown] == [("", ""), ("", "")]
+    assert api_world.as_("admin").get(f"{SOURCES}{uid}/").json()["key"] != ""
 
 
 def test_test_button_stores_a_delivery(api_world: ApiWorld) -> None:

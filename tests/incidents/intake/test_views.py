@@ -60,6 +60,19 @@ def test_result_of_a_test_keeps_its_incident_after_another_test(client, aurora):
     assert [result["incident"] for result in found] == [Incident.objects.get()] * 2
 
 
+@pytest.mark.parametrize("tool", ["generic", "pagerduty_events"])
+def test_key_is_shown_only_to_who_may_configure(client, aurora, tool):
+    made, key = create_source(
+        aurora, tool=tool, slug="x", name="X", actor=Actor.system(aurora), now=NOW
+    )
+    pages = []
+    for role in ("admin", "responder"):
+        client.force_login(factories.person(aurora, role=role))
+        pages.append(client.get(reverse("source-detail", args=[made.uid])).text)
+    assert [key in page for page in pages] == [True, False]
+    assert "The address is a secret" in pages[1]
+
+
 def test_who_may_not_configure_sees_no_test_button(client, aurora, source):
     client.force_login(factories.person(aurora, role="responder"))
 
