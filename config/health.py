@@ -20,7 +20,15 @@ from django.views.decorators.http import require_safe
 from escalation.models import CallbackRefusals, Notification, NotificationStatus
 from escalation.notifications.circuits import open_circuits
 from incidents.ledger.canonical import format_at
-from incidents.models import Delivery, DeliveryState, Pending, Tick, Timer
+from incidents.models import (
+    Delivery,
+    DeliveryState,
+    Mail,
+    MailState,
+    Pending,
+    Tick,
+    Timer,
+)
 from incidents.timers.clock import read_now
 
 CONSUMERS: Final = ("intake", "router", "timers", "delivery")
@@ -52,6 +60,7 @@ class Vitals:
     pending_age: float | None
     undelivered_age: float | None
     intake_age: float | None
+    mail_age: float | None
     refused_callbacks: dict[str, int]
     open_circuits: dict[str, int]
 
@@ -107,6 +116,9 @@ def measure(now: datetime) -> Vitals:
         undelivered_age=_oldest(
             Notification.objects.filter(status__in=_UNDELIVERED), "queued_at", now
         ),
+        mail_age=_oldest(
+            Mail.objects.filter(state=MailState.PENDING), "received_at", now
+        ),
         intake_age=_oldest(
             Delivery.objects.filter(state=DeliveryState.PENDING), "received_at", now
         ),
@@ -150,6 +162,7 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "oldest_pending_entry_seconds": vitals.pending_age,
         "oldest_undelivered_message_seconds": vitals.undelivered_age,
         "oldest_waiting_delivery_seconds": vitals.intake_age,
+        "oldest_waiting_mail_seconds": vitals.mail_age,
         "open_circuits": vitals.open_circuits,
     }
 

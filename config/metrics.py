@@ -29,6 +29,7 @@ _AGES: Final = {
         "undelivered_age",
     ),
     "tocsin_intake_age_seconds": ("Age of the oldest delivery not read.", "intake_age"),
+    "tocsin_mail_age_seconds": ("Age of the oldest mail not read.", "mail_age"),
 }
 
 

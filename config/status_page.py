@@ -75,5 +75,6 @@ def _waiting(status: Status) -> list[dict[str, Any]]:
         ("Oldest entry to be routed", vitals.pending_age),
         ("Oldest message to be delivered", vitals.undelivered_age),
         ("Oldest webhook to be read", vitals.intake_age),
+        ("Oldest mail to be read", vitals.mail_age),
     )
     return [{"label": label, "age_seconds": age} for label, age in rows]

@@ -7,6 +7,8 @@ from django.utils import timezone
 from config.health import CHORES, CONSUMERS, measure
 from escalation.models import Circuit
 from escalation.tasks import refresh_calendars
+from incidents.mail.addresses import Addressee
+from incidents.mail.storing import store_mail
 from incidents.models import Tick, Timer
 from incidents.tasks import fold_lateness, forget_deliveries
 from tests import factories
@@ -132,3 +134,12 @@ def test_host_of_a_customer_is_not_told(ticking: None, client: Client) -> None:
     )
     assert client.get("/readyz").json()["open_circuits"] == {"webhook": 1}
     assert "aurora" not in client.get("/metrics").content.decode()
+
+
+def test_age_of_mail_that_nobody_read_is_told(client: Client, db: None) -> None:
+    lab, received_at = factories.lab(), timezone.now() - timedelta(seconds=90)
+    assert measure(timezone.now()).mail_age is None
+    store_mail([Addressee(lab.pk)], b"x", envelope_from="a@b.example", now=received_at)
+    age = measure(received_at + timedelta(seconds=90)).mail_age
+    assert age == 90
+    assert client.get("/readyz").json()["oldest_waiting_mail_seconds"] >= 90
