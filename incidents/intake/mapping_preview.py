@@ -69,6 +69,8 @@ def preview(
 ) -> Seen:
     """Return what a body would mean, without storing anything."""
     problems = _problems_of(reading.mapping)
+    if len(reading.mapping) > MAX_MAPPED:
+        return Seen("unreadable", problems=problems)
     found = _found(body, _mapping_used(body, tool, reading.mapping))
     if problems:
         return Seen("unreadable", problems=problems, found=found)

@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -67,7 +68,7 @@ def health_context(source: Source, *, now: datetime) -> dict[str, Any]:
     return {
         "health": health,
         "notice": _NOTICES[health.level],
-        "mend": _mend(source, health.place),
+        "mend": _mend(source, health.place, topic=facts.refused_value),
         "last_at": facts.last_at,
         "count": facts.count,
         "failed": facts.failed,
@@ -75,8 +76,15 @@ def health_context(source: Source, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _mend(source: Source, place: Place) -> dict[str, str] | None:
-    """Return where a source can be mended, and what that place is called."""
+def _mend(source: Source, place: Place, *, topic: str) -> dict[str, str] | None:
+    """Return where a source can be mended, and what that place is called.
+
+    A topic that was refused stands in the form there, to be looked at and saved.
+    """
+    if place == "trust" and topic:
+        query = urlencode({"kind": source.verification, "topic": topic})
+        url = reverse("source-trust", args=[source.uid])
+        return {"url": f"{url}?{query}", "label": "Add this topic"}
     page = reverse("source-detail", args=[source.uid])
     places = {
         "setup": (f"{page}#address", "Set-up"),

@@ -53,10 +53,15 @@ class RotateForm(forms.Form):
 
 
 class TrustForm(forms.Form):
-    """The options of one kind of proof; only those that the kind has."""
+    """The options of one kind of proof; only those that the kind has.
 
-    def __init__(self, kind: str, source: Source, data: Any = None) -> None:
-        super().__init__(data, initial=_initial(kind, source))
+    `topic` is one that was refused and may be added, shown as the last.
+    """
+
+    def __init__(
+        self, kind: str, source: Source, data: Any = None, *, topic: str = ""
+    ) -> None:
+        super().__init__(data, initial=_initial(kind, source, topic=topic))
         self.kind = kind
         self.has_one = source.verification == kind and source.secret_sealed is not None
         for name in KINDS[kind].options:
@@ -133,10 +138,12 @@ def _option(kind: str, name: str) -> forms.Field:
     )
 
 
-def _initial(kind: str, source: Source) -> dict[str, Any]:
+def _initial(kind: str, source: Source, *, topic: str) -> dict[str, Any]:
     kept = source.verification_options if kind == source.verification else {}
+    options = {**KINDS[kind].options, **kept}
+    if topic and "topics" in options:
+        options["topics"] = "\n".join([*str(options["topics"] or "").split(), topic])
     return {
-        **KINDS[kind].options,
-        **kept,
+        **options,
         "address_ranges": "\n".join(source.address_ranges),
     }

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from incidents.errors import BadInput
 from incidents.incident.access import actor_for
 from incidents.intake.models import Source
+from incidents.intake.signatures import MAX_TOLD
 from incidents.intake.sources import rotate_key
 from incidents.intake.trust import change_trust, end_old_key, proof_of
 from incidents.intake.trust_form import KindForm, RotateForm, TrustForm
@@ -29,7 +30,8 @@ def source_trust(request: PageRequest, uid: UUID) -> HttpResponse:
     kind = request.GET.get("kind", source.verification)
     if kind not in KINDS:
         raise Http404
-    form = TrustForm(kind, source, request.POST or None)
+    topic = request.GET.get("topic", "")[:MAX_TOLD]
+    form = TrustForm(kind, source, request.POST or None, topic=topic)
     is_sent = request.method == "POST"
     if is_sent and form.is_valid():
         secret = _save(request, organisation, source, form)

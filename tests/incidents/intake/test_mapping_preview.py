@@ -73,6 +73,12 @@ def test_alerts_beyond_the_first_twenty_are_counted():
     assert (len(shown.alerts), shown.more) == (20, 3)
 
 
+def test_a_mapping_that_is_too_long_is_not_tried():
+    shown = seen({f"labels.{n}": "$..*" for n in range(81)})
+    assert [problem.field for problem in shown.problems] == ["mapping"]
+    assert shown.found == {}
+
+
 def test_a_body_that_is_no_json_is_a_problem_of_the_body():
     [problem] = seen(PATHS, body=b"{not").problems
     assert problem.field == "body"

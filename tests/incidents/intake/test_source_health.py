@@ -6,9 +6,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from incidents.events.actor import Actor
 from incidents.intake.receive import store_deliveries
 from incidents.intake.source_facts import facts_of
 from incidents.intake.source_health import Facts, judge
+from incidents.intake.trust import change_trust
 from incidents.models import Delivery, DeliveryCount, Refusal
 from tests import factories
 from tests.api_world import make_api_world
@@ -129,6 +131,29 @@ def test_the_page_renews_how_the_source_is_after_a_refusal(client, organisation)
     assert part.context["health"].word == "Refused"
     assert 'id="health"' in part.text
     assert 'hx-swap-oob="true"' in part.text
+
+
+@pytest.mark.django_db
+def test_a_topic_that_was_refused_can_be_added_once_looked_at(client, organisation):
+    source = make_source(organisation, tool="aws_sns")
+    options = {"topics": "arn:aws:sns:eu-west-1:123456789012:ours"}
+    change_trust(
+        source,
+        changes={"verification": "aws_sns", "options": options},
+        actor=Actor.system(organisation),
+        now=NOW,
+    )
+    theirs = "arn:aws:sns:eu-west-1:123456789012:theirs"
+    refused(source, "topic_not_taken", NOW, last_told=theirs)
+    client.force_login(factories.person(organisation, role="admin"))
+
+    page = client.get(reverse("source-detail", args=[source.uid]))
+    form = client.get(page.context["mend"]["url"]).context["form"]
+
+    assert page.context["mend"]["label"] == "Add this topic"
+    assert form["topics"].value().splitlines() == [options["topics"], theirs]
+    source.refresh_from_db()
+    assert source.verification_options == options
 
 
 @pytest.mark.django_db
