@@ -102,6 +102,9 @@ class IncidentSerializer(serializers.Serializer[Any]):
     alert_count = serializers.IntegerField()
     open_alert_count = serializers.IntegerField()
     all_clear_at = serializers.DateTimeField(allow_null=True)
+    flapping_since = serializers.DateTimeField(
+        allow_null=True, help_text="while its alerts come and go too often"
+    )
     reported_by = serializers.CharField(
         allow_null=True, help_text="for the owner's people"
     )

@@ -65,7 +65,7 @@ WHERE id = ANY(%s) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED
 """
 
 _READ: Final = """
-SELECT id, source_id, received_at, body, headers, attempts, replays
+SELECT id, source_id, received_at, body, headers, attempts, replays, was_processed
 FROM tocsin_delivery WHERE id = ANY(%s) ORDER BY id
 """
 
@@ -91,6 +91,7 @@ class Claimed:
     headers: dict[str, str]
     attempts: int
     replays: int
+    was_processed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,7 @@ def _read_bodies(ids: Sequence[int]) -> list[Claimed]:
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    pk, source_id, received_at, body, headers, attempts, replays = row
+    pk, source_id, received_at, body, headers, *rest = row
     # Django's cursor leaves jsonb as text.
     kept = json.loads(headers) if isinstance(headers, str) else headers
-    return Claimed(
-        pk, source_id, received_at, bytes(body or b""), kept, attempts, replays
-    )
+    return Claimed(pk, source_id, received_at, bytes(body or b""), kept, *rest)

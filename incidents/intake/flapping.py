@@ -15,12 +15,14 @@ from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.incident.lifecycle import resolve_cleared
 from incidents.incident.models import Incident
+from incidents.intake.backlog import waiting_since
 from incidents.intake.models import Alert, Source
 from incidents.intake.news import AlertChange, StepKind
 from incidents.timers.models import Timer
 from incidents.timers.schedule import NewTimer, add_timers
 
 FLAPPING_ENDS: Final = "intake.flapping"
+LOOK_AGAIN: Final = timedelta(seconds=10)
 _CHANGES: Final = {StepKind.ATTACHED, StepKind.RESOLVED}
 
 
@@ -63,23 +65,34 @@ def mark_flapping(
 def end_flapping(timers: Sequence[Timer], now: datetime) -> None:
     """Take as steady what has not changed for long enough. Requires the incidents locked.
 
-    What has changed since is looked at again later.
+    What has changed since, or may have by what still waits to be read, is looked at
+    again later. What was closed meanwhile flaps no more.
     """
     with recording(now):
-        rows = Incident.objects.active().select_related("source", "organisation")
+        rows = Incident.objects.select_related("source", "organisation")
         ids = [timer.subject_id for timer in timers]
-        flapping = list(rows.filter(pk__in=ids, flapping_since__isnull=False))
+        marked = list(rows.filter(pk__in=ids, flapping_since__isnull=False))
+        closed = [incident.pk for incident in marked if incident.is_closed]
+        Incident.objects.filter(pk__in=closed).update(flapping_since=None)
+        flapping = [incident for incident in marked if not incident.is_closed]
         last = _last_changes(flapping)
+        waiting = waiting_since(_owners(flapping))
         later: list[NewTimer] = []
         steady: list[Incident] = []
         for incident in flapping:
             quiet_at = _quiet_at(incident, last)
             if quiet_at > now:
                 later.append(_timer(incident, quiet_at))
+            elif waiting.get(incident.source_id or 0, now) < quiet_at:
+                later.append(_timer(incident, now + LOOK_AGAIN))
             else:
                 steady.append(incident)
         add_timers(later)
         _settle(steady, now)
+
+
+def _owners(incidents: Sequence[Incident]) -> dict[int, int]:
+    return {i.source_id: i.organisation_id for i in incidents if i.source_id}
 
 
 def _settle(incidents: Sequence[Incident], now: datetime) -> None:

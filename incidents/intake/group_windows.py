@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from incidents.incident.models import Incident
+from incidents.intake.backlog import waiting_since
 from incidents.intake.models import Source
 from incidents.intake.news import hashed
 from incidents.timers.models import Timer
 from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
 
 WINDOW_ENDS: Final = "intake.group_window"
+LOOK_AGAIN: Final = timedelta(seconds=10)
 
 
 def window_timers(
@@ -42,18 +44,25 @@ def watch_windows(source: Source, *, now: datetime) -> None:
 def close_groups(timers: Sequence[Timer], now: datetime) -> None:
     """Let incidents take no more alerts whose window has ended. Requires them locked.
 
-    What took an alert since is looked at again when that one's window ends.
+    What took an alert since is looked at again when that one's window ends, and what may
+    still take one that waits to be read a little later. A closed one takes none when it
+    is reopened.
     """
-    rows = Incident.objects.active().select_related("source")
+    rows = Incident.objects.select_related("source")
+    chosen = list(rows.filter(pk__in=[timer.subject_id for timer in timers]))
+    owners = {i.source_id: i.organisation_id for i in chosen if i.source_id}
+    waiting = waiting_since(owners)
     later: list[NewTimer] = []
     ended: list[Incident] = []
-    for incident in rows.filter(pk__in=[timer.subject_id for timer in timers]):
+    for incident in chosen:
         source = incident.source
         if source is None or not source.group_window_minutes:
             continue
         due_at = (incident.last_alert_at or incident.opened_at) + _window(source)
         if due_at > now:
             later.append(_timer(incident, due_at))
+        elif waiting.get(source.pk, now) < due_at:
+            later.append(_timer(incident, now + LOOK_AGAIN))
         else:
             incident.group_key = hashed(f"{incident.group_key} until {incident.pk}")
             ended.append(incident)

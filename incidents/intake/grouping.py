@@ -12,12 +12,8 @@ from datetime import datetime
 
 from incidents.events.actor import Actor
 from incidents.events.record import record
-from incidents.incident.lifecycle import (
-    acknowledge,
-    lock_incidents,
-    resolve_cleared,
-)
-from incidents.incident.models import AcknowledgedVia, Incident
+from incidents.incident.lifecycle import lock_incidents, resolve_cleared
+from incidents.incident.models import Incident
 from incidents.incident.opening import NewIncident, open_incidents
 from incidents.intake.alerts import (
     Overtaken,
@@ -43,6 +39,7 @@ from incidents.intake.news import (
     joined_groups,
     shared_labels,
 )
+from incidents.intake.remarks import acknowledge_told, is_of_former
 from incidents.intake.step_bodies import body_of
 from incidents.intake.suppressors import record_suppressions, with_holds
 from incidents.timers.schedule import add_timers
@@ -224,7 +221,7 @@ def _record_steps(batch: _Batch, changes: Iterable[AlertChange]) -> None:
             _record_held(batch, step)
             continue
         incident = batch.home_at(change, step)
-        if incident is None:
+        if incident is None or is_of_former(step, incident):
             continue
         record(
             step.kind,
@@ -325,25 +322,16 @@ def _joined(
 
 
 def _acknowledge(batch: _Batch, changes: Iterable[AlertChange]) -> None:
-    """Acknowledge incidents of which a client of the tool said that somebody has them.
-
-    One after the other: only two compatible surfaces know such a message.
-    """
+    """Acknowledge incidents of which a client of the tool said that somebody has them."""
     said: dict[int, Source] = {}
     for change in changes:
         for step in change.steps:
             home = batch.home_at(change, step)
-            if step.kind is StepKind.ACKNOWLEDGED and home and not home.is_closed:
+            if step.kind is not StepKind.ACKNOWLEDGED or home is None:
+                continue
+            if not home.is_closed and not is_of_former(step, home):
                 said[home.pk] = batch.sources[step.news.source_id]
-    for pk, source in sorted(said.items()):
-        acknowledge(
-            batch.incidents[pk],
-            organisation=source.organisation,
-            user=None,
-            via=AcknowledgedVia.API,
-            actor=_tool(source),
-            now=batch.now,
-        )
+    acknowledge_told(said, batch.incidents, now=batch.now)
 
 
 def _resolve(

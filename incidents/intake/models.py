@@ -190,6 +190,11 @@ class Delivery(models.Model):
     replays = models.SmallIntegerField(
         default=0, db_default=0, help_text="times that somebody had it read again"
     )
+    was_processed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="before it was read again: what it only remarks is not told twice",
+    )
 
     class Meta:
         app_label = "incidents"

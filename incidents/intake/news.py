@@ -27,7 +27,8 @@ class News:
 
     Some is not sent by a tool but made of a row when its time has come (`is_wake`); it
     counts only while the row still holds what it was made of. `reason` says why. A
-    `hold` keeps an alert that fires from joining an incident.
+    `hold` keeps an alert that fires from joining an incident. What `was_told` has been
+    read well before. Where the tool named no time (not `is_timed`) that of receipt stands.
     """
 
     source_id: int
@@ -43,6 +44,8 @@ class News:
     is_wake: bool = False
     hold: Hold | None = None
     is_replay: bool = False
+    was_told: bool = False
+    is_timed: bool = True
 
     @property
     def key(self) -> AlertKey:
@@ -134,11 +137,12 @@ class AlertChange:
     def take(self, news: News) -> None:
         """Take one piece of news; older news is only counted."""
         if remark := _REMARKS.get(news.alert.status):
-            if self.status == FIRING:
+            if self.status == FIRING and not news.was_told:
                 self._step(remark, news)
             return
         self.first_seen_at = self.first_seen_at or news.received_at
         stamp = self._stamp()
+        news = _not_before(news, stamp)
         if news.is_wake:
             if stamp == news.stamp and self.status == FIRING:
                 self._wake(news)
@@ -205,6 +209,17 @@ class AlertChange:
 
     def _step(self, kind: StepKind, news: News) -> None:
         self.steps.append(Step(kind, news, is_in_new_home=self.joins is not None))
+
+
+def _not_before(news: News, stamp: tuple[datetime, int] | None) -> News:
+    """Return news without a time of its own as not older than what came before it.
+
+    A tool whose clock is ahead would else have its *resolved* taken for old news, when
+    only its *firing* names a time.
+    """
+    if stamp is None or news.is_timed or news.is_wake or news.delivery_id < stamp[1]:
+        return news
+    return replace(news, event_at=max(news.event_at, stamp[0]))
 
 
 def fold_news(

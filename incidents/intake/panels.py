@@ -30,7 +30,8 @@ def _alert(row: Alert) -> dict[str, Any]:
         "source": row.source.name,
         "source_url": reverse("source-detail", args=[row.source.uid]),
         "started_at": row.started_at,
-        "event_at": row.event_at,
+        "first_seen_at": row.first_seen_at or row.started_at,
+        "last_seen_at": row.last_seen_at or row.event_at,
         "repeat_count": row.repeat_count,
         "labels": row.labels,
     }

@@ -176,6 +176,8 @@ def _news_of(delivery: Claimed, parsed: ParsedDelivery, source: Source) -> list[
             alert=alert,
             expires_at=_expiry(alert, source, delivery),
             is_replay=delivery.replays > 0,
+            was_told=delivery.was_processed,
+            is_timed=alert.event_at is not None,
         )
         for place, alert in enumerate(alerts)
     ]

@@ -1,7 +1,8 @@
 """Have kept deliveries read once more, after an adapter or a mapping was mended.
 
 A processed one may be read again too: its news is as old as it was, so an alert that
-has taken it, or anything newer, stays as it is.
+has taken it, or anything newer, stays as it is, and its acknowledgement or note is not
+told twice.
 """
 
 import uuid
@@ -42,7 +43,8 @@ WITH chosen AS MATERIALIZED (
 )
 UPDATE tocsin_delivery AS d
 SET state = 'pending', attempts = 0, error = '', processed_at = NULL, alert_count = 0,
-    replays = LEAST(d.replays + 1, 32767)
+    replays = LEAST(d.replays + 1, 32767),
+    was_processed = d.was_processed OR d.state = 'processed'
 FROM chosen WHERE d.id = chosen.id
 """
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import structlog
 from django.db import connection
 from django.db.models import Count
 
@@ -20,6 +21,7 @@ from incidents.intake.recurrence import Span, span_at
 from incidents.intake.silence_models import Maintenance, Silence, Suppression
 from incidents.intake.suppression import (
     AlertFacts,
+    MatcherError,
     Suppressor,
     hold_of,
     parse_matchers,
@@ -29,6 +31,8 @@ from incidents.timers.models import Timer
 
 # Timers of these kinds may wait for the end of a silence or window (`held_by`).
 LETTING_GO: Final = ("heartbeat.due",)
+
+log = structlog.get_logger(__name__)
 
 _RECORD: Final = """
 INSERT INTO tocsin_suppression (organisation_id, alert_id, held_by, reason, at)
@@ -76,7 +80,7 @@ def suppressors_at(
         [list(organisation_ids), now],
     )
     return [
-        *(_of_silence(silence) for silence in silences),
+        *(one for silence in silences if (one := _of_silence(silence))),
         *(
             _of_maintenance(window, span)
             for window in windows
@@ -154,12 +158,21 @@ def _facts(item: News, source: Source) -> AlertFacts:
     )
 
 
-def _of_silence(row: Silence) -> Suppressor:
+def _of_silence(row: Silence) -> Suppressor | None:
+    """Return what a silence does; one that cannot be read holds nothing back.
+
+    It must not stop the reading of deliveries: what it was for fires then.
+    """
+    try:
+        matchers = parse_matchers(row.matchers)
+    except MatcherError as error:
+        log.warning("silence_unreadable", silence=row.pk, field=error.field)
+        return None
     return Suppressor(
         by=code_of(row),
         organisation_id=row.organisation_id,
         source_id=row.source_id,
-        matchers=parse_matchers(row.matchers),
+        matchers=matchers,
         until=row.ends_at,
         reason=f"silence until {format_at(row.ends_at)}: {row.reason}",
     )

@@ -4,6 +4,9 @@ Those of which nothing was heard for too long are resolved. Those that a silence
 maintenance window held back, and that still fire when it ends, are taken up: they join
 an incident, or whatever else holds them back now.
 
+An alert waits while its source has deliveries that came before its time and are still
+to be read: its end, or its next sign, may be among them.
+
 News is made of the rows and goes the way of all news, so that counts, incidents and the
 record follow. A row that changed in the meantime is left alone.
 """
@@ -14,13 +17,16 @@ from typing import Final
 
 import structlog
 from django.db.models import Q
+from django.db.models.functions import Least
 
 from incidents.events.record import recording
 from incidents.intake.adapters.base import ParsedAlert
 from incidents.intake.alerts import Overtaken
+from incidents.intake.backlog import waiting_since
 from incidents.intake.grouping import apply_news
 from incidents.intake.models import Alert, Source
 from incidents.intake.news import FIRING, RESOLVED, News
+from incidents.intake.process import is_databases_trouble
 from incidents.ledger.canonical import format_at
 
 BATCH_ALERTS: Final = 400
@@ -35,9 +41,7 @@ def wake_alerts(now: datetime) -> int:
 
     When the batch fails, each of it is dealt with alone.
     """
-    is_due = Q(expires_at__lte=now) | Q(held_until__lte=now)
-    due = Alert.objects.filter(is_due, status=FIRING)
-    alerts = list(due.order_by("pk")[:BATCH_ALERTS])
+    alerts = _find_due(now)
     if not alerts:
         return 0
     try:
@@ -45,10 +49,25 @@ def wake_alerts(now: datetime) -> int:
     except Overtaken:
         return 0  # whoever was faster changed them; the next pass looks again
     except Exception as error:
+        if is_databases_trouble(error):
+            raise
         _log_failure(error, alerts)
         for alert in alerts:
             _apply_alone(alert, now)
     return len(alerts)
+
+
+def _find_due(now: datetime) -> list[Alert]:
+    is_due = Q(expires_at__lte=now) | Q(held_until__lte=now)
+    due = Alert.objects.filter(is_due, status=FIRING)
+    owners = dict(due.values_list("source", "organisation").distinct())
+    if not owners:
+        return []
+    # Of the two instants the one that is there, or the earlier.
+    read = due.annotate(due_at=Least("expires_at", "held_until"))
+    for source_id, since in waiting_since(owners).items():
+        read = read.exclude(source=source_id, due_at__gte=since)
+    return list(read.order_by("pk")[:BATCH_ALERTS])
 
 
 def _apply_alone(alert: Alert, now: datetime) -> None:

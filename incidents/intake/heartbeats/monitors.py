@@ -14,8 +14,8 @@ from incidents.events.record import record, recording
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import category_named
 from incidents.incident.tlp import parse_tlp
-from incidents.intake.heartbeats.models import Heartbeat
-from incidents.intake.heartbeats.watching import watch
+from incidents.intake.heartbeats.models import Heartbeat, HeartbeatState
+from incidents.intake.heartbeats.watching import has_open_incident, watch
 from incidents.intake.receive import digest_of_key
 from incidents.intake.recurrence import RecurrenceError, check_recurrence
 from incidents.ledger.keyring import open_secret, seal_secret
@@ -88,7 +88,12 @@ def change_heartbeat(
             setattr(row, name, value)
         if differing.keys() & _RHYTHM:
             row.watched_since = now
-        row.save(update_fields=[*sorted(differing), "watched_since"])
+        if differing.get("is_enabled") and not has_open_incident(row):
+            # Nobody knows any more that it was late, so it is waited for anew.
+            row.state, row.late_since = HeartbeatState.NEW, None
+        row.save(
+            update_fields=[*sorted(differing), "watched_since", "state", "late_since"]
+        )
         if differing.keys() & _RHYTHM:
             watch(row)
         _record(row, "changed", differing, actor)

@@ -49,6 +49,11 @@ def watch(heartbeat: Heartbeat) -> None:
         add_timers(_timers([heartbeat]))
 
 
+def has_open_incident(row: Heartbeat) -> bool:
+    """Whether the last incident that it opened is open."""
+    return row.incident is not None and not row.incident.is_closed
+
+
 def find_late(timers: Sequence[Timer], now: datetime) -> None:
     """Open an incident for each monitor whose sign has not come; locks them.
 
@@ -75,7 +80,7 @@ def bring_back(timers: Sequence[Timer], now: datetime) -> None:
         for row in rows:
             row.state, row.late_since = HeartbeatState.UP, None
         Heartbeat.objects.bulk_update(rows, ["state", "late_since"])
-        _clear({row.incident: row for row in rows if _is_open(row)}, now)
+        _clear({row.incident: row for row in rows if has_open_incident(row)}, now)
         add_timers(_timers([row for row in rows if row.is_enabled]))
 
 
@@ -83,10 +88,6 @@ def _locked(timers: Sequence[Timer]) -> list[Heartbeat]:
     rows = Heartbeat.objects.filter(pk__in={timer.subject_id for timer in timers})
     chosen = rows.select_related("organisation", "incident").order_by("pk")
     return list(chosen.select_for_update(no_key=True, of=("self",)))
-
-
-def _is_open(row: Heartbeat) -> bool:
-    return row.incident is not None and not row.incident.is_closed
 
 
 def _hold_back(
@@ -143,8 +144,8 @@ def _facts(row: Heartbeat) -> AlertFacts:
 
 def _be_late(rows: Sequence[Heartbeat], now: datetime) -> None:
     """Open their incidents; one that is open still is told that it fires again."""
-    again = [row for row in rows if _is_open(row)]
-    fresh = [row for row in rows if not _is_open(row)]
+    again = [row for row in rows if has_open_incident(row)]
+    fresh = [row for row in rows if not has_open_incident(row)]
     for row in rows:
         row.state, row.late_since = HeartbeatState.LATE, due_at(row)
     opened = open_incidents(

@@ -98,6 +98,7 @@ def test_a_person_may_resolve_what_flaps(flapping, organisation):
     resolve(incident, reason="done", user=None, actor=actor, now=at(5))
     fire_due(at(60))
     assert named("incident.steady") == []
+    assert Incident.objects.exclude(flapping_since=None).count() == 0
 
 
 @pytest.mark.parametrize("value", [1, 2, -1, 101, True, "5"])

@@ -1,3 +1,6 @@
+import json
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,6 +11,7 @@ from incidents.intake.receive import store_deliveries
 from incidents.intake.replaying import replay
 from incidents.intake.sources import change_source
 from incidents.models import Alert, Delivery, Entry, Incident
+from incidents.timers.clock import read_now
 from tests.incidents.intake.intake_world import (
     NOW,
     at,
@@ -186,3 +190,14 @@ def test_statements_do_not_grow_with_the_batch(source, status):
     assert len(one) < 45
     wanted = {"firing": "open", "resolved": "resolved"}[status]
     assert Incident.objects.exclude(title="warm up").filter(status=wanted).count() >= 31
+
+
+def test_a_resolve_without_a_time_counts_after_a_fire_whose_clock_is_ahead(source):
+    post(source, generic(started_at="2999-01-01T00:00:00Z"))
+    ahead = read_now() + timedelta(hours=2)
+    post(source, generic(minutes=0, started_at=ahead.isoformat()))
+    body = {"title": "Disk full", "dedup_key": "Disk full", "status": "resolved"}
+    post(source, json.dumps(body).encode())
+    assert Alert.objects.get().status == "resolved"
+    post(source, generic(started_at=None))
+    assert Alert.objects.get().status == "firing"

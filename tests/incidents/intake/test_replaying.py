@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -159,3 +160,91 @@ def test_a_state_that_cannot_be_read_again_is_refused(source):
         replay_many(source, states=["too_large"])
 
     assert refused.value.remedy == "Use unreadable, ignored, processed."
+
+
+@pytest.fixture
+def pagerduty():
+    lab = factories.lab("borealis")
+    made, _ = create_source(
+        lab,
+        tool="pagerduty_events",
+        slug="p",
+        name="P",
+        actor=Actor.system(lab),
+        now=NOW,
+    )
+    made.refresh_from_db()
+    return made
+
+
+def event(action, **more):
+    payload = {"summary": "HTTP is down", "source": "srv", "severity": "critical"}
+    body = {"event_action": action, "dedup_key": "k", "payload": payload}
+    return json.dumps({**body, **more}).encode()
+
+
+def test_an_acknowledgement_that_is_read_again_is_not_told_twice(pagerduty):
+    store(pagerduty, event("trigger"))
+    process()
+    [said] = store(pagerduty, event("acknowledge"))
+    process()
+    before = world()
+    assert before[2].count("alert.acknowledged") == 1
+
+    for _ in range(2):
+        replay(said)
+        process()
+
+    assert world() == before
+
+
+def test_an_acknowledgement_of_a_former_incident_is_none_of_the_next(pagerduty):
+    # It could not be read when it came, so it was never told.
+    _, said = store(pagerduty, event("trigger"), event("acknowledge"))
+    Delivery.objects.filter(pk=said.pk).update(state="unreadable")
+    process()
+    for minutes, action in ((5, "resolve"), (9, "trigger")):
+        [row] = store_deliveries(pagerduty, [event(action)])
+        came = AT + timedelta(minutes=minutes)
+        Delivery.objects.filter(pk=row.pk).update(received_at=came)
+        process()
+    assert Incident.objects.filter(status="open").count() == 1
+
+    replay(Delivery.objects.get(pk=said.pk))
+    process()
+
+    assert Incident.objects.filter(status="open").count() == 1
+    assert Entry.objects.filter(kind="alert.acknowledged").count() == 0
+
+
+def test_an_acknowledgement_that_could_not_be_read_is_told_later(pagerduty):
+    _, said = store(pagerduty, event("trigger"), event("acknowledge"))
+    Delivery.objects.filter(pk=said.pk).update(state="unreadable")
+    process()
+
+    replay(Delivery.objects.get(pk=said.pk))
+    process()
+
+    assert Incident.objects.get().status == "acknowledged"
+    assert Entry.objects.filter(kind="alert.acknowledged").count() == 1
+
+
+def test_a_note_that_is_read_again_is_not_told_twice():
+    lab = factories.lab("cygnus")
+    source, _ = create_source(
+        lab, tool="opsgenie_api", slug="o", name="O", actor=Actor.system(lab), now=NOW
+    )
+    source.refresh_from_db()
+    store(source, b'{"message": "Disk full", "alias": "d"}')
+    process()
+    [said] = store(source, b'{"note": "looking"}')
+    marks = {":action": "notes", ":alert": "d", ":alert-by": "alias"}
+    Delivery.objects.filter(pk=said.pk).update(headers=marks)
+    process()
+    before = world()
+    assert before[2].count("alert.noted") == 1
+
+    replay(said)
+    process()
+
+    assert world() == before

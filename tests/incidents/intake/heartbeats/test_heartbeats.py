@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from escalation.loop import fire_due
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
-from incidents.incident.lifecycle import comment
+from incidents.incident.lifecycle import comment, resolve
 from incidents.intake.heartbeats.monitors import (
     HeartbeatDraft,
     change_heartbeat,
@@ -147,6 +147,33 @@ def test_one_that_is_switched_on_waits_from_then_on(organisation):
     row = change(monitor(organisation), is_enabled=False)
     change(row, 100, is_enabled=True)
     assert Timer.objects.get().due_at == at(165)
+
+
+def test_one_that_was_late_is_waited_for_anew_when_it_is_switched_on(organisation):
+    row = monitor(organisation)
+    fire_due(at(65))
+    change(row, minutes=70, is_enabled=False)
+    actor = Actor.system(organisation)
+    incident = Incident.objects.get()
+    resolve(incident, reason="known", user=None, actor=actor, now=at(71))
+    change(row, minutes=300, is_enabled=True)
+    row.refresh_from_db()
+    assert (row.state, row.late_since) == ("new", None)
+    fire_due(at(364))
+    assert Incident.objects.count() == 1
+    fire_due(at(365))
+    assert Incident.objects.filter(status="open").count() == 1
+    assert Incident.objects.count() == 2
+
+
+def test_one_whose_incident_is_open_stays_late_when_it_is_switched_on(organisation):
+    row = monitor(organisation)
+    fire_due(at(65))
+    change(row, minutes=70, is_enabled=False)
+    change(row, minutes=75, is_enabled=True)
+    ping(row, 80)
+    fire_due(at(80))
+    assert Incident.objects.get().status == "resolved"
 
 
 def test_another_rhythm_begins_at_once(organisation):
