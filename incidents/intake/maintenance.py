@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q
+
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.doorbell import ring_after_commit
@@ -16,6 +18,8 @@ from incidents.ledger.canonical import format_at
 from incidents.organisations.models import Organisation, User
 
 MAX_REASON: Final = 500
+# Each is compared with each alert that fires.
+MAX_IN_USE: Final = 500
 MAX_MINUTES: Final = 7 * 24 * 60
 _TOO_EARLY: Final = "Choose an instant after its start and now."
 
@@ -47,10 +51,14 @@ def create_maintenance(
 ) -> Maintenance:
     """Hold back the alerts of a source or an organisation at these times.
 
-    Raises BadInput.
+    Raises BadInput, and NotPossible when there are too many.
     """
     check_maintenance(draft, now)
     _require_ahead(draft, now)
+    present = Maintenance.objects.filter(organisation=organisation, ended_at=None)
+    if present.filter(Q(ends_at=None) | Q(ends_at__gt=now)).count() >= MAX_IN_USE:
+        message = f"There are {MAX_IN_USE} windows already. Take some out of use."
+        raise NotPossible(message, state={"windows": MAX_IN_USE})
     slug = draft.slug or new_window_slug()
     if Maintenance.objects.filter(organisation=organisation, slug=slug).exists():
         raise BadInput("slug", slug, "Another window has it; choose another.")

@@ -3,7 +3,8 @@
 One timer for each watched source. While the source delivers it is due when the longest
 silence would end. Once the source is quiet it belongs to the incident that says so and
 comes back each minute: until a delivery is there, nothing more is opened for the same
-silence, whatever people make of the incident.
+silence, whatever people make of the incident. A silence or a maintenance window that
+covers the source holds that back until it ends.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +21,9 @@ from incidents.incident.models import Incident, Status
 from incidents.incident.opening import NewIncident, open_incidents
 from incidents.intake.models import Source
 from incidents.intake.news import hashed
+from incidents.intake.silence_models import Suppression
+from incidents.intake.suppression import AlertFacts, Hold, hold_of
+from incidents.intake.suppressors import suppressors_at
 from incidents.ledger.canonical import format_at
 from incidents.timers.models import Timer
 from incidents.timers.schedule import NewTimer, add_timers, cancel_timers
@@ -45,6 +49,7 @@ class _Watch:
     since: datetime
     last_at: datetime | None
     incident: Incident | None
+    held_by: str
     # Up to which instant the silence was known when its incident was opened.
     told_at: datetime | None
 
@@ -89,14 +94,20 @@ def notice_quiet(timers: Sequence[Timer], now: datetime) -> None:
     going_on = [_begun_anew(watch) if watch.is_over else watch for watch in watches]
     wanted = [watch for watch in going_on if watch.is_wanted]
     silent = [w for w in wanted if w.told_at is None and w.due_at <= now]
-    opened = _open(silent, now=now)
+    holds = _hold_back(silent, now)
+    opened = _open([w for w in silent if w.source.pk not in holds], now=now)
     told = [
         replace(w, incident=opened[w.source.pk], told_at=w.heard_at)
         if w.source.pk in opened
         else w
         for w in wanted
     ]
-    add_timers(_next(watch, now) for watch in told)
+    add_timers(
+        _held_timer(watch, hold)
+        if (hold := holds.get(watch.source.pk))
+        else _next(watch, now)
+        for watch in told
+    )
 
 
 def _watches(timers: Sequence[Timer]) -> list[_Watch]:
@@ -113,6 +124,7 @@ def _watches(timers: Sequence[Timer]) -> list[_Watch]:
             datetime.fromisoformat(timer.payload["since"]),
             last.get(pk),
             incidents.get(timer.incident_id or 0),
+            timer.payload.get("held_by", ""),
             _instant(timer.payload.get("told")),
         )
         for pk, timer in by_source.items()
@@ -124,6 +136,45 @@ def _last_deliveries(source_ids: Collection[int]) -> dict[int, datetime | None]:
     with connection.cursor() as cursor:
         cursor.execute(_LAST, [list(source_ids)])
         return dict(cursor.fetchall())
+
+
+def _hold_back(silent: Sequence[_Watch], now: datetime) -> dict[int, Hold]:
+    """Return {source id: what holds its word back}; each is recorded once."""
+    if not silent:
+        return {}
+    owners = {watch.source.organisation_id for watch in silent}
+    suppressors = suppressors_at(now, organisation_ids=owners)
+    held = [(w, hold) for w in silent if (hold := hold_of(suppressors, _facts(w)))]
+    fresh = [(watch, hold) for watch, hold in held if watch.held_by != hold.by]
+    for watch, hold in fresh:
+        record(
+            "alert.suppressed",
+            organisation_id=watch.source.organisation_id,
+            actor=Actor.system(watch.source.organisation),
+            body={"title": _title(watch), "reason": hold.reason},
+        )
+    Suppression.objects.bulk_create(
+        Suppression(
+            organisation=watch.source.organisation,
+            source=watch.source,
+            held_by=hold.by,
+            reason=hold.reason,
+            at=now,
+        )
+        for watch, hold in fresh
+    )
+    return {watch.source.pk: hold for watch, hold in held}
+
+
+def _facts(watch: _Watch) -> AlertFacts:
+    source = watch.source
+    return AlertFacts(
+        organisation_id=source.organisation_id,
+        source_id=source.pk,
+        source=source.slug,
+        title=_title(watch),
+        severity=source.default_severity,
+    )
 
 
 def _open(silent: Sequence[_Watch], *, now: datetime) -> Mapping[int, Incident]:
@@ -140,15 +191,10 @@ def _open(silent: Sequence[_Watch], *, now: datetime) -> Mapping[int, Incident]:
 
 def _incident(watch: _Watch) -> NewIncident:
     source = watch.source
-    hours = (
-        "an hour"
-        if source.quiet_after_hours == 1
-        else f"{source.quiet_after_hours} hours"
-    )
     last = f"The last was at {format_at(watch.last_at)}." if watch.last_at else ""
     return NewIncident(
         organisation_id=source.organisation_id,
-        title=f"Nothing has come from {source.name} for {hours}"[:300],
+        title=_title(watch),
         description=(
             f"Source {source.slug} has not delivered since {format_at(watch.heard_at)}. "
             f"{last} Either all is quiet, or what watches is down or cannot reach us."
@@ -160,6 +206,12 @@ def _incident(watch: _Watch) -> NewIncident:
         source_id=source.pk,
         group_key=GROUP,
     )
+
+
+def _title(watch: _Watch) -> str:
+    count = watch.source.quiet_after_hours
+    hours = "an hour" if count == 1 else f"{count} hours"
+    return f"Nothing has come from {watch.source.name} for {hours}"[:300]
 
 
 def _resolve(over: Sequence[_Watch], *, now: datetime) -> None:
@@ -199,6 +251,11 @@ def _next(watch: _Watch, now: datetime) -> NewTimer:
         incident_id=watch.incident.pk if watch.incident else None,
         payload={**timer.payload, **told},
     )
+
+
+def _held_timer(watch: _Watch, hold: Hold) -> NewTimer:
+    timer = _timer(watch.source, due_at=hold.until, since=watch.since)
+    return replace(timer, payload={**timer.payload, "held_by": hold.by})
 
 
 def _timer(source: Source, *, due_at: datetime, since: datetime) -> NewTimer:

@@ -10,8 +10,11 @@ that comes twice counts once.
 """
 
 import re
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +24,7 @@ MAX_CRON: Final = 100
 FIELDS: Final = 5
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_REACHES: Final = (timedelta(hours=2), timedelta(days=1), timedelta.max)
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -42,7 +46,7 @@ class Span:
 
 def next_after(cron: str, zone: str, at: datetime) -> datetime | None:
     """Return the next instant after `at`, None when there is none for 50 years."""
-    return _first(cron, zone, at, is_back=False)
+    return next(_after(cron, zone, at), None)
 
 
 def span_at(cron: str, zone: str, minutes: int, at: datetime) -> Span | None:
@@ -50,14 +54,16 @@ def span_at(cron: str, zone: str, minutes: int, at: datetime) -> Span | None:
 
     Of spans that overlap the latest counts.
     """
-    # Backwards an instant itself is passed over: begin a minute after it.
-    start = _first(cron, zone, at + timedelta(minutes=1), is_back=True)
-    while start is not None and start > at:
-        start = _first(cron, zone, start, is_back=True)
-    if start is None:
-        return None
-    end = start + timedelta(minutes=minutes)
-    return Span(start, end) if at < end else None
+    length = timedelta(minutes=minutes)
+    # What recurs often is found close by, so that few instants are computed.
+    for reach in _REACHES:
+        begin_at = at - min(reach, length)
+        starts = takewhile(lambda start: start <= at, _after(cron, zone, begin_at))
+        if last := deque(starts, maxlen=1):
+            return Span(last[0], last[0] + length)
+        if reach >= length:
+            break
+    return None
 
 
 def weekly_cron(days: list[str], time: str) -> str:
@@ -90,7 +96,10 @@ def check_recurrence(cron: str, zone: str, at: datetime) -> None:
         raise RecurrenceError("cron", cron, "That day never comes; choose another.")
 
 
-def _first(cron: str, zone: str, at: datetime, *, is_back: bool) -> datetime | None:
-    local = at.astimezone(ZoneInfo(zone))
-    found = next(CronSim(cron, local, reverse=is_back), None)
-    return found.astimezone(UTC) if found else None
+def _after(cron: str, zone: str, at: datetime) -> Iterator[datetime]:
+    """Yield the instants after `at`, in order."""
+    for found in CronSim(cron, at.astimezone(ZoneInfo(zone))):
+        instant = found.astimezone(UTC)
+        # In an hour that comes twice, it begins with what the first of both had.
+        if instant > at:
+            yield instant

@@ -14,14 +14,14 @@ from django.db import connection
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.intake.heartbeats.models import Heartbeat
-from incidents.intake.heartbeats.watching import DUE, due_at
+from incidents.intake.heartbeats.watching import due_at
 from incidents.intake.silence_models import (
     NoticeStage,
     Silence,
     SilenceNotice,
     Suppression,
 )
-from incidents.intake.suppressors import code_of
+from incidents.intake.suppressors import LETTING_GO, code_of
 from incidents.ledger.canonical import format_at
 from incidents.timers.models import Timer
 from incidents.timers.schedule import NewTimer, add_timers
@@ -109,9 +109,9 @@ def sentence_of(ending: Ending) -> str:
 def counts_holding(silences: Sequence[Silence]) -> dict[int, int]:
     """Return {silence id: what it holds back now}, in two statements."""
     codes = [code_of(silence) for silence in silences]
-    alerts, heartbeats = _grouped(_HELD, codes), _heartbeats_held(codes)
+    alerts, others = _grouped(_HELD, codes), _others_held(codes)
     return {
-        silence.pk: alerts.get(code, 0) + heartbeats.get(code, 0)
+        silence.pk: alerts.get(code, 0) + others.get(code, 0)
         for silence, code in zip(silences, codes, strict=True)
     }
 
@@ -168,8 +168,9 @@ def _grouped(sql: str, codes: Collection[str]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def _heartbeats_held(codes: Sequence[str]) -> Mapping[str, int]:
-    waiting = Timer.objects.filter(kind=DUE, payload__held_by__in=codes)
+def _others_held(codes: Sequence[str]) -> Mapping[str, int]:
+    """Count the heartbeats and quiet sources whose timer waits for the end."""
+    waiting = Timer.objects.filter(kind__in=LETTING_GO, payload__held_by__in=codes)
     held = list(waiting.values_list("payload__held_by", flat=True))
     return {code: held.count(code) for code in held}
 

@@ -186,7 +186,10 @@ class SilenceNotice(models.Model):
 
 
 class Suppression(models.Model):
-    """One time that an alert or a heartbeat was held back, and why; only ever added."""
+    """One time that an alert, a heartbeat or word of a quiet source was held back, and why.
+
+    Rows are only ever added.
+    """
 
     id = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey(
@@ -204,6 +207,13 @@ class Suppression(models.Model):
         on_delete=models.PROTECT,
         related_name="suppressions",
     )
+    source = models.ForeignKey(
+        "incidents.Source",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="that went quiet",
+    )
     held_by = models.CharField(max_length=40, help_text="silence:<id> and the like")
     reason = models.CharField(max_length=700)
     at = models.DateTimeField()
@@ -213,16 +223,25 @@ class Suppression(models.Model):
         db_table = "tocsin_suppression"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(alert__isnull=False, heartbeat__isnull=True)
-                | models.Q(alert__isnull=True, heartbeat__isnull=False),
+                condition=models.Q(
+                    alert__isnull=False, heartbeat__isnull=True, source__isnull=True
+                )
+                | models.Q(
+                    alert__isnull=True, heartbeat__isnull=False, source__isnull=True
+                )
+                | models.Q(
+                    alert__isnull=True, heartbeat__isnull=True, source__isnull=False
+                ),
                 name="suppression_of_one",
             )
         ]
         indexes: ClassVar = [
             # Serves the count of what a silence or a window has held back.
             models.Index(fields=["held_by"], name="suppression_held_by"),
+            # Serves the page: what an organisation held back last.
+            models.Index(fields=["organisation", "-id"], name="suppression_last"),
         ]
 
     def __str__(self) -> str:
-        of = f"heartbeat {self.heartbeat_id}" if self.heartbeat_id else self.alert_id
-        return f"{of} by {self.held_by}"
+        ids = (self.alert_id, self.heartbeat_id, self.source_id)
+        return f"{next(filter(None, ids), '')} by {self.held_by}"

@@ -26,6 +26,7 @@ from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest, page
 from incidents.timers.clock import read_now
 
+SHOWN: Final = 200
 SHOWN_ENDED: Final = 20
 SHOWN_HELD: Final = 20
 EXTENDED_MINUTES: Final = 60
@@ -37,13 +38,15 @@ def silence_list(request: PageRequest) -> HttpResponse:
     now, person = read_now(), request.user
     visible = Silence.objects.visible_to(person).select_related("source", "author")
     is_over = Q(ends_at__lte=now)
+    in_use = visible.exclude(is_over).order_by("ends_at", "pk")
+    ahead = list(in_use[:SHOWN])
     silences = [
-        *visible.exclude(is_over).order_by("ends_at", "pk"),
+        *ahead,
         *visible.filter(is_over).order_by("-ends_at", "-pk")[:SHOWN_ENDED],
     ]
     windows = Maintenance.objects.visible_to(person).filter(ended_at=None)
-    in_use = windows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).order_by("pk")
-    planned = list(in_use.select_related("source", "author"))
+    used = windows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).order_by("pk")
+    planned = list(used.select_related("source", "author")[:SHOWN])
     counts = counts_held([*silences, *planned])
     known = _Known(now, counts, counts_holding(silences), last_told(silences))
     own = Organisation.objects.of(person).values("pk")
@@ -53,7 +56,11 @@ def silence_list(request: PageRequest) -> HttpResponse:
     context = {
         "silences": [_silence(row, known, may_silence) for row in silences],
         "windows": [_window(row, known, may_plan) for row in planned],
-        "held": held.select_related("alert__source", "heartbeat")[:SHOWN_HELD],
+        "held": held.select_related("alert__source", "heartbeat", "source")[
+            :SHOWN_HELD
+        ],
+        "is_cut": SHOWN in (len(ahead), len(planned)),
+        "shown": SHOWN,
         "new_silence": reverse("silence-new") if may_silence else "",
         "new_window": reverse("maintenance-new") if may_plan else "",
     }

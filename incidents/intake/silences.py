@@ -25,6 +25,8 @@ from incidents.organisations.models import Organisation, User
 
 MAX_REASON: Final = 500
 LONGEST: Final = timedelta(days=366)
+# Each is compared with each alert that fires.
+MAX_IN_USE: Final = 1_000
 MAX_ANNOUNCE_MINUTES: Final = 7 * 24 * 60
 
 
@@ -51,9 +53,14 @@ def create_silence(
 ) -> Silence:
     """Hold back the alerts that match from its start on.
 
-    Incidents that are open stay so. Raises BadInput.
+    Incidents that are open stay so. Raises BadInput, and NotPossible when there are too
+    many.
     """
     matchers = _checked(draft, now)
+    in_use = Silence.objects.filter(organisation=organisation, ends_at__gt=now)
+    if in_use.count() >= MAX_IN_USE:
+        message = f"There are {MAX_IN_USE} silences already. End some first."
+        raise NotPossible(message, state={"silences": MAX_IN_USE})
     with recording(now):
         silence = Silence.objects.create(
             organisation=organisation,

@@ -7,7 +7,7 @@ it, until that commits: so whoever ends it sees every alert that it held.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -26,11 +26,10 @@ from incidents.intake.suppression import (
     hold_of,
     parse_matchers,
 )
-from incidents.ledger.canonical import format_at
 from incidents.timers.models import Timer
 
 # Timers of these kinds may wait for the end of a silence or window (`held_by`).
-LETTING_GO: Final = ("heartbeat.due",)
+LETTING_GO: Final = ("heartbeat.due", "intake.quiet_source")
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +173,7 @@ def _of_silence(row: Silence) -> Suppressor | None:
         source_id=row.source_id,
         matchers=matchers,
         until=row.ends_at,
-        reason=f"silence until {format_at(row.ends_at)}: {row.reason}",
+        reason=f"silence until {_minute(row.ends_at)}: {row.reason}",
     )
 
 
@@ -185,5 +184,9 @@ def _of_maintenance(row: Maintenance, span: Span) -> Suppressor:
         source_id=row.source_id,
         matchers=(),
         until=span.end_at,
-        reason=f"maintenance until {format_at(span.end_at)}: {row.reason}",
+        reason=f"maintenance until {_minute(span.end_at)}: {row.reason}",
     )
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,6 +1,7 @@
 """The pages of heartbeat monitors."""
 
 from dataclasses import asdict
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from incidents.intake.heartbeats.monitors import (
     rotate_heartbeat_key,
 )
 from incidents.intake.heartbeats.rhythm import in_words
-from incidents.intake.heartbeats.watching import due_at, rhythm_of
+from incidents.intake.heartbeats.watching import due_at, held_until, rhythm_of
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action, organisations_allowing
@@ -36,8 +37,9 @@ def heartbeat_list(request: PageRequest) -> HttpResponse:
     rows = list(visible.order_by("name", "pk"))
     rows.sort(key=lambda row: row.state != HeartbeatState.LATE)
     allowed = organisations_allowing(request.user, Action.CONFIGURE)
+    held = held_until(rows, read_now())
     context = {
-        "heartbeats": [_listed(row, allowed) for row in rows],
+        "heartbeats": [_listed(row, allowed, held.get(row.pk)) for row in rows],
         "new_url": reverse("heartbeat-new") if allowed else "",
     }
     return render(request, "incidents/heartbeats/list.html", context)
@@ -79,11 +81,13 @@ def _changeable(request: PageRequest, uid: UUID) -> tuple[Heartbeat, Organisatio
 def _edit(
     request: PageRequest, organisation: Organisation, heartbeat: Heartbeat | None
 ) -> HttpResponse:
-    names = OPTIONS if heartbeat else ()
+    initial = {name: getattr(heartbeat, name) for name in OPTIONS if heartbeat}
+    # A period of 0 is none: the expression says when.
+    initial |= {"period_minutes": initial.get("period_minutes") or None}
     form = HeartbeatForm(
         request.POST or None,
         is_new=heartbeat is None,
-        initial={name: getattr(heartbeat, name) or None for name in names},
+        initial=initial,
     )
     is_sent = request.method == "POST"
     if is_sent and form.is_valid():
@@ -120,7 +124,9 @@ def _save(
         return None
 
 
-def _listed(row: Heartbeat, allowed: list[int]) -> dict[str, Any]:
+def _listed(
+    row: Heartbeat, allowed: list[int], held_until: datetime | None
+) -> dict[str, Any]:
     is_late = row.state == HeartbeatState.LATE
     is_mine = row.organisation_id in allowed
     return {
@@ -132,6 +138,7 @@ def _listed(row: Heartbeat, allowed: list[int]) -> dict[str, Any]:
         "last_ping_at": row.last_ping_at,
         "ping_count": row.ping_count,
         "due_at": due_at(row) if row.is_enabled and not is_late else None,
+        "held_until": held_until,
         "late_since": row.late_since,
         "incident": row.incident if is_late else None,
         "edit_url": reverse("heartbeat-edit", args=[row.uid]) if is_mine else "",

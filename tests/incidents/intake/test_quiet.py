@@ -8,10 +8,16 @@ from escalation.loop import fire_due
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.incident.lifecycle import comment, resolve
+from incidents.intake.maintenance import (
+    MaintenanceDraft,
+    create_maintenance,
+    end_maintenance,
+)
 from incidents.intake.quiet import QUIET
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import SourceOptions, change_source, create_source
-from incidents.models import Delivery, Entry, Incident, Timer
+from incidents.intake.suppressors import counts_held
+from incidents.models import Delivery, Entry, Incident, Suppression, Timer
 from tests import factories
 from tests.factories import NOW
 
@@ -192,3 +198,51 @@ def test_many_silences_take_as_many_statements_as_one(aurora):
 
     assert (one[0], three[0]) == (1, 3)
     assert one[1] == three[1]
+
+
+def _covered(lab, source, *, until):
+    draft = MaintenanceDraft(
+        reason="new hall", source=source, starts_at=NOW, ends_at=until
+    )
+    actor = Actor.system(lab)
+    return create_maintenance(lab, draft, author=None, actor=actor, now=NOW)
+
+
+def test_a_source_under_maintenance_is_missed_only_afterwards(aurora):
+    source = watched(aurora)
+    window = _covered(aurora, source, until=NOW + 12 * HOUR)
+    for hours in (6, 7, 11):
+        fire_due(NOW + hours * HOUR)
+    assert titles() == []
+    held = Suppression.objects.get()
+    assert (held.source, held.alert, held.heartbeat) == (source, None, None)
+    assert counts_held([window]) == {f"maintenance:{window.pk}": 1}
+    assert Entry.objects.filter(kind="alert.suppressed").count() == 1
+    fire_due(NOW + 12 * HOUR)
+    assert titles() == [("Nothing has come from Scripts for 6 hours", "open")]
+
+
+def test_a_source_that_delivers_before_the_maintenance_ends_is_not_missed(aurora):
+    source = watched(aurora)
+    _covered(aurora, source, until=NOW + 12 * HOUR)
+    fire_due(NOW + 6 * HOUR)
+    delivered(source, NOW + 11 * HOUR)
+    fire_due(NOW + 12 * HOUR)
+    assert titles() == []
+
+
+def test_maintenance_that_ends_early_lets_go_of_a_quiet_source(aurora):
+    window = _covered(aurora, watched(aurora), until=NOW + 12 * HOUR)
+    fire_due(NOW + 6 * HOUR)
+    actor = Actor.system(aurora)
+    end_maintenance(window, actor=actor, now=NOW + 7 * HOUR)
+    fire_due(NOW + 7 * HOUR)
+    assert [status for _, status in titles()] == ["open"]
+
+
+def test_maintenance_of_another_source_or_organisation_holds_nothing_back(aurora):
+    watched(aurora)
+    _covered(aurora, watched(aurora, slug="other", hours=24), until=NOW + 12 * HOUR)
+    _covered(factories.lab("meridian"), None, until=NOW + 12 * HOUR)
+    fire_due(NOW + 6 * HOUR)
+    assert len(titles()) == 1

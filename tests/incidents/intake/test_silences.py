@@ -20,7 +20,14 @@ from incidents.intake.receive import store_deliveries
 from incidents.intake.silences import SilenceDraft, create_silence, end_silence
 from incidents.intake.suppressors import counts_held
 from incidents.intake.waking import wake_alerts
-from incidents.models import Alert, Entry, Incident, Suppression
+from incidents.models import (
+    Alert,
+    Entry,
+    Incident,
+    Maintenance,
+    Silence,
+    Suppression,
+)
 from tests.incidents.intake.intake_world import (
     NOW,
     generic,
@@ -70,7 +77,7 @@ def test_an_alert_that_matches_opens_no_incident_and_says_why(source, organisati
     assert (Incident.objects.count(), row.status, row.incident) == (0, "firing", None)
     assert (row.held_by, row.held_until) == (f"silence:{made.pk}", NOW + HOUR)
     entry = Entry.objects.get(kind="alert.suppressed")
-    reason = "silence until 2026-11-23T13:00:00.000Z: known"
+    reason = "silence until 2026-11-23 13:00 UTC: known"
     assert read_fields([entry])[entry.pk]["reason"] == reason
     assert Suppression.objects.get().reason == reason
 
@@ -201,6 +208,29 @@ def test_maintenance_that_was_ended_is_used_again_when_it_is_changed(organisatio
     assert same.ended_at == NOW
     draft = replace(draft_of(ended), minutes=10)
     assert change_maintenance(ended, draft, actor=actor, now=NOW).ended_at is None
+
+
+def test_an_organisation_has_so_many_silences_and_no_more(organisation):
+    rows = {"matchers": [], "starts_at": NOW, "ends_at": NOW + HOUR, "reason": "x"}
+    Silence.objects.bulk_create(
+        Silence(organisation=organisation, **rows) for _ in range(1_000)
+    )
+    with pytest.raises(NotPossible):
+        silence(organisation)
+    assert silence(make_organisation("meridian")).pk
+    Silence.objects.filter(organisation=organisation).update(ends_at=NOW)
+    assert silence(organisation).pk
+
+
+def test_an_organisation_has_so_many_windows_and_no_more(organisation):
+    rows = {"cron": "0 0 * * *", "minutes": 5, "reason": "x"}
+    Maintenance.objects.bulk_create(
+        Maintenance(organisation=organisation, **rows) for _ in range(500)
+    )
+    with pytest.raises(NotPossible):
+        maintenance(organisation, cron="0 1 * * *", minutes=5)
+    Maintenance.objects.update(ended_at=NOW)
+    assert maintenance(organisation, cron="0 1 * * *", minutes=5).pk
 
 
 def test_many_are_held_back_and_taken_up_in_as_many_statements(source, organisation):

@@ -1,15 +1,20 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from escalation.loop import fire_due
 from incidents.events.actor import Actor
 from incidents.intake.heartbeats.monitors import (
     HeartbeatDraft,
     create_heartbeat,
     heartbeat_url,
 )
-from incidents.models import Heartbeat
+from incidents.intake.heartbeats.watching import held_until
+from incidents.intake.maintenance import MaintenanceDraft, create_maintenance
+from incidents.models import Heartbeat, Timer
 from incidents.timers.clock import read_now
 from tests import factories
 from tests.api_world import client_of
@@ -111,3 +116,32 @@ def test_a_token_that_may_only_read_gets_no_address(aurora):
     api = client_of(factories.person(aurora, role="admin"), scopes=("read",))
     [shown] = api.get("/api/v1/heartbeats/").json()["results"]
     assert (shown["name"], shown["url"]) == ("Nightly backup", "")
+
+
+def test_zeros_and_zones_of_a_monitor_are_shown_as_they_are(client, aurora):
+    row = monitor(aurora)
+    Heartbeat.objects.update(grace_minutes=0, severity=0, zone="Etc/UTC")
+    client.force_login(factories.person(aurora, role="admin"))
+    form = client.get(reverse("heartbeat-edit", args=[row.uid])).context["form"]
+    shown = {name: form[name].value() for name in ("grace_minutes", "severity", "zone")}
+    assert shown == {"grace_minutes": 0, "severity": 0, "zone": "Etc/UTC"}
+    assert "Etc/UTC" in dict(form.fields["zone"].choices)
+
+
+def test_a_monitor_that_is_held_back_is_shown_so(client, aurora):
+    row = monitor(aurora)
+    now = read_now()
+    draft = MaintenanceDraft(
+        reason="new hall", starts_at=now, ends_at=now + timedelta(hours=8)
+    )
+    actor = Actor.system(aurora)
+    create_maintenance(aurora, draft, author=None, actor=actor, now=now)
+    client.force_login(factories.person(aurora, role="staff"))
+    Heartbeat.objects.update(watched_since=now - timedelta(hours=3))
+    Timer.objects.filter(kind="heartbeat.due").update(due_at=now)
+    fire_due(now)
+    row.refresh_from_db()
+    assert held_until([row], now) == {row.pk: now + timedelta(hours=8)}
+    assert "Held back" in client.get(reverse("heartbeat-list")).text
+    row.last_ping_at = now
+    assert held_until([row], now) == {}

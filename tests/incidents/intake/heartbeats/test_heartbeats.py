@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -16,6 +16,7 @@ from incidents.intake.heartbeats.monitors import (
     rotate_heartbeat_key,
 )
 from incidents.intake.heartbeats.ping import Pinged, take_ping
+from incidents.intake.heartbeats.watching import due_at
 from incidents.intake.silences import (
     SilenceDraft,
     create_silence,
@@ -134,6 +135,13 @@ def test_a_cron_expression_says_when_a_sign_is_due(organisation):
     assert Incident.objects.count() == 0
     fire_due(at(65))
     assert Incident.objects.count() == 1
+
+
+def test_a_sign_in_an_hour_that_comes_twice_is_not_late_at_once(organisation):
+    row = monitor(organisation, cron="30 2 * * *", zone="Europe/Berlin")
+    night = datetime(2026, 10, 25, 1, 5, tzinfo=UTC)
+    row.watched_since, row.last_ping_at = night - timedelta(days=9), night
+    assert due_at(row) == datetime(2026, 10, 26, 1, 35, tzinfo=UTC)
 
 
 def test_one_that_is_switched_off_waits_for_nothing(organisation):
