@@ -8,6 +8,7 @@ class EscalationConfig(AppConfig):
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
         from escalation.notifications import (  # noqa: PLC0415 (app ready)
+            mail_words,
             reachable,
             report_words,
             silence_words,
@@ -22,6 +23,7 @@ class EscalationConfig(AppConfig):
         runs.register_handlers()
         messages.register_handlers()
         report_words.register_handlers()
+        mail_words.register_handlers()
         silence_words.register_handlers()
         reach.register_reach(reachable.ways_to_reach)
         uses.register_uses("policies", schedule_uses.policies_naming)

@@ -36,6 +36,7 @@ _PURPOSES: Final = {
     retry.VERIFY: "code",
     retry.GONE: "a way to reach somebody is gone",
     retry.REPORT: "anonymous report",
+    retry.MAIL: "held e-mail",
     retry.SILENCE: "a silence ends",
 }
 

@@ -32,6 +32,7 @@ DIGEST: Final = "digest"
 GONE: Final = "gone"
 REPORT: Final = "report"
 SILENCE: Final = "silence"
+MAIL: Final = "mail"
 
 # A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -52,6 +53,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         GONE: timedelta(hours=24),
         REPORT: timedelta(hours=24),
         SILENCE: timedelta(hours=4),
+        MAIL: timedelta(hours=24),
     }
 )
 

@@ -98,6 +98,8 @@ def _line(item: TimelineItem) -> Line:
             summary, text = "File attached", text.removeprefix("attached ")
         if item.data.get("is_shared"):
             summary += ", shared with the other side"
+        if item.data.get("via"):
+            summary += f", {item.data['via']}"
     if item.kind == "run.step_taken" and item.data.get("recipients"):
         told = ", ".join(str(name) for name in item.data["recipients"])
         summary = f"Step {item.data['step']}: {item.data['what']}: {told}"

@@ -16,9 +16,12 @@ from incidents.incident.opening import NewIncident, open_incident
 from incidents.mail.models import Mail, MailState, Proof
 from incidents.mail.reading import MAX_FILES, Letter, LetterFile
 from incidents.organisations.models import User
+from incidents.timers.schedule import add_timer
 
 MAX_TEXT: Final = 50_000
 UNTITLED: Final = "Report by e-mail"
+# Due at once when a mail is held; whoever tells people handles it.
+HELD_TIMER: Final = "mail.held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,13 @@ def settle(
     mail.state, mail.reason = state, reason[:300]
     mail.settled_at, mail.decided_by = by.now, by.user
     mail.incident = incident
+    if state == MailState.HELD:
+        add_timer(
+            kind=HELD_TIMER,
+            subject_id=mail.pk,
+            organisation_id=mail.organisation_id,
+            due_at=by.now,
+        )
     mail.save(
         update_fields=[
             *("state", "reason", "settled_at", "decided_by", "incident", "once"),

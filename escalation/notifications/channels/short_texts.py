@@ -30,6 +30,7 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.RECEIPT: "your answer has arrived",
         retry.GONE: "a contact method does not work any more",
         retry.REPORT: "something waits in an anonymous report",
+        retry.MAIL: "an e-mail is held for review",
         retry.SILENCE: "it holds back alerts that fire",
     }
 )

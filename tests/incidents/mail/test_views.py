@@ -242,3 +242,15 @@ def test_responder_does_not_change_the_address(client: Client, lab: Lab):
     assert answer.status_code == HTTPStatus.FORBIDDEN
     lab.box.refresh_from_db()
     assert lab.address == before
+
+
+def test_timeline_says_that_a_comment_came_by_mail(client: Client, lab: Lab):
+    incident = make.incident(lab.organisation)
+    root = f"<{incident.ref}@tocsin.example>"
+    settled(lab.organisation, mail(text="Contained.", In_Reply_To=root))
+    lines = client.get(incident.get_absolute_url()).context["timeline"].lines
+    [said] = [line for line in lines if line.kind == "incident.commented"]
+    assert (said.summary, said.text) == (
+        "Comment, by e-mail of ada@aurora.example (sender proven by the mail relay)",
+        "Contained.",
+    )
