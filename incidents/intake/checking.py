@@ -14,6 +14,7 @@ from asyncio import sleep, to_thread
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import structlog
@@ -189,7 +190,9 @@ def make_check(
         secrets=secrets,
         options=settings.options,
         networks=networks_of(settings.address_ranges),
-        certificate=certificates.get if certificates else None,
+        certificate=partial(certificates.get, source=settings.source_uid)
+        if certificates
+        else None,
     )
 
 

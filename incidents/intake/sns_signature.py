@@ -111,11 +111,18 @@ def is_taken(topic: str, topics: Sequence[str]) -> bool:
 
 
 def certificate_address(envelope: Mapping[str, Any]) -> str:
-    """Return where the certificate is, empty when that is no place of SNS."""
+    """Return where the certificate is, empty when that is no place of SNS.
+
+    Written in one way, so that none is fetched and kept more than once.
+    """
     address = envelope.get("SigningCertURL")
     if not isinstance(address, str) or not _is_of_sns(address):
         return ""
-    return address if _CERTIFICATE.fullmatch(urlsplit(address).path) else ""
+    parts = urlsplit(address)
+    is_plain = not parts.query and not parts.fragment
+    if not is_plain or not _CERTIFICATE.fullmatch(parts.path):
+        return ""
+    return f"https://{parts.hostname}{parts.path}"
 
 
 def confirmation_address(envelope: Mapping[str, Any]) -> str:

@@ -171,6 +171,8 @@ def test_body_that_is_no_message_of_sns_is_refused(sns):
         "https://sns.eu-west-1.amazonaws.com/a.txt",
         "https://sns.eu-west-1.amazonaws.com/b/../a.pem",
         "https://s3.eu-west-1.amazonaws.com/a.pem",
+        "https://sns.eu-west-1.amazonaws.com/a.pem?n=1",
+        "https://sns.eu-west-1.amazonaws.com/a.pem#1",
         "https://[::1/a.pem",
         None,
     ],
@@ -183,6 +185,9 @@ def test_addresses_of_sns_are_fetched():
     assert certificate_address({"SigningCertURL": CERTIFICATE}) == CERTIFICATE
     china = "https://sns.cn-north-1.amazonaws.com.cn/a.pem"
     assert certificate_address({"SigningCertURL": china}) == china
+    odd = "https://SNS.EU-WEST-1.amazonaws.com:443/a.pem"
+    plain = "https://sns.eu-west-1.amazonaws.com/a.pem"
+    assert certificate_address({"SigningCertURL": odd}) == plain
     asked = {"Type": "SubscriptionConfirmation", "SubscribeURL": CONFIRM}
     assert confirmation_address(asked) == CONFIRM
     assert confirmation_address({**asked, "Type": "UnsubscribeConfirmation"}) == ""
