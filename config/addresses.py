@@ -7,21 +7,31 @@ from django.core.exceptions import ImproperlyConfigured
 
 CONNECTION_AGE_SECONDS = 300
 CONNECT_TIMEOUT_SECONDS = 5
+# A server that vanished without a word must not hold a thread for a quarter of an hour.
+PEER_TIMEOUT_MS = 10_000
+# As long as a worker's task may last; it ends the wait for a lock too.
+STATEMENT_TIMEOUT_SECONDS = 120
 SMTP_TIMEOUT_SECONDS = 10
 SMTP_PORTS = {"": 25, "starttls": 587, "tls": 465}
 
 
-def database(url: str) -> dict[str, Any]:
+def database(url: str, *, statement_seconds: int = 0) -> dict[str, Any]:
     """Return Django's settings of one database from its URL.
 
     The socket folder of a local server stands in the query: `?host=%2Frun%2Fpg`.
-    Other parts of the query become libpq options.
+    Other parts of the query become libpq options. A statement may last
+    `statement_seconds`, for ever with 0.
     """
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = options.pop("host", None) or unquote(parts.hostname or "")
     port = options.pop("port", None) or str(parts.port or "")
     options.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
+    options.setdefault("tcp_user_timeout", PEER_TIMEOUT_MS)
+    if statement_seconds:
+        # What the URL says stands behind it, and counts.
+        timeout = f"-c statement_timeout={statement_seconds}s"
+        options["options"] = f"{timeout} {options.get('options', '')}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

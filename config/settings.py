@@ -78,8 +78,10 @@ DATABASE_URL = ENVIRONMENT.database_url or (
 DATABASE_OWNER_URL = ENVIRONMENT.database_owner_url or DATABASE_URL
 RUNTIME_ROLE = addresses.role_of(DATABASE_URL)
 DATABASES = {
-    "default": addresses.database(
-        DATABASE_OWNER_URL if DATABASE_ROLE == "owner" else DATABASE_URL
+    "default": addresses.database(DATABASE_OWNER_URL)
+    if DATABASE_ROLE == "owner"
+    else addresses.database(
+        DATABASE_URL, statement_seconds=addresses.STATEMENT_TIMEOUT_SECONDS
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -17,7 +17,21 @@ def test_database_on_a_socket():
 def test_database_on_a_host_with_options():
     found = addresses.database("postgresql://a:p%40ss@db:5433/t?sslmode=require")
     assert (found["PASSWORD"], found["HOST"], found["PORT"]) == ("p@ss", "db", "5433")
-    assert found["OPTIONS"] == {"sslmode": "require", "connect_timeout": 5}
+    assert found["OPTIONS"] == {
+        "sslmode": "require",
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+    }
+
+
+def test_statements_end_unless_the_address_says_otherwise():
+    url = "postgresql://a@db/t?options=-c%20statement_timeout%3D9s"
+    found = addresses.database(url, statement_seconds=120)
+    assert found["OPTIONS"]["options"] == (
+        "-c statement_timeout=120s -c statement_timeout=9s"
+    )
+    found = addresses.database("postgresql://a@db/t", statement_seconds=120)
+    assert found["OPTIONS"]["options"] == "-c statement_timeout=120s"
 
 
 def test_role_is_the_user_of_the_address():

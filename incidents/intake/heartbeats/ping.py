@@ -1,4 +1,4 @@
-"""Take a sign of life, in one statement; called in front of Django.
+"""Take a sign of life, in one round trip; called in front of Django.
 
 While a monitor is late, a sign also makes the timer that brings it back.
 """
@@ -18,9 +18,12 @@ BACK: Final = "heartbeat.back"
 
 log = structlog.get_logger(__name__)
 
+# Both statements go in one message, which is one transaction. A sign that waits for
+# longer than 4 s is told to come again, and frees its thread.
 # The row's lock is what makes the order: a sign that waits for whoever finds the monitor
 # late sees then that it is.
 _PING: Final = """
+SET LOCAL statement_timeout = 4000;
 WITH pinged AS (
     UPDATE tocsin_heartbeat
     SET last_ping_at = COALESCE(%s, clock_timestamp()), ping_count = ping_count + 1,
@@ -59,6 +62,7 @@ def _take(key_digest: bytes, now: datetime | None) -> Pinged:
     try:
         with connection.cursor() as cursor:
             cursor.execute(_PING, [now, key_digest, BACK])
+            cursor.nextset()
             row = cursor.fetchone()
     except (DatabaseError, InterfaceError) as error:
         # The error's own text can quote the row: only its class is logged.
