@@ -140,6 +140,13 @@ class Environment:
         default=MEBIBYTE,
         help="Largest body of a webhook, in bytes.",
     )
+    address_header: str = _variable(
+        "TOCSIN_ADDRESS_HEADER",
+        one_of("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP"),
+        default="X-Forwarded-For",
+        help="Header in which the proxy in front says where a request comes from; its "
+        "last entry counts.",
+    )
     web_threads: int = _variable(
         "TOCSIN_WEB_THREADS",
         positive_number,

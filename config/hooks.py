@@ -176,7 +176,7 @@ def peer_in(environ: Environ) -> str:
     """Return where the request comes from, as the nearest proxy of ours saw it."""
     peer = str(environ.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER:
-        hops = str(environ.get("HTTP_X_FORWARDED_FOR", ""))
+        hops = str(environ.get(settings.ADDRESS_HEADER, ""))
         peer = hops.rpartition(",")[2].strip() or peer
     return peer
 

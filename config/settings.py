@@ -54,6 +54,7 @@ SESSION_COOKIE_SECURE = _has_tls
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_SSL_REDIRECT = _has_tls
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _has_tls else None
+ADDRESS_HEADER = f"HTTP_{ENVIRONMENT.address_header.upper().replace('-', '_')}"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _has_tls else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _has_tls
 SECURE_HSTS_PRELOAD = _has_tls

@@ -66,7 +66,7 @@ def peer_of(request: HttpRequest) -> str:
     """Return where a request comes from, as the nearest proxy of ours saw it."""
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER:
-        hops = request.headers.get("X-Forwarded-For", "")
+        hops = str(request.META.get(settings.ADDRESS_HEADER, ""))
         peer = hops.rpartition(",")[2].strip() or peer
     return peer
 

@@ -263,6 +263,30 @@ def test_unknown_addresses_are_404_and_no_key_is_told_or_logged(key, site):
     assert secret not in site.log.read_text()
 
 
+@pytest.mark.parametrize(
+    ("header", "address"),
+    [("X-Forwarded-For", "192.0.2.7"), ("X-Real-IP", "192.0.2.9")],
+)
+def test_address_is_what_the_header_of_our_proxy_says(settings, header, address):
+    stored = []
+
+    def store(arrival):
+        stored.append(arrival)
+        return Verdict.STORED
+
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.ADDRESS_HEADER = f"HTTP_{header.upper().replace('-', '_')}"
+    sent = {
+        "x-forwarded-for": "10.0.0.1, 192.0.2.7",
+        "x-real-ip": "192.0.2.9",
+        # Of a stranger, who hopes that they pass for those above.
+        "x_forwarded_for": "198.51.100.1",
+        "x_real_ip": "198.51.100.1",
+    }
+    assert ask_front(HOOK, headers=sent, store=store)[0] == 202
+    assert stored[0].proof.address == address
+
+
 def test_delivery_that_cannot_be_stored_is_503_with_retry_after():
     status, headers, body = ask_front(HOOK, store=lambda _: Verdict.UNAVAILABLE)
     assert (status, headers["Retry-After"]) == (503, "5")

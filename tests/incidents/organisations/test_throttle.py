@@ -112,6 +112,9 @@ def test_only_behind_a_proxy_is_its_header_believed(rf, settings):
     assert address_of(request) == HERE
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     assert address_of(request) == THERE
+    settings.ADDRESS_HEADER = "HTTP_X_REAL_IP"
+    assert address_of(request) == HERE
+    assert address_of(rf.get("/", REMOTE_ADDR=HERE, HTTP_X_REAL_IP=THERE)) == THERE
 
 
 @pytest.mark.parametrize("email", ["dana@aurora.example", "nobody@aurora.example"])
