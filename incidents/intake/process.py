@@ -19,7 +19,6 @@ from incidents.intake.adapters.base import (
     Unreadable,
     one_line,
 )
-from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.adapters.times import event_time
 from incidents.intake.alerts import Overtaken
 from incidents.intake.claims import (
@@ -33,6 +32,7 @@ from incidents.intake.grouping import apply_news
 from incidents.intake.handling import expiry_of, grouped
 from incidents.intake.models import DeliveryState, Source
 from incidents.intake.news import FIRING, News, hashed
+from incidents.intake.reading import Reader
 from incidents.intake.tallies import count_settled
 
 BATCH_DELIVERIES: Final = 400
@@ -129,10 +129,10 @@ def _count_failure(ids: Sequence[int], error: Exception, now: datetime) -> None:
 
 
 def _read(claimed: Sequence[Claimed], sources: dict[int, Source]) -> _Reading:
-    reading = _Reading()
+    reading, reader = _Reading(), Reader()
     for delivery in claimed:
         try:
-            parsed = _parsed(delivery, sources[delivery.source_id])
+            parsed = reader.read(delivery, sources[delivery.source_id])
         except Unreadable as error:
             outcome = Outcome(
                 delivery.id, DeliveryState.UNREADABLE, error=_sentence(str(error))
@@ -146,14 +146,6 @@ def _read(claimed: Sequence[Claimed], sources: dict[int, Source]) -> _Reading:
             reading.news.extend(_news_of(delivery, parsed, source))
             reading.outcomes.append(_outcome(delivery, parsed))
     return reading
-
-
-def _parsed(delivery: Claimed, source: Source) -> ParsedDelivery:
-    adapter = ADAPTERS.get(source.tool)
-    if adapter is None:
-        raise Unreadable("tool", source.tool, f"use one of {', '.join(ADAPTERS)}")
-    options = {"mapping": source.mapping, "received_at": delivery.received_at}
-    return adapter.parse(delivery.body, headers=delivery.headers, options=options)
 
 
 def _news_of(delivery: Claimed, parsed: ParsedDelivery, source: Source) -> list[News]:

@@ -35,7 +35,9 @@ def at_once_rows() -> Iterator[Row]:
         body = alert_body("at-once")
         hail(running, body, seconds=1.0)
         own = [hail(running, body) for _ in range(3)]
-        running.sql("TRUNCATE tocsin_delivery CASCADE")
+        running.sql(
+            "UPDATE tocsin_delivery SET state = 'processed', processed_at = now()"
+        )
         stack.enter_context(running.workers())
         running.fill("waits", TIMERS)
         calm = _timers(running)

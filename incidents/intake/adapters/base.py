@@ -182,7 +182,7 @@ def first_text(*values: object) -> str:
     """Return the first of the values that is text or a number and shows something."""
     for value in values:
         text = as_text(value).strip()
-        if _UNWANTED.sub("", text).strip():
+        if _is_plain(text) or _UNWANTED.sub("", text).strip():
             return text
     return ""
 
@@ -213,8 +213,20 @@ def _number_text(value: float) -> str:
         return ""
 
 
+def _is_plain(text: str) -> bool:
+    """Whether there is something in the text and nothing to clean: most is so."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and text.strip() != ""
+    )
+
+
 def one_line(text: str, *, limit: int = MAX_TITLE) -> str:
     """Return the text without line breaks or control characters, cut to `limit`."""
+    if _is_plain(text):
+        return _cut(text.strip(), limit)
     spaced = _SPACES.sub(" ", _LINE_BREAKS.sub(" ", text))
     return _cut(_UNWANTED.sub("", spaced).strip(), limit)
 
