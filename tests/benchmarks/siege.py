@@ -21,6 +21,7 @@ CROWD = 3000
 STALL_SECONDS = 4.0
 TIMERS = 1000
 SLOTS = 10
+STEPS = "SELECT count(*) FROM tocsin_timer WHERE kind = 'run.step'"
 COUNTED = """
 SELECT count(*), count(DISTINCT incident_id), sum(1 + repeat_count + late_count)
   FROM tocsin_alert
@@ -40,6 +41,7 @@ def at_once_rows() -> Iterator[Row]:
         )
         stack.enter_context(running.workers())
         running.fill("waits", TIMERS)
+        running.eventually("a step for each", lambda: running.value(STEPS) >= TIMERS)
         calm = _timers(running)
         with hail_beside(running, body, seconds=SLOTS + 8.0) as stormed:
             time.sleep(2)
