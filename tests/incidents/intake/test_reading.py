@@ -12,7 +12,9 @@ POSTED = b'[{"labels": {"alertname": "Disk"}}]'
 
 
 def delivery(body, *, minutes=0, source_id=1, headers=None):
-    return Claimed(1, source_id, at(minutes), body, headers or {}, 0, 0)
+    return Claimed(
+        1, source_id, at(minutes), body, headers or {}, 0, 0, was_processed=False
+    )
 
 
 def read_both(tool, one, other):
