@@ -41,7 +41,7 @@ def test_an_export_holds_no_secrets(is_demo):
     shown = apply_world(demo, now=NOW).secrets
     text = export_world()
     secrets = [line.rpartition(" ")[2].rpartition("/")[2] for line in shown]
-    assert len(secrets) == 5
+    assert len(secrets) == 7
     assert [secret for secret in [*secrets, "tocsin-demo"] if secret in text] == []
 
 
