@@ -154,6 +154,13 @@ class Environment:
         help="Threads of a web server's process for pages and API; each may hold a "
         "connection to the database. Webhooks need none.",
     )
+    incidents_per_delivery: int = _variable(
+        "TOCSIN_INCIDENTS_PER_DELIVERY",
+        positive_number,
+        default=100,
+        help="Incidents that one webhook may open; the alerts of all further groups "
+        "stand in one more.",
+    )
     delivery_retention_days: int = _variable(
         "TOCSIN_DELIVERY_RETENTION_DAYS",
         positive_number,

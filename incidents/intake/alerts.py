@@ -18,7 +18,8 @@ class Overtaken(Exception):  # what happened to the batch, not a fault
 
 _READ: Final = """
 SELECT a.id, a.source_id, a.dedup_key, a.status, a.event_at, a.delivery_id, a.incident_id,
-       COALESCE(i.status <> ALL(%s), false), a.title, a.held_by, a.change_times
+       COALESCE(i.status <> ALL(%s), false), a.title, a.held_by, a.fired_at,
+       a.change_times
 FROM unnest(%s::bigint[], %s::text[]) AS k (source_id, dedup_key)
 JOIN tocsin_alert a USING (source_id, dedup_key)
 LEFT JOIN tocsin_incident i ON i.id = a.incident_id
@@ -33,18 +34,18 @@ _ROWS: Final = """json_to_recordset(%s::json) AS n (
     delivery_id bigint, repeat_count integer, late_count integer,
     first_seen_at timestamptz, last_seen_at timestamptz, expires_at timestamptz,
     held_by text, held_until timestamptz, group_key text, severity_told text,
-    is_bare boolean, change_times jsonb)"""
+    is_bare boolean, fired_at timestamptz, change_times jsonb)"""
 
 _INSERT: Final = f"""
 INSERT INTO tocsin_alert (
     source_id, organisation_id, dedup_key, incident_id, status, title, summary, severity,
     labels, url, started_at, ended_at, event_at, delivery_id, repeat_count, late_count,
     first_seen_at, last_seen_at, expires_at, held_by, held_until, group_key,
-    severity_told, change_times)
+    severity_told, fired_at, change_times)
 SELECT source_id, organisation_id, dedup_key, incident_id, status, title, summary,
     severity, labels, url, started_at, ended_at, event_at, delivery_id, repeat_count,
     late_count, first_seen_at, last_seen_at, expires_at, held_by, held_until, group_key,
-    severity_told, change_times
+    severity_told, fired_at, change_times
 FROM {_ROWS}
 ORDER BY source_id, dedup_key
 ON CONFLICT (source_id, dedup_key) DO NOTHING
@@ -66,7 +67,7 @@ SET incident_id = n.incident_id, status = n.status,
     held_by = n.held_by, held_until = n.held_until,
     group_key = CASE WHEN n.is_bare THEN a.group_key ELSE n.group_key END,
     severity_told = CASE WHEN n.is_bare THEN a.severity_told ELSE n.severity_told END,
-    change_times = n.change_times
+    fired_at = n.fired_at, change_times = n.change_times
 FROM {_ROWS}
 WHERE a.source_id = n.source_id AND a.dedup_key = n.dedup_key
 """  # noqa: S608  (built from the constant above)
@@ -179,6 +180,7 @@ def _row(
         "group_key": news.group,
         "severity_told": alert.severity_told,
         "is_bare": alert.is_bare,
+        "fired_at": change.fired_at,
         "change_times": [at.isoformat() for at in change.change_times],
     }
 

@@ -14,7 +14,7 @@ from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.incident.lifecycle import lock_incidents, resolve_cleared
 from incidents.incident.models import Incident
-from incidents.incident.opening import NewIncident, open_incidents
+from incidents.incident.opening import open_incidents
 from incidents.intake.alerts import (
     Overtaken,
     count_alerts,
@@ -24,8 +24,8 @@ from incidents.intake.alerts import (
 )
 from incidents.intake.counts import counted, write_counts
 from incidents.intake.flapping import mark_flapping, note_changes
+from incidents.intake.group_incident import incident_of, severity_in
 from incidents.intake.group_windows import window_timers
-from incidents.intake.handling import severity_of
 from incidents.intake.models import Source
 from incidents.intake.news import (
     FIRING,
@@ -39,12 +39,11 @@ from incidents.intake.news import (
     joined_groups,
     shared_labels,
 )
+from incidents.intake.overflow import beyond_bound, shared_home
 from incidents.intake.remarks import acknowledge_told, is_of_former
 from incidents.intake.step_bodies import body_of
 from incidents.intake.suppressors import record_suppressions, with_holds
 from incidents.timers.schedule import add_timers
-
-MAX_TITLE = 300
 
 
 @dataclass(slots=True)
@@ -79,14 +78,14 @@ class _Batch:
 
 def apply_news(
     news: Sequence[News], sources: Mapping[int, Source], *, now: datetime
-) -> None:
+) -> list[News]:
     """Update alerts, open and resolve incidents, and record each change of state.
 
     Requires an open recording, and news in the order received. Locks the incidents and
-    the alerts. Raises Overtaken.
+    the alerts. Returns what was said of alerts that do not fire. Raises Overtaken.
     """
     if not news:
-        return
+        return []
     news = with_holds(news, sources, now=now)
     batch = _Batch(news, sources, now)
     planned = fold_news(news, read_alerts(batch.keys, is_locking=False))
@@ -98,6 +97,7 @@ def apply_news(
     changes = fold_news(news, read_alerts(batch.keys, is_locking=True))
     _require_as_planned(batch, groups, changes)
     _write(batch, list(changes.values()))
+    return [item for change in changes.values() for item in change.untold]
 
 
 def take_over_alerts(incident: Incident, into: Incident) -> None:
@@ -120,18 +120,34 @@ def _find_or_open_homes(
     missing = [key for key in groups if key not in batch.homes]
     if not missing:
         return
+    beyond = beyond_bound(missing, groups)
+    wanted = {key: groups[key] for key in missing if key not in beyond}
+    for key in sorted(beyond):
+        wanted.setdefault(shared_home(key), []).extend(groups[key])
+    batch.homes |= _open_homes([shared_home(key) for key in beyond])
+    _open(batch, {k: wanted[k] for k in sorted(wanted) if k not in batch.homes})
+    if rivals := [key for key in wanted if key not in batch.homes]:
+        batch.homes.update(_open_homes(rivals))
+    for key in beyond:
+        if shared_home(key) in batch.homes:
+            batch.homes[key] = batch.homes[shared_home(key)]
+    if not batch.homes.keys() >= groups.keys():
+        raise Overtaken
+
+
+def _open(batch: _Batch, groups: Mapping[GroupKey, list[AlertChange]]) -> None:
+    """Open an incident for each of these groups, unless a rival is opening it."""
     opened = open_incidents(
-        [_new_incident(batch, key, groups[key]) for key in missing],
-        actors=[_tool(batch.sources[source_id]) for source_id, _ in missing],
+        [
+            incident_of(key, changes, source=batch.sources[key[0]])
+            for key, changes in groups.items()
+        ],
+        actors=[_tool(batch.sources[source_id]) for source_id, _ in groups],
         now=batch.now,
     )
     batch.opened = {incident.pk for incident in opened}
     for incident in opened:
         batch.homes[incident.source_id or 0, incident.group_key] = incident.pk
-    if rivals := [key for key in missing if key not in batch.homes]:
-        batch.homes.update(_open_homes(rivals))
-    if batch.homes.keys() != groups.keys():
-        raise Overtaken
 
 
 def _open_homes(groups: Collection[GroupKey]) -> dict[GroupKey, int]:
@@ -144,30 +160,6 @@ def _open_homes(groups: Collection[GroupKey]) -> dict[GroupKey, int]:
         for source_id, group, pk in rows.values_list("source_id", "group_key", "pk")
     }
     return {key: found[key] for key in groups if key in found}
-
-
-def _new_incident(
-    batch: _Batch, key: GroupKey, changes: Sequence[AlertChange]
-) -> NewIncident:
-    source = batch.sources[key[0]]
-    # A group whose alerts all cleared within the batch is told by those.
-    news = [step.news for change in changes for step in change.steps]
-    fired = [item for item in news if item.alert.status == FIRING]
-    worst = max(fired, key=lambda item: _severity(item, source))
-    title = worst.alert.group_title if len(changes) > 1 else worst.alert.title
-    began = (item.alert.started_at or item.event_at for item in fired)
-    return NewIncident(
-        organisation_id=source.organisation_id,
-        title=(title or worst.alert.title)[:MAX_TITLE],
-        description=worst.alert.summary,
-        category=source.default_category,
-        severity=_severity(worst, source),
-        tlp=source.default_tlp,
-        detected_at=min(*began, *(item.received_at for item in fired)),
-        source_id=source.pk,
-        group_key=key[1],
-        labels=shared_labels(item.alert.labels for item in fired),
-    )
 
 
 def _require_as_planned(
@@ -282,7 +274,7 @@ def _count(
 def _raise_severities(batch: _Batch, changes: Iterable[AlertChange]) -> None:
     worst: dict[int, int] = {}
     for incident, item in _joined(batch, changes):
-        level = _severity(item, batch.sources[item.source_id])
+        level = severity_in(item, batch.sources[item.source_id])
         worst[incident.pk] = max(level, worst.get(incident.pk, 0))
     for pk, level in sorted(worst.items()):
         incident = batch.incidents[pk]
@@ -357,12 +349,6 @@ def _resolve(
     ]
     if done:
         resolve_cleared(done, actor_of=lambda i: _system(i, batch), now=batch.now)
-
-
-def _severity(news: News, source: Source) -> int:
-    return severity_of(
-        news.alert, table=source.severity_map, default=source.default_severity
-    )
 
 
 def _teller(news: News, batch: _Batch) -> Actor:

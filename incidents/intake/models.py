@@ -195,6 +195,9 @@ class Delivery(models.Model):
         db_default=False,
         help_text="before it was read again: what it only remarks is not told twice",
     )
+    retry_at = models.DateTimeField(
+        null=True, help_text="while it waits: not before this instant"
+    )
 
     class Meta:
         app_label = "incidents"
@@ -311,6 +314,9 @@ class Alert(models.Model):
     )
     severity_told = models.CharField(
         max_length=80, blank=True, help_text="the tool's own word"
+    )
+    fired_at = models.DateTimeField(
+        null=True, help_text="since when it fires, or did last; null in old rows"
     )
 
     class Meta:

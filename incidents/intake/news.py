@@ -71,6 +71,7 @@ class AlertRow:
     is_home_open: bool
     title: str
     held_by: str = ""
+    fired_at: datetime | None = None
     change_times: tuple[datetime, ...] = ()
 
 
@@ -85,7 +86,7 @@ class StepKind(StrEnum):
 
 
 # What is said of an alert that fires, and changes nothing of it.
-_REMARKS: Final = {
+REMARKS: Final = {
     "acknowledged": StepKind.ACKNOWLEDGED,
     "noted": StepKind.NOTED,
 }
@@ -112,8 +113,10 @@ class AlertChange:
     repeats: int = 0
     lates: int = 0
     held: Hold | None = None
+    fired_at: datetime | None = None
     change_times: tuple[datetime, ...] = ()
     steps: list[Step] = field(default_factory=list)
+    untold: list[News] = field(default_factory=list)
 
     @property
     def status(self) -> str | None:
@@ -136,9 +139,8 @@ class AlertChange:
 
     def take(self, news: News) -> None:
         """Take one piece of news; older news is only counted."""
-        if remark := _REMARKS.get(news.alert.status):
-            if self.status == FIRING and not news.was_told:
-                self._step(remark, news)
+        if remark := REMARKS.get(news.alert.status):
+            self._remark(remark, news)
             return
         self.first_seen_at = self.first_seen_at or news.received_at
         stamp = self._stamp()
@@ -154,12 +156,26 @@ class AlertChange:
         else:
             self._clear(news)
 
+    def _remark(self, kind: StepKind, news: News) -> None:
+        """Take what is said of an alert that fires, unless it was said of an earlier time.
+
+        What finds nothing that fires is kept apart: its alert may not have been read yet.
+        """
+        if news.was_told:
+            return
+        if self.status != FIRING:
+            self.untold.append(news)
+        elif self.fired_at is None or news.event_at >= self.fired_at:
+            self._step(kind, news)
+
     def _stamp(self) -> tuple[datetime, int] | None:
         if self.latest:
             return self.latest.stamp
         return (self.row.event_at, self.row.delivery_id) if self.row else None
 
     def _fire(self, news: News) -> None:
+        if self.status != FIRING:
+            self.fired_at = news.event_at
         if not self.is_home_open and news.hold:
             self._hold(news, news.hold)
         elif self.status == FIRING and self.is_home_open:
@@ -232,6 +248,7 @@ def fold_news(
         if change is None:
             row = rows.get(item.key)
             change = changes[item.key] = AlertChange(item.key, row)
+            change.fired_at = row.fired_at if row else None
             change.change_times = row.change_times if row else ()
         change.take(item)
     return changes

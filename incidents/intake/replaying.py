@@ -43,7 +43,7 @@ WITH chosen AS MATERIALIZED (
 )
 UPDATE tocsin_delivery AS d
 SET state = 'pending', attempts = 0, error = '', processed_at = NULL, alert_count = 0,
-    replays = LEAST(d.replays + 1, 32767),
+    replays = LEAST(d.replays + 1, 32767), retry_at = NULL,
     was_processed = d.was_processed OR d.state = 'processed'
 FROM chosen WHERE d.id = chosen.id
 """

@@ -1,7 +1,6 @@
 import itertools
 import threading
 
-import psycopg
 import pytest
 from django.db import connections
 
@@ -24,26 +23,6 @@ def database(world_database, django_db_blocker):
 
 def states():
     return list(Delivery.objects.order_by("id").values_list("state", flat=True))
-
-
-def refuse_title(database, title):
-    """Have the database refuse an alert's title, as it does what it cannot store."""
-    check = f"CHECK (title <> '{title}')"
-    with psycopg.connect(database.owner_url, autocommit=True) as owner:
-        owner.execute(f"ALTER TABLE tocsin_alert ADD CONSTRAINT refused {check}")
-
-
-def test_delivery_that_fails_is_set_apart(database):
-    refuse_title(database, "poison")
-    source = make_source(make_organisation())
-    titles = ["a", "b", "poison", "c", "d"]
-    store_deliveries(source, [generic(title) for title in titles])
-    process_all()
-    assert states() == ["processed"] * 2 + ["unreadable"] + ["processed"] * 2
-    poison = Delivery.objects.get(state="unreadable")
-    assert poison.attempts == 3
-    assert poison.error == "It could not be processed: IntegrityError."
-    assert sorted(Incident.objects.values_list("title", flat=True)) == list("abcd")
 
 
 def run_together(*functions):
