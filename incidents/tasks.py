@@ -8,6 +8,7 @@ from incidents.anonymous.file_sweep import sweep_report_files
 from incidents.anonymous.retention import forget_old_reports
 from incidents.incident.attachment_sweep import sweep_attachments
 from incidents.incident.drafts import forget_old_drafts
+from incidents.intake.pauses import bridge_pause
 from incidents.intake.process import process_batch
 from incidents.intake.retention import forget_old_bodies
 from incidents.intake.tallies import forget_old_counts
@@ -20,6 +21,8 @@ from incidents.timers.giving_way import pause_seconds
 from incidents.timers.ticks import note_tick
 
 PASS_SECONDS = 20.0
+# While deliveries keep coming, time still brings what it brings.
+WAKE_SECONDS = 2.0
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
@@ -27,11 +30,14 @@ def process_intake() -> None:
     """Process raw deliveries until none waits, or the pass has lasted long enough."""
     ends_at = time.monotonic() + PASS_SECONDS
     process_waiting_mail(read_now())
-    while time.monotonic() < ends_at and wake_alerts(read_now()):
-        pass
     while (began := time.monotonic()) < ends_at and process_batch(read_now()):
         worked = time.monotonic() - began
         time.sleep(pause_seconds(read_now(), worked_seconds=worked))
+    # What was sent again while nobody read it counts before what time brings.
+    bridge_pause(read_now())
+    ends_at = max(ends_at, time.monotonic() + WAKE_SECONDS)
+    while time.monotonic() < ends_at and wake_alerts(read_now()):
+        pass
     note_tick("intake", read_now())
 
 
