@@ -18,7 +18,6 @@ from email.utils import parsedate_to_datetime
 
 from incidents.intake.adapters.base import Unreadable
 
-FUTURE_TOLERANCE = timedelta(hours=24)
 REMEDY = "send an RFC 3339 time such as 2026-11-23T15:04:05Z, or an epoch number"
 
 _FIRST_YEAR = 1971  # before it lie only the "no time" values
@@ -59,12 +58,10 @@ def read_instant(value: object) -> datetime | None:
 def event_time(at: datetime | None, *, received_at: datetime) -> datetime:
     """Return when an alert's change happened, as far as the sender can be believed.
 
-    A time far in the future would shut out every later change of the alert, so the
-    time of receipt stands in for it, as it does for a missing one.
+    A time after its receipt would shut out every later change of the alert until then,
+    so the time of receipt stands in for it, as it does for a missing one.
     """
-    if at is None or at > received_at + FUTURE_TOLERANCE:
-        return received_at
-    return at
+    return received_at if at is None else min(at, received_at)
 
 
 def _read(value: object) -> datetime | None:

@@ -111,6 +111,24 @@ def test_late_news_keeps_the_newer_title(source):
     assert (alert.title, alert.late_count, alert.repeat_count) == ("A", 1, 0)
 
 
+def deliver(source, body, *, received_at):
+    [delivery] = store_deliveries(source, [body])
+    Delivery.objects.filter(pk=delivery.pk).update(received_at=received_at)
+    process_all()
+
+
+def test_a_clock_that_is_ahead_does_not_silence_what_comes_later(source):
+    ahead = 9 * 60
+    deliver(source, generic(minutes=ahead), received_at=NOW)
+    resolved = generic(status="resolved", minutes=ahead + 1)
+    deliver(source, resolved, received_at=at(1))
+    deliver(source, generic(minutes=5), received_at=at(5))
+    assert list(Incident.objects.order_by("pk").values_list("status", flat=True)) == [
+        "resolved",
+        "open",
+    ]
+
+
 def test_unreadable_is_kept_and_disturbs_no_other(source):
     store_deliveries(source, [b"not json", generic(), b'{"status": "firing"}'])
     process_all()
