@@ -19,6 +19,7 @@ from incidents.events.record import record
 from incidents.incident.lifecycle import close_incidents
 from incidents.incident.models import Incident, Status
 from incidents.incident.opening import NewIncident, open_incidents
+from incidents.intake.adapters.marks import TRIAL
 from incidents.intake.models import Source
 from incidents.intake.news import hashed
 from incidents.intake.silence_models import Suppression
@@ -34,9 +35,11 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 BACK: Final = "the source delivers again"
 NOT_WATCHED: Final = "the source is no longer watched"
 
+# What the test button posted is no sign of the tool.
 _LAST: Final = """
 SELECT s.id, (SELECT d.received_at FROM tocsin_delivery d
-              WHERE d.source_id = s.id ORDER BY d.id DESC LIMIT 1)
+              WHERE d.source_id = s.id AND NOT jsonb_exists(d.headers, %s)
+              ORDER BY d.id DESC LIMIT 1)
 FROM unnest(%s::bigint[]) AS s (id)
 """
 
@@ -134,7 +137,7 @@ def _watches(timers: Sequence[Timer]) -> list[_Watch]:
 
 def _last_deliveries(source_ids: Collection[int]) -> dict[int, datetime | None]:
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, [list(source_ids)])
+        cursor.execute(_LAST, [TRIAL, list(source_ids)])
         return dict(cursor.fetchall())
 
 

@@ -86,7 +86,11 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def store_deliveries(
-    source: Source, bodies: Sequence[bytes], *, headers: Mapping[str, str] | None = None
+    source: Source,
+    bodies: Sequence[bytes],
+    *,
+    headers: Mapping[str, str] | None = None,
+    marks: Mapping[str, str] | None = None,
 ) -> list[Delivery]:
     """Store bodies as if the tool had posted them; joins the caller's transaction."""
     deliveries = Delivery.objects.bulk_create(
@@ -97,7 +101,7 @@ def store_deliveries(
             body=body,
             size_bytes=len(body),
             sha256=hashlib.sha256(body).digest(),
-            headers=kept_headers(headers or {}),
+            headers={**kept_headers(headers or {}), **(marks or {})},
         )
         for body in bodies
     )

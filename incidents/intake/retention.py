@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Case, JSONField, Value, When
 
+from incidents.intake.adapters.marks import TRIAL
 from incidents.intake.models import Delivery, DeliveryState
 
 BATCH: Final = 1_000
@@ -19,4 +21,11 @@ def forget_old_bodies(now: datetime) -> int:
     old = Delivery.objects.filter(received_at__lt=before, body__isnull=False)
     settled = old.exclude(state=DeliveryState.PENDING).order_by("id")
     ids = list(settled.values_list("pk", flat=True)[:BATCH])
-    return Delivery.objects.filter(pk__in=ids).update(body=None, headers={})
+    # A trial never becomes a sign of the tool.
+    mark = When(headers__has_key=TRIAL, then=_json({TRIAL: "yes"}))
+    headers = Case(mark, default=_json({}))
+    return Delivery.objects.filter(pk__in=ids).update(body=None, headers=headers)
+
+
+def _json(value: dict[str, str]) -> Value:
+    return Value(value, JSONField())

@@ -14,6 +14,7 @@ from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import category_named
 from incidents.incident.tlp import parse_tlp
 from incidents.intake.adapters.mapping import MappingError, check_mapping
+from incidents.intake.adapters.marks import TRIAL
 from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.group_windows import watch_windows
 from incidents.intake.handling import (
@@ -166,6 +167,7 @@ def send_trial(source: Source, *, now: datetime) -> Delivery:
         source,
         [trial_body(adapter, mapping=source.mapping, now=now)],
         headers={**headers, **(adapter.trial_headers or {})},
+        marks={TRIAL: "yes"},
     )[0]
 
 

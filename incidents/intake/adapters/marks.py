@@ -14,3 +14,5 @@ ALERT: Final = ":alert"
 ALERT_BY: Final = ":alert-by"
 # The key that the answer gave to an alert that came without one.
 GIVEN_KEY: Final = ":given-key"
+# What the test button posted, and no tool.
+TRIAL: Final = ":trial"

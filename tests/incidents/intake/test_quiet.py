@@ -15,7 +15,12 @@ from incidents.intake.maintenance import (
 )
 from incidents.intake.quiet import QUIET
 from incidents.intake.receive import store_deliveries
-from incidents.intake.sources import SourceOptions, change_source, create_source
+from incidents.intake.sources import (
+    SourceOptions,
+    change_source,
+    create_source,
+    send_trial,
+)
 from incidents.intake.suppressors import counts_held
 from incidents.models import Delivery, Entry, Incident, Suppression, Timer
 from tests import factories
@@ -96,6 +101,18 @@ def test_it_resolves_once_something_comes_and_the_next_silence_opens_another(aur
 
     assert (status, reasons) == ("resolved", 1)
     assert [status for _, status in titles()] == ["resolved", "open"]
+
+
+def test_the_test_button_is_no_sign_of_the_tool(aurora):
+    source = watched(aurora)
+    fire_due(NOW)
+    fire_due(NOW + 6 * HOUR)
+    trial = send_trial(source, now=NOW + 7 * HOUR)
+    Delivery.objects.filter(pk=trial.pk).update(received_at=NOW + 7 * HOUR)
+
+    fire_due(NOW + 7 * HOUR + MINUTE)
+
+    assert [status for _, status in titles()] == ["open"]
 
 
 def test_what_a_person_has_touched_stays_open(aurora):
