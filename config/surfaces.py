@@ -33,6 +33,7 @@ class ToKeep:
     """A request that is to be stored, and what is said once it is."""
 
     arrival: Arrival
+    asked: Asked
     surface: Surface
     reading: Reading
     is_too_large: bool
@@ -50,7 +51,7 @@ def to_keep(environ: Environ, surface: Surface, body: Body) -> Reply | ToKeep:
         return reading
     arrival = _arrival(surface, asked, reading, body, environ)
     is_too_large = body.size_bytes > settings.MAX_DELIVERY_BYTES
-    return ToKeep(arrival, surface, reading, is_too_large)
+    return ToKeep(arrival, asked, surface, reading, is_too_large)
 
 
 def reply_to(told: Told, kept: ToKeep) -> Reply:
@@ -60,12 +61,20 @@ def reply_to(told: Told, kept: ToKeep) -> Reply:
         if kept.is_too_large:
             limit = settings.MAX_DELIVERY_BYTES
             return surface.refuse(413, f"The body is larger than {limit} bytes.")
-        return kept.reading.stored()
+        return _stored(told, kept)
     if told is Verdict.UNKNOWN_KEY:
         return kept.reading.unknown_key
     if isinstance(told, Reason):
         return surface.refuse(told.status, f"{told.sentence} {told.remedy}")
     return unavailable_at(surface)
+
+
+def _stored(told: uuid.UUID | Verdict, kept: ToKeep) -> Reply:
+    """Answer with the id that is stored: a message that came before keeps its first."""
+    if not isinstance(told, uuid.UUID):
+        return kept.reading.stored()
+    reading = kept.surface.read(replace(kept.asked, uid=told))
+    return reading.stored() if isinstance(reading, Reading) else reading
 
 
 def unavailable_at(surface: Surface) -> Reply:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection
 
@@ -73,7 +74,7 @@ WHERE id = ANY(%s) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED
 
 _READ: Final = """
 SELECT d.id, d.source_id, d.received_at, d.body, d.headers, d.attempts, d.replays,
-       d.was_processed, d.alert_count
+       d.was_processed, d.alert_count, d.uid
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS n (id, place)
 JOIN tocsin_delivery d USING (id) ORDER BY n.place
 """
@@ -114,6 +115,7 @@ class Claimed:
     replays: int
     was_processed: bool
     alert_count: int
+    uid: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def _read_bodies(ids: Sequence[int]) -> list[Claimed]:
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    pk, source_id, received_at, body, headers, *numbers = row
+    pk, source_id, received_at, body, headers, *rest = row
     # Django's cursor leaves jsonb as text.
     kept = json.loads(headers) if isinstance(headers, str) else headers
-    return Claimed(pk, source_id, received_at, bytes(body or b""), kept, *numbers)
+    return Claimed(pk, source_id, received_at, bytes(body or b""), kept, *rest)

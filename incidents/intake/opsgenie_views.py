@@ -85,7 +85,8 @@ def _alert_named(delivery: Delivery) -> ParsedAlert | None:
     if delivery.body is None:
         return None
     try:
-        parsed = parse(bytes(delivery.body), headers=delivery.headers, options={})
+        options = {"uid": delivery.uid}
+        parsed = parse(bytes(delivery.body), headers=delivery.headers, options=options)
     except Unreadable:
         return None
     return parsed.alerts[0] if parsed.alerts else None

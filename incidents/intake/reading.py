@@ -11,7 +11,8 @@ from incidents.intake.adapters.registry import ADAPTERS
 from incidents.intake.claims import Claimed
 from incidents.intake.models import Source
 
-RECEIVED_AT: Final = "received_at"
+# What an adapter may ask about the delivery; all else it knows from words and source.
+OWN: Final = frozenset({"received_at", "uid"})
 
 _Words = tuple[int, bytes, tuple[tuple[str, str], ...]]
 
@@ -22,11 +23,11 @@ class _Options(dict[str, Any]):
     is_timed = False
 
     def __getitem__(self, name: str) -> Any:
-        self.is_timed |= name == RECEIVED_AT
+        self.is_timed |= name in OWN
         return super().__getitem__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        self.is_timed |= name == RECEIVED_AT
+        self.is_timed |= name in OWN
         return super().get(name, default)
 
 
@@ -46,7 +47,9 @@ class Reader:
         adapter = ADAPTERS.get(source.tool)
         if adapter is None:
             raise Unreadable("tool", source.tool, f"use one of {', '.join(ADAPTERS)}")
-        options = _Options(mapping=source.mapping, received_at=delivery.received_at)
+        options = _Options(
+            mapping=source.mapping, received_at=delivery.received_at, uid=delivery.uid
+        )
         parsed = adapter.parse(delivery.body, headers=delivery.headers, options=options)
         if not options.is_timed:
             self._known[words] = parsed

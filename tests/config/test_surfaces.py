@@ -2,10 +2,12 @@
 
 import json
 import time
+from uuid import UUID
 
 import pytest
 from django.conf import settings
 
+from incidents.intake.adapters.opsgenie_api import parse
 from incidents.intake.arrivals import Verdict
 from tests.config.front_world import ask_front
 
@@ -62,6 +64,40 @@ def test_pagerduty_trigger_gets_a_key_that_is_kept_with_it(ask):
     )
     assert arrival.headers[":given-key"] == arrival.uid.hex
     assert KEY.encode() not in arrival.body
+
+
+def test_message_that_came_before_is_told_the_id_that_is_kept(ask):
+    ask.verdict = UUID(int=7)
+    assert ask("/v2/enqueue", TRIGGER)[1]["dedup_key"] == UUID(int=7).hex
+    body = {"message": "Disk"}
+    _, told = ask("/v2/alerts", body, authorization=f"GenieKey {KEY}")
+    assert told["requestId"] == str(UUID(int=7))
+
+
+@pytest.mark.parametrize("blank", [" ", "\ufeff", "\x01"])
+def test_pagerduty_key_that_shows_nothing_gets_another(ask, blank):
+    _, told = ask("/v2/enqueue", {**TRIGGER, "dedup_key": blank})
+    assert told["dedup_key"] == ask.stored[0].uid.hex
+
+
+@pytest.mark.parametrize(
+    ("alias", "address"),
+    [
+        (" lead", "/v2/alerts/ lead/close"),
+        ("Disk\u00a0full", "/v2/alerts/Disk\u00a0full/close"),
+        ("x\ty", "/v2/alerts/x\ty/close"),
+        ("/a", "/v2/alerts//a/close"),
+    ],
+)
+def test_opsgenie_alias_is_the_same_in_body_and_address(ask, alias, address):
+    key = {"authorization": f"GenieKey {KEY}"}
+    ask("/v2/alerts", {"message": "Disk", "alias": alias}, **key)
+    ask(address, b"{}", query="identifierType=alias", **key)
+    created, closed = (
+        parse(arrival.body, headers=arrival.headers, options={}).alerts[0]
+        for arrival in ask.stored
+    )
+    assert (closed.status, closed.dedup_key) == ("resolved", created.dedup_key)
 
 
 def test_pagerduty_key_spelled_with_escapes_is_not_kept_either(ask):

@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from incidents.intake.adapters import base, marks
 from incidents.intake.adapters.adapter import (
@@ -54,7 +55,7 @@ def parse(
     action = headers.get(marks.ACTION, CREATE)
     request = base.read_object(body) if body.strip() else {}
     if action == CREATE:
-        return ParsedDelivery((_created(request, headers),))
+        return ParsedDelivery((_created(request, headers, options),))
     status = STATUSES.get(action)
     if status is None:
         said = base.one_line(action)
@@ -74,9 +75,14 @@ def problems_of(request: Mapping[str, Any]) -> dict[str, str]:
     return problems
 
 
+def alias_in(value: object) -> str:
+    """Return an alias in one spelling, whether a body or an address names it."""
+    return base.one_line(base.as_text(value), limit=MAX_ALIAS)
+
+
 def dedup_key_of(alias: str) -> str:
     """Return the dedup key of the alert with this alias."""
-    return base.key_of("og", alias)
+    return base.key_of("og", alias_in(alias))
 
 
 def is_alert_id(text: str) -> bool:
@@ -84,11 +90,23 @@ def is_alert_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
-def _created(request: Mapping[str, Any], headers: Mapping[str, str]) -> ParsedAlert:
+def given_alias(headers: Mapping[str, str], options: Mapping[str, object]) -> str:
+    """Return the id of the request, which a client without an alias takes for one."""
+    if marks.GIVEN_KEY not in headers:
+        return ""
+    uid = options.get("uid")
+    return str(uid) if isinstance(uid, UUID) else headers[marks.GIVEN_KEY]
+
+
+def _created(
+    request: Mapping[str, Any],
+    headers: Mapping[str, str],
+    options: Mapping[str, object],
+) -> ParsedAlert:
     for field, sentence in problems_of(request).items():
         raise Unreadable(field, request.get(field), sentence)
     title = base.one_line(base.as_text(request["message"])) or "Alert without a message"
-    alias = base.first_text(request.get("alias"), headers.get(marks.GIVEN_KEY), title)
+    alias = alias_in(request.get("alias")) or given_alias(headers, options) or title
     dedup_key = dedup_key_of(alias)
     details = base.mapping_at(request, "details")
     named = {name: request.get(name) for name in ("entity", "source", "user")}

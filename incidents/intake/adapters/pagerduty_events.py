@@ -17,6 +17,7 @@ deployment and opens nothing.
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from incidents.intake.adapters import base, marks
 from incidents.intake.adapters.adapter import (
@@ -51,7 +52,7 @@ def parse(
     if problems := problems_of(event):
         remedy = "send an event as PagerDuty's Events API v2 describes it"
         raise Unreadable("event", "; ".join(problems), remedy)
-    key = base.first_text(event.get("dedup_key"), headers.get(marks.GIVEN_KEY))
+    key = key_in(event) or given_key(headers, options)
     if not key:
         raise Unreadable("dedup_key", None, "send one, or post to /v2/enqueue")
     dedup_key = base.key_of("pd", key)
@@ -61,6 +62,19 @@ def parse(
     status: Status = "resolved" if action == "resolve" else "acknowledged"
     title = base.one_line(f"{key} {status}")
     return ParsedDelivery((_bare(dedup_key, status, title),))
+
+
+def key_in(event: Mapping[str, Any]) -> str:
+    """Return the client's key of the alert; what shows nothing is none."""
+    return base.first_text(event.get("dedup_key"))
+
+
+def given_key(headers: Mapping[str, str], options: Mapping[str, object]) -> str:
+    """Return the key that was answered to a trigger without one: its delivery's id."""
+    if marks.GIVEN_KEY not in headers:
+        return ""
+    uid = options.get("uid")
+    return uid.hex if isinstance(uid, UUID) else headers[marks.GIVEN_KEY]
 
 
 def _bare(dedup_key: str, status: Status, title: str) -> ParsedAlert:
@@ -91,12 +105,13 @@ def problems_of(event: Mapping[str, Any]) -> list[str]:
 
 
 def _problems_of_dedup_key(event: Mapping[str, Any], *, is_needed: bool) -> list[str]:
-    key = event.get("dedup_key")
-    if key is None or key == "":
-        return ["'dedup_key' is missing or blank"] if is_needed else []
-    if not base.as_text(key):
+    told = event.get("dedup_key")
+    if told is not None and not isinstance(told, str | int | float):
         return ["'dedup_key' is invalid (must be a string)"]
-    if len(base.as_text(key)) > MAX_DEDUP_KEY:
+    key = key_in(event)
+    if not key:
+        return ["'dedup_key' is missing or blank"] if is_needed else []
+    if len(key) > MAX_DEDUP_KEY:
         return [f"Length of 'dedup_key' is incorrect (should be <= {MAX_DEDUP_KEY})"]
     return []
 

@@ -8,7 +8,7 @@ import uuid
 from typing import Any, Final
 
 from incidents.intake.adapters import marks
-from incidents.intake.adapters.opsgenie_api import CREATE, problems_of
+from incidents.intake.adapters.opsgenie_api import CREATE, alias_in, problems_of
 from incidents.intake.surfaces.base import (
     Asked,
     Reading,
@@ -42,7 +42,7 @@ def read(asked: Asked) -> Reading | Reply:
         return problem(404, f"There is no {asked.method} {asked.path}.", asked.uid)
     told = {
         marks.ACTION: "" if action == CREATE else action,
-        marks.ALERT: name,
+        marks.ALERT: alias_in(name),
         marks.ALERT_BY: asked.query.get("identifierType", "") if name else "",
         marks.GIVEN_KEY: str(asked.uid) if action == CREATE else "",
     }
@@ -84,7 +84,7 @@ def _ending(request_id: uuid.UUID) -> dict[str, Any]:
 
 def _action_of(asked: Asked) -> tuple[str, str]:
     """Return the action and the alert's name; no action for an unknown address."""
-    rest = asked.path.removeprefix(ALERTS).strip("/")
+    rest = asked.path.removeprefix(ALERTS).removeprefix("/").rstrip("/")
     if not rest:
         return (CREATE if asked.method == "POST" else ""), ""
     name, _, action = rest.rpartition("/")

@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from incidents.intake.adapters import marks
-from incidents.intake.adapters.pagerduty_events import CHANGE, problems_of
+from incidents.intake.adapters.pagerduty_events import CHANGE, key_in, problems_of
 from incidents.intake.surfaces.base import (
     Asked,
     Reading,
@@ -40,7 +40,7 @@ def read(asked: Asked) -> Reading | Reply:
     if problem := _problem_of_key(key):
         return _invalid([problem, *_problems(asked, event)])
     is_change = asked.path == CHANGE_ENQUEUE
-    given = {} if event.get("dedup_key") else {marks.GIVEN_KEY: asked.uid.hex}
+    given = {} if key_in(event) else {marks.GIVEN_KEY: asked.uid.hex}
     return Reading(
         key=key,
         body=_without(key, asked.body, event),
@@ -99,7 +99,7 @@ def _answer(asked: Asked, event: dict[str, Any]) -> Reply:
     if asked.path == CHANGE_ENQUEUE:
         value = {"status": "success", "message": "Change event processed"}
         return json_reply(202, value)
-    key = event.get("dedup_key") or asked.uid.hex
+    key = key_in(event) or asked.uid.hex
     value = {"status": "success", "message": "Event processed", "dedup_key": key}
     return json_reply(202, value)
 

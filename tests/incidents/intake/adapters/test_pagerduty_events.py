@@ -1,9 +1,11 @@
+import json
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from incidents.intake.adapters.base import ParsedAlert, ParsedDelivery, Unreadable
-from incidents.intake.adapters.pagerduty_events import parse
+from incidents.intake.adapters.pagerduty_events import key_in, parse
 
 
 def test_trigger_is_read_whole(read):
@@ -77,3 +79,38 @@ def test_invalid_event_says_what_is_wrong_in_the_words_of_the_original(body, pro
     with pytest.raises(Unreadable) as caught:
         parse(body, headers={}, options={})
     assert caught.value.value.strip('"')[:70] == problem[:70]
+
+
+def trigger(**more):
+    payload = {"summary": "Down", "source": "x", "severity": "critical"}
+    body = {"event_action": "trigger", "payload": payload, **more}
+    return json.dumps(body).encode()
+
+
+def key_of(body):
+    [alert] = parse(body, headers={":given-key": "g"}, options={}).alerts
+    return alert.dedup_key
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\ufeff", "\u200e", "\x01", None])
+def test_key_that_shows_nothing_is_none(blank):
+    body = trigger(dedup_key=blank)
+    assert key_of(body) == "pd:g"
+    assert key_in(json.loads(body)) == ""
+
+
+@pytest.mark.parametrize(("told", "key"), [(0, "0"), (" a ", "a"), (True, "true")])
+def test_key_is_read_as_it_is_answered(told, key):
+    body = trigger(dedup_key=told)
+    assert (key_of(body), key_in(json.loads(body))) == (f"pd:{key}", key)
+
+
+def test_resolve_with_a_blank_key_says_that_it_is_missing():
+    with pytest.raises(Unreadable, match="'dedup_key' is missing or blank"):
+        parse(b'{"event_action": "resolve", "dedup_key": " "}', headers={}, options={})
+
+
+def test_key_that_was_given_is_the_id_of_the_delivery_that_is_kept():
+    uid = UUID(int=7)
+    parsed = parse(trigger(), headers={":given-key": "g"}, options={"uid": uid})
+    assert parsed.alerts[0].dedup_key == f"pd:{uid.hex}"
