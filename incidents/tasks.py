@@ -28,17 +28,23 @@ WAKE_SECONDS = 2.0
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def process_intake() -> None:
     """Process raw deliveries until none waits, or the pass has lasted long enough."""
-    ends_at = time.monotonic() + PASS_SECONDS
     process_waiting_mail(read_now())
-    while (began := time.monotonic()) < ends_at and process_batch(read_now()):
-        worked = time.monotonic() - began
-        time.sleep(pause_seconds(read_now(), worked_seconds=worked))
+    _read_deliveries(until=time.monotonic() + PASS_SECONDS)
     # What was sent again while nobody read it counts before what time brings.
     bridge_pause(read_now())
-    ends_at = max(ends_at, time.monotonic() + WAKE_SECONDS)
-    while time.monotonic() < ends_at and wake_alerts(read_now()):
-        pass
+    _wake_alerts(until=time.monotonic() + WAKE_SECONDS)
     note_tick("intake", read_now())
+
+
+def _read_deliveries(*, until: float) -> None:
+    while (began := time.monotonic()) < until and process_batch(read_now()):
+        worked = time.monotonic() - began
+        time.sleep(pause_seconds(read_now(), worked_seconds=worked))
+
+
+def _wake_alerts(*, until: float) -> None:
+    while time.monotonic() < until and wake_alerts(read_now()):
+        pass
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)

@@ -3,9 +3,9 @@ import json
 import pytest
 from django.db import transaction
 
+from incidents.intake.batch_reading import LARGE_ALERTS, MAX_ALERTS
 from incidents.intake.claims import claim_deliveries
 from incidents.intake.process import process_batch
-from incidents.intake.batch_reading import LARGE_ALERTS, MAX_ALERTS
 from incidents.intake.receive import store_deliveries
 from incidents.models import Alert, Entry, Incident
 from tests.incidents.intake.intake_world import (

@@ -1,5 +1,7 @@
 """Equal words are read once, but never where the instant or the sender matters."""
 
+from uuid import UUID
+
 import pytest
 
 from incidents.intake.adapters.base import Unreadable
@@ -13,7 +15,16 @@ POSTED = b'[{"labels": {"alertname": "Disk"}}]'
 
 def delivery(body, *, minutes=0, source_id=1, headers=None):
     return Claimed(
-        1, source_id, at(minutes), body, headers or {}, 0, 0, was_processed=False
+        1,
+        source_id,
+        at(minutes),
+        body,
+        headers or {},
+        attempts=0,
+        replays=0,
+        was_processed=False,
+        alert_count=0,
+        uid=UUID(int=minutes),
     )
 
 
