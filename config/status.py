@@ -49,6 +49,7 @@ LABELS: Final = {
     "heartbeat.due": "Look for a heartbeat",
     "heartbeat.back": "Word that a heartbeat came back",
     "report.news": "Word to handlers of a report",
+    "report.readers": "Word that readers of reports changed",
     "report.status": "Reminder to answer a reporter",
 }
 

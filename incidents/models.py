@@ -6,6 +6,7 @@ from incidents.anonymous.models import (
     ReportFile,
     ReportHandler,
     ReportMessage,
+    ReportReader,
     ReportState,
     TokenBucket,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "ReportFile",
     "ReportHandler",
     "ReportMessage",
+    "ReportReader",
     "ReportState",
     "Share",
     "SignInFailure",

@@ -112,6 +112,12 @@ urlpatterns = [
     path("reports/", reports.report_list, name="report-list"),
     path("reports/desk/", desk_views.report_desk, name="report-desk"),
     path("reports/<str:ref>/", reports.report_detail, name="report-detail"),
+    path("reports/<str:ref>/share/", reports.report_share, name="report-share"),
+    path(
+        "reports/<str:ref>/unshare/<int:pk>/",
+        reports.report_unshare,
+        name="report-unshare",
+    ),
     path("reports/<str:ref>/answer/", reports.report_answer, name="report-answer"),
     path(
         "reports/<str:ref>/incident/", reports.report_incident, name="report-incident"

@@ -28,6 +28,7 @@ from incidents.anonymous.handling import (
     note_report_read,
 )
 from incidents.anonymous.models import AnonymousReport, ReportDesk, ReportMessage
+from incidents.anonymous.readers import hide_from, readers_of, show_to
 from incidents.anonymous.sealing import titles_of
 from incidents.anonymous.serializers import (
     ReportDeskBody,
@@ -35,6 +36,8 @@ from incidents.anonymous.serializers import (
     ReportDetailSerializer,
     ReportIncidentBody,
     ReportIncidentSerializer,
+    ReportPersonBody,
+    ReportReadersSerializer,
     ReportSerializer,
     ReportTextBody,
 )
@@ -116,6 +119,24 @@ class ReportViewSet(ApiViewSet):
         body = {"incident": incident.ref}
         return Response(body, status=status.HTTP_201_CREATED)
 
+    @extend_schema(responses=ReportReadersSerializer)
+    @action(detail=True, pagination_class=None)
+    def readers(self, request: Request, ref: str) -> Response:
+        """List who can read the report."""
+        return _readers(self._find())
+
+    @extend_schema(request=ReportPersonBody, responses=ReportReadersSerializer)
+    @action(detail=True, methods=["post"])
+    def share(self, request: Request, ref: str) -> Response:
+        """Let one more colleague read and answer this report; handlers only."""
+        return self._change_readers(show_to)
+
+    @extend_schema(request=ReportPersonBody, responses=ReportReadersSerializer)
+    @action(detail=True, methods=["post"])
+    def unshare(self, request: Request, ref: str) -> Response:
+        """End that a colleague reads this report; handlers only."""
+        return self._change_readers(hide_from)
+
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, url_path=f"files/(?P<file>{_UID})")
     def file(self, request: Request, ref: str, file: str) -> HttpResponse:
@@ -125,6 +146,17 @@ class ReportViewSet(ApiViewSet):
 
     def _find(self) -> AnonymousReport:
         return find_report(self.person, self.kwargs["ref"])
+
+    def _change_readers(self, act: Any) -> Response:
+        report = self._find()
+        act(
+            report,
+            person=self.read_body(ReportPersonBody)["person"],
+            user=self.person,
+            actor=actor_for(self.person, report.organisation),
+            now=read_now(),
+        )
+        return _readers(report)
 
     def _write(self, act: Any) -> Response:
         report = self._find()
@@ -136,6 +168,14 @@ class ReportViewSet(ApiViewSet):
             now=read_now(),
         )
         return Response(ReportSerializer(_shown([changed])[0]).data)
+
+
+def _readers(report: AnonymousReport) -> Response:
+    shown = {
+        "handlers": [row.user.email for row in handlers_of([report.organisation_id])],
+        "readers": [row.user.email for row in readers_of([report.pk])],
+    }
+    return Response(ReportReadersSerializer(shown).data)
 
 
 def _listed(

@@ -11,6 +11,12 @@ from incidents.anonymous.models import (
     ReportDesk,
     ReportHandler,
     ReportMessage,
+    ReportReader,
+)
+from incidents.anonymous.readers_news import (
+    ReadersChanged,
+    record_access,
+    tell_readers,
 )
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
@@ -49,10 +55,11 @@ def handlers_of(organisation_ids: Collection[int]) -> QuerySet[ReportHandler]:
 def unread_reports(user: User) -> int | None:
     """Return how many reports hold something that no handler has opened.
 
-    None for who neither handles reports nor may say who does.
+    None for who neither reads reports nor may say who does.
     """
     handles = ReportHandler.objects.active().filter(user=user).exists()
-    if not handles and not organisations_allowing(user, Action.CONFIGURE):
+    reads = handles or ReportReader.objects.active().filter(user=user).exists()
+    if not reads and not organisations_allowing(user, Action.CONFIGURE):
         return None
     unread = ReportMessage.objects.filter(by_reporter=True, read_at=None)
     visible = AnonymousReport.objects.visible_to(user)
@@ -63,17 +70,21 @@ def save_desk(
     organisation: Organisation, draft: DeskDraft, *, actor: Actor, now: datetime
 ) -> ReportDesk:
     """Bring the desk of an organisation to this. Locks the organisation. Raises BadInput."""
-    people = _members(organisation, draft.handlers)
+    people = members_of(organisation, draft.handlers, field="handlers")
     with recording(now):
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
         _check_takes_all(organisation, draft)
         desk, is_new = ReportDesk.objects.get_or_create(organisation=organisation)
         _set_switches(desk, draft, actor, is_new=is_new)
-        _set_handlers(organisation, people, actor, now)
+        changed = _set_handlers(organisation, people, actor, now)
+        tell_readers(changed, actor=actor, now=now)
     return desk
 
 
-def _members(organisation: Organisation, emails: Iterable[str]) -> list[User]:
+def members_of(
+    organisation: Organisation, emails: Iterable[str], *, field: str
+) -> list[User]:
+    """Return the people of these addresses. Raises BadInput for who has no role there."""
     wanted = sorted({email.strip().lower() for email in emails})
     rows = organisation.memberships.filter(
         ended_at=None, user__is_active=True, user__email__in=wanted
@@ -82,7 +93,7 @@ def _members(organisation: Organisation, emails: Iterable[str]) -> list[User]:
     for email in wanted:
         if email not in known:
             remedy = f"Name people who have a role in {organisation}."
-            raise BadInput("handlers", email, remedy)
+            raise BadInput(field, email, remedy)
     return list(known.values())
 
 
@@ -126,30 +137,25 @@ def _set_switches(
 
 def _set_handlers(
     organisation: Organisation, people: list[User], actor: Actor, now: datetime
-) -> None:
+) -> ReadersChanged:
     rows = ReportHandler.objects.filter(organisation=organisation, ended_at=None)
     before = {row.user_id: row for row in rows.select_related("user")}
     wanted = {user.pk for user in people}
-    for user in people:
-        if user.pk not in before:
-            ReportHandler.objects.create(
-                organisation=organisation, user=user, granted_at=now
-            )
-            _record("access.granted", organisation, user, actor)
-    for user_id, row in before.items():
-        if user_id not in wanted:
-            row.ended_at = now
-            row.save(update_fields=["ended_at"])
-            _record("access.revoked", organisation, row.user, actor)
-
-
-def _record(kind: str, organisation: Organisation, user: User, actor: Actor) -> None:
-    record(
-        kind,
-        organisation_id=organisation.pk,
-        actor=actor,
-        body={"who": str(user), "role": ROLE},
-        subjects={"who": user.uid},
+    added = [user for user in people if user.pk not in before]
+    ended = [row for user_id, row in before.items() if user_id not in wanted]
+    for user in added:
+        ReportHandler.objects.create(
+            organisation=organisation, user=user, granted_at=now
+        )
+        record_access("access.granted", organisation, user, role=ROLE, actor=actor)
+    for row in ended:
+        row.ended_at = now
+        row.save(update_fields=["ended_at"])
+        record_access("access.revoked", organisation, row.user, role=ROLE, actor=actor)
+    return ReadersChanged(
+        organisation.pk,
+        added=[user.pk for user in added],
+        ended=[row.user_id for row in ended],
     )
 
 

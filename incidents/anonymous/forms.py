@@ -15,7 +15,7 @@ from incidents.anonymous.uploads import MAX_FILE_BYTES, MAX_FILES
 from incidents.incident.models import CATEGORY_CHOICES
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.tlp import DEFAULT_TLP, Tlp
-from incidents.organisations.models import Organisation
+from incidents.organisations.models import Organisation, User
 
 MAX_TEXT: Final = 50_000
 ANYONE: Final = "all"
@@ -196,6 +196,22 @@ class IncidentForm(forms.Form):
     def is_danger(self) -> bool | None:
         """Return the answer. Requires that the form is valid."""
         return _DANGER[self.cleaned_data["danger"]]
+
+
+class ReaderForm(forms.Form):
+    """One more colleague who is to read a report."""
+
+    person = forms.ChoiceField(
+        label="Colleague",
+        help_text="They read and answer this report alone. It is recorded, and every "
+        "handler is told.",
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["person"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared above
+        field.choices = [("", "Choose one"), *((p.email, str(p)) for p in people)]
 
 
 class DeskForm(forms.Form):

@@ -96,13 +96,25 @@ class ReportState(models.TextChoices):
     CLOSED = "closed", "Closed"
 
 
+def _handled_by(user: User) -> models.QuerySet[ReportHandler]:
+    named = ReportHandler.objects.active().filter(user=user)
+    return named.values("organisation_id")  # type: ignore[return-value]  # a subquery
+
+
 class AnonymousReportQuerySet(models.QuerySet["AnonymousReport"]):
     """Filters of reports; `visible_to` is the only way in for a person."""
 
     def visible_to(self, user: User) -> "AnonymousReportQuerySet":
-        """Keep the reports of the organisations whose handler the person is now."""
-        named = ReportHandler.objects.active().filter(user=user)
-        return self.filter(organisation__in=named.values("organisation_id"))
+        """Keep those of organisations whose handler the person is, or shown to them."""
+        shown = ReportReader.objects.active().filter(user=user)
+        return self.filter(
+            models.Q(organisation__in=_handled_by(user))
+            | models.Q(pk__in=shown.values("report_id"))
+        )
+
+    def handled_by(self, user: User) -> "AnonymousReportQuerySet":
+        """Keep those of which the person may also say who reads them."""
+        return self.filter(organisation__in=_handled_by(user))
 
     def with_unread(self) -> "AnonymousReportQuerySet":
         """Add `unread_count`: what the reporter wrote and no handler has opened."""
@@ -171,6 +183,52 @@ class AnonymousReport(models.Model):
     def is_status_late(self, now: datetime) -> bool:
         """Whether its reporter should have heard by now."""
         return self.status_due_at is not None and self.status_due_at <= now
+
+
+class ReportReaderQuerySet(models.QuerySet["ReportReader"]):
+    """Filters of readers."""
+
+    def active(self) -> "ReportReaderQuerySet":
+        """Keep those who may read now and still belong to the organisation."""
+        return self.filter(
+            ended_at=None,
+            user__is_active=True,
+            user__memberships__organisation=models.F("organisation"),
+            user__memberships__ended_at=None,
+        ).distinct()
+
+
+class ReportReader(models.Model):
+    """A colleague to whom a handler shows one report; the others stay hidden."""
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(
+        AnonymousReport, on_delete=models.CASCADE, related_name="readers"
+    )
+    organisation = models.ForeignKey(
+        "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    user = models.ForeignKey(
+        "incidents.User", on_delete=models.PROTECT, related_name="+"
+    )
+    granted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ReportReaderQuerySet.as_manager()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_report_reader"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["report", "user"],
+                condition=models.Q(ended_at=None),
+                name="report_reader_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} reads {self.report_id}"
 
 
 class ReportMessage(models.Model):

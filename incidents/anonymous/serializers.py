@@ -65,6 +65,21 @@ class ReportDetailSerializer(ReportSerializer):
     messages = ReportMessageSerializer(many=True)
 
 
+class ReportPersonBody(StrictSerializer):
+    """A colleague with a role in the report's organisation."""
+
+    person = serializers.EmailField()
+
+
+class ReportReadersSerializer(serializers.Serializer[Any]):
+    """Who can read a report."""
+
+    handlers = serializers.ListField(child=serializers.EmailField())
+    readers = serializers.ListField(
+        child=serializers.EmailField(), help_text="to whom this report is shown besides"
+    )
+
+
 class ReportTextBody(StrictSerializer):
     """What the reporter is to read."""
 

@@ -1,7 +1,8 @@
 """Pages of those who handle anonymous reports; to everybody else they are not there."""
 
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from incidents.anonymous.desks import handlers_of
-from incidents.anonymous.forms import AnswerForm, IncidentForm
+from incidents.anonymous.forms import AnswerForm, IncidentForm, ReaderForm
 from incidents.anonymous.handling import (
     IncidentDraft,
     answer,
@@ -21,9 +22,18 @@ from incidents.anonymous.handling import (
     note_report_read,
 )
 from incidents.anonymous.models import AnonymousReport, ReportFile
+from incidents.anonymous.readers import (
+    candidates,
+    hide_from,
+    may_share,
+    readers_of,
+    show_to,
+)
 from incidents.anonymous.sealing import Seal, titles_of
 from incidents.anonymous.showing import files_of, messages_of
 from incidents.anonymous.storing import read_bytes
+from incidents.errors import BadInput
+from incidents.events.actor import Actor
 from incidents.incident.access import actor_for
 from incidents.incident.downloads import DOWNLOAD_POLICY
 from incidents.organisations.models import User
@@ -32,7 +42,7 @@ from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 
 _SHOWN = 200
-_ANSWER, _INCIDENT = "answer", "incident"
+_ANSWER, _INCIDENT, _READER = "answer", "incident", "reader"
 
 
 @page("GET")
@@ -114,6 +124,36 @@ def report_incident(request: PageRequest, ref: str) -> HttpResponse:
     return redirect(incident)
 
 
+@page("POST")
+def report_share(request: PageRequest, ref: str) -> HttpResponse:
+    """Let one more colleague read this report."""
+    report = find_report(request.user, ref)
+    form = ReaderForm(request.POST, people=candidates(report), auto_id="id_reader_%s")
+    if form.is_valid():
+        try:
+            show_to(
+                report, person=form.cleaned_data["person"], **_doer(request, report)
+            )
+        except BadInput as error:
+            form.add_error("person", error.remedy)
+    if form.errors:
+        return _detail(request, report, forms={_READER: form})
+    messages.success(request, "They can read it now. Every handler is told.")
+    return redirect(report)
+
+
+@page("POST")
+def report_unshare(request: PageRequest, ref: str, pk: int) -> HttpResponse:
+    """End that a colleague reads this report."""
+    report = find_report(request.user, ref)
+    row = readers_of([report.pk]).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    hide_from(report, person=row.user.email, **_doer(request, report))
+    messages.success(request, "They cannot read it any more. Every handler is told.")
+    return redirect(report)
+
+
 @page("GET")
 def report_file(request: PageRequest, ref: str, uid: UUID) -> HttpResponse:
     """Download a file of a reporter; no browser opens it in this site's name."""
@@ -145,6 +185,17 @@ def file_response(
     return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 
 
+class _Doer(TypedDict):
+    user: User
+    actor: Actor
+    now: datetime
+
+
+def _doer(request: PageRequest, report: AnonymousReport) -> _Doer:
+    actor = actor_for(request.user, report.organisation)
+    return {"user": request.user, "actor": actor, "now": read_now()}
+
+
 def _detail(
     request: PageRequest,
     report: AnonymousReport,
@@ -167,7 +218,10 @@ def _detail(
         "title": title,
         "entries": shown,
         "is_late": report.is_status_late(now),
-        "readers": handlers_of([report.organisation_id]),
+        "handlers": handlers_of([report.organisation_id]),
+        "readers": readers_of([report.pk]),
+        "may_share": may_share(request.user, report),
+        "reader_form": ReaderForm(people=candidates(report), auto_id="id_reader_%s"),
         "answer_form": AnswerForm(auto_id="id_answer_%s"),
         "incident_form": IncidentForm(
             files=files,

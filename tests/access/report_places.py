@@ -5,7 +5,8 @@ That others of the lab find nothing: tests/incidents/anonymous/test_views.py.
 
 from typing import Any
 
-from incidents.models import ReportFile
+from incidents.models import ReportFile, ReportReader
+from tests import factories as make
 from tests.access.place import Place
 from tests.access.scene import Scene
 
@@ -24,6 +25,17 @@ def _file_by_api(scene: Scene) -> dict[str, Any]:
     return {"ref": place["ref"], "file": place["uid"]}
 
 
+def _reader(scene: Scene) -> dict[str, Any]:
+    report = scene.lab.report
+    reader = ReportReader.objects.create(
+        report=report,
+        organisation=report.organisation,
+        user=make.person(report.organisation),
+        granted_at=make.NOW,
+    )
+    return {"ref": report.ref, "pk": reader.pk}
+
+
 def _desk(scene: Scene) -> dict[str, Any]:
     return {"organisation": scene.lab.organisation.slug}
 
@@ -34,6 +46,9 @@ API = {
     "GET reports-file": Place("lab", _file_by_api),
     "POST reports-answer": Place("lab", _report, {"text": "x"}),
     "POST reports-close": Place("lab", _report, {"text": "x"}),
+    "GET reports-readers": Place("lab", _report),
+    "POST reports-share": Place("lab", _report, {"person": "x@aurora.example"}),
+    "POST reports-unshare": Place("lab", _report, {"person": "x@aurora.example"}),
     "POST reports-make-incident": Place(
         "lab", _report, {"title": "x", "category": "WGT", "severity": 1}
     ),
@@ -47,6 +62,8 @@ PAGES = {
     "POST report-desk": Place("account", body={"is_open": "on"}, act="configure"),
     "GET report-detail": Place("lab", _report),
     "POST report-answer": Place("lab", _report, {"text": "x"}),
+    "POST report-share": Place("lab", _report),
+    "POST report-unshare": Place("lab", _reader),
     "POST report-incident": Place("lab", _report),
     "GET report-file": Place("lab", _file),
 }

@@ -126,4 +126,4 @@ def test_reminding_takes_the_same_number_of_statements(desk: Desk, count: int):
     fire_due(NOW)
     with CaptureQueriesContext(connection) as queries:
         fire_due(DUE)
-    assert len(queries) == 15
+    assert len(queries) == 16
