@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from incidents.problems import problem_page
+from incidents.sending_again import send_again_page
 
 _API = "/api/"
 _TOO_LARGE = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "errors/413.html", "too_large")
@@ -51,7 +52,12 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that a form's anti-forgery token does not match."""
+    """Say that a form's anti-forgery token does not match; give back what it held."""
+    is_typed = not request.path.startswith((_API, settings.LOGIN_URL))
+    if is_typed and not request.headers.get("HX-Request"):
+        kept = send_again_page(request, status=HTTPStatus.FORBIDDEN)
+        if kept is not None:
+            return kept
     return _answer(
         request, HTTPStatus.FORBIDDEN, "errors/csrf.html", "permission_denied"
     )

@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from incidents.errors import TocsinError
 from incidents.organisations.models import User
+from incidents.sending_again import send_again_page
 
 RETRY_AFTER_SECONDS: Final = 5
 _TEMPLATES: Final = {
@@ -56,7 +57,7 @@ def page(
             except TocsinError as error:
                 return error_page(error)
 
-        inner: Any = login_required(shown)
+        inner = _keep_what_was_typed(login_required(shown))
         return never_cache(
             require_http_methods(_with_head(methods))(_end_polls_signed_out(inner))
         )
@@ -83,17 +84,35 @@ def _with_head(methods: Sequence[str]) -> list[str]:
     return [*methods, "HEAD"] if "GET" in methods else list(methods)
 
 
+def _keep_what_was_typed(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """Give a form back that comes after its session has ended."""
+
+    @wraps(view)
+    def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            kept = send_again_page(request, status=HTTPStatus.UNAUTHORIZED)
+            if kept is not None:
+                return kept
+        return view(request, *args, **kwargs)
+
+    return shown
+
+
 def _end_polls_signed_out(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    """Reload the whole page when a part of it asks after the session has ended."""
+    """Reload the whole page when a part of it asks after the session has ended.
+
+    Not when something is sent: what is being typed would go with the page.
+    """
 
     @wraps(view)
     def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.htmx and not request.user.is_authenticated:
-            return HttpResponse(
-                status=HTTPStatus.UNAUTHORIZED, headers={"HX-Refresh": "true"}
-            )
+            headers = {"HX-Refresh": "true"} if request.method == "GET" else {}
+            return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers=headers)
         return view(request, *args, **kwargs)
 
     return shown

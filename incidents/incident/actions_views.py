@@ -17,7 +17,12 @@ from django.shortcuts import redirect
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
 from incidents.events.actor import Actor
 from incidents.incident import lifecycle, shares
-from incidents.incident.access import acting_organisation, actor_for, require_owner
+from incidents.incident.access import (
+    acting_organisation,
+    actor_for,
+    find_incident,
+    require_owner,
+)
 from incidents.incident.action_forms import (
     AttachForm,
     CommentForm,
@@ -54,16 +59,24 @@ def act_with(
 
     With a mistake in it the incident's page comes back with the form as it was typed.
     """
+    status, refused = HTTPStatus.UNPROCESSABLE_ENTITY, ""
     if form.is_valid():
         try:
             act(form.cleaned_data)
         except (BadInput, NoRoom, TooLarge) as error:
             _put_error(form, error)
         except NotPossible as error:
-            messages.error(request, error.message)
+            if not form.fields:
+                messages.error(request, error.message)
+            else:
+                form.add_error(None, error.message)
+                status, refused = HTTPStatus.CONFLICT, name
     if form.errors:
-        bound = Seen.by(request.user, seen.incident, now=seen.now, bound={name: form})
-        return show_incident(request, bound, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        incident = find_incident(request.user, seen.incident.ref)
+        bound = Seen.by(
+            request.user, incident, now=seen.now, bound={name: form}, refused=refused
+        )
+        return show_incident(request, bound, status=status)
     return redirect("incident-detail", seen.incident.ref)
 
 

@@ -23,18 +23,15 @@ def draft_save(request: PageRequest) -> HttpResponse:
     _require_reporter(request)
     now = read_now()
     names = NewIncidentForm(organisations=[]).draft_names()
-    is_saved = save_draft(
-        request.user,
-        {name: request.POST.getlist(name) for name in names},
-        filing=Filing(
-            caller=reader_of(request),
-            endpoint=f"POST {reverse('incident-new')}",
-            key=request.POST.get("idempotency_key", "")[:MAX_KEY],
-        ),
-        now=now,
+    filing = Filing(
+        caller=reader_of(request),
+        endpoint=f"POST {reverse('incident-new')}",
+        key=request.POST.get("idempotency_key", "")[:MAX_KEY],
     )
+    typed = {name: request.POST.getlist(name) for name in names}
+    is_saved = save_draft(request.user, typed, filing=filing, now=now)
     if request.htmx:
-        context = {"saved_at": now if is_saved else None}
+        context = {"saved_at": now if is_saved else None, "is_filed": filing.is_done()}
         return render(request, "incidents/incident/_draft.html", context)
     if is_saved:
         messages.success(request, "The draft is saved. Only you can see it.")
@@ -43,9 +40,9 @@ def draft_save(request: PageRequest) -> HttpResponse:
 
 @page("POST")
 def draft_discard(request: PageRequest) -> HttpResponse:
-    """Delete the draft and begin with an empty form."""
-    discard_draft(request.user)
-    return redirect("incident-new")
+    """Delete a draft and begin with an empty form."""
+    discard_draft(request.user, key=request.GET.get("draft", ""))
+    return redirect(f"{reverse('incident-new')}?empty=1")
 
 
 def _require_reporter(request: PageRequest) -> None:

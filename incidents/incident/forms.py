@@ -118,8 +118,14 @@ class NewIncidentForm(forms.Form):
         for facet in FACETS:
             self.fields[_FACET_PREFIX + facet.key] = _facet_field(facet)
 
-    def restore(self, typed: Mapping[str, Sequence[str]]) -> None:
-        """Fill in what was typed before. Requires that nothing was sent."""
+    def restore(self, typed: Mapping[str, Sequence[str]], *, key: str) -> None:
+        """Fill in what was typed before. Requires that nothing was sent.
+
+        The form keeps its key, so that what is typed on belongs to the same draft, and
+        what was filed in another tab is not filed twice.
+        """
+        if key:
+            self.initial["idempotency_key"] = key
         known = {name: typed[name] for name in self.draft_names() if name in typed}
         for name, values in known.items():
             is_many = isinstance(self.fields[name], forms.MultipleChoiceField)

@@ -1,6 +1,6 @@
 """Compose the page of one incident from its own parts and those of the slices above."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -69,6 +69,7 @@ def page_context(seen: Seen) -> dict[str, Any]:
         "merged_into": _merged_into(seen),
         "facts": facts_of(seen),
         "actions": actions,
+        "unsent": _unsent(seen, {action.name for action in actions}),
         "shares": shares_of(seen),
         "attachments": visible_attachments(incident, seen.side_ids),
         "timeline": timeline_view(
@@ -78,6 +79,11 @@ def page_context(seen: Seen) -> dict[str, Any]:
         ),
         "last_seq": mark_of(seen),
     }
+
+
+def _unsent(seen: Seen, offered: Collection[str]) -> BaseForm | None:
+    """Return the form that was refused, unless its action is still there to show it."""
+    return None if seen.refused in offered else seen.bound.get(seen.refused)
 
 
 def mark_of(seen: Seen) -> str:

@@ -27,6 +27,8 @@ class Seen:
     sides: tuple[Organisation, ...]
     roles: Mapping[int, list[str]]
     bound: Mapping[str, BaseForm] = field(default_factory=dict)
+    # The name of the bound form that the present state did not allow any more.
+    refused: str = ""
     # Whether the reader asked for the timeline with every message and step.
     is_whole: bool = False
 
@@ -38,10 +40,11 @@ class Seen:
         *,
         now: datetime,
         bound: Mapping[str, BaseForm] | None = None,
+        refused: str = "",
     ) -> "Seen":
         """Return the incident as this person sees it."""
         sides = tuple(sides_of(person, incident))
-        return cls(incident, person, now, sides, roles_of(person), bound or {})
+        return cls(incident, person, now, sides, roles_of(person), bound or {}, refused)
 
     @property
     def side_ids(self) -> list[int]:

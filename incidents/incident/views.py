@@ -1,5 +1,6 @@
 """Pages: find incidents, open one, file one, and what happens right after filing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,7 +15,7 @@ from incidents.errors import BadInput, NotAllowed, TocsinError
 from incidents.incident.access import actor_for, find_incident, note_reading
 from incidents.incident.attachments import store_upload, visible_attachments
 from incidents.incident.downloads import download_response
-from incidents.incident.drafts import Draft, discard_draft, open_draft
+from incidents.incident.drafts import Draft, discard_draft, open_drafts
 from incidents.incident.forms import NewIncidentForm, sent_content
 from incidents.incident.idempotency import open_once, read_promise
 from incidents.incident.incoming import arrived_files
@@ -130,10 +131,15 @@ def _reporting_for(request: PageRequest) -> list[Organisation]:
 
 
 def _restored_form(request: PageRequest, form: NewIncidentForm) -> HttpResponse:
-    draft = open_draft(request.user)
-    if draft:
-        form.restore(draft.fields)
-    return _form_page(request, form, draft=draft)
+    drafts = open_drafts(request.user)
+    wanted = request.GET.get("draft")
+    chosen = [draft for draft in drafts if draft.key == wanted] or drafts[:1]
+    if request.GET.get("empty"):
+        chosen = []
+    for draft in chosen:
+        form.restore(draft.fields, key=draft.key)
+    others = [draft for draft in drafts if draft not in chosen]
+    return _form_page(request, form, draft=chosen[0] if chosen else None, others=others)
 
 
 def _form_page(
@@ -142,8 +148,10 @@ def _form_page(
     *,
     status: int = HTTPStatus.OK,
     draft: Draft | None = None,
+    others: Sequence[Draft] = (),
 ) -> HttpResponse:
     context: dict[str, Any] = {
+        "others": others,
         "draft": draft,
         "form": form,
         "sections": form.sections(),
@@ -166,7 +174,7 @@ def _open(
     new = form.new_incident(person=request.user, now=now)
 
     def make() -> Incident:
-        discard_draft(request.user)
+        discard_draft(request.user, key=form.cleaned_data["idempotency_key"])
         return open_incident(new, actor=actor, now=now)
 
     return open_once(promise, make, now=now)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,9 +7,10 @@ from django.urls import reverse
 from incidents.errors import TooLarge
 from incidents.incident.drafts import (
     MAX_BYTES,
+    MAX_DRAFTS,
     Filing,
     forget_old_drafts,
-    open_draft,
+    open_drafts,
     save_draft,
 )
 from incidents.models import DataKey, Incident, ReportDraft
@@ -38,8 +40,12 @@ def person(aurora, client):
     return made
 
 
-def save(user, fields=TYPED, now=NOW):
-    return save_draft(user, fields, filing=FILING, now=now)
+def save(user, fields=TYPED, now=NOW, key="key-1"):
+    return save_draft(user, fields, filing=replace(FILING, key=key), now=now)
+
+
+def open_draft(user):
+    return next(iter(open_drafts(user)), None)
 
 
 def report(**changes):
@@ -101,7 +107,7 @@ def test_what_was_typed_is_back_on_the_next_visit(person, client):
     assert form["title"].value() == "Weights copied"
     assert form["severity"].value() == "4"
     assert form["facet_harm"].value() == ["rights"]
-    assert form["idempotency_key"].value() != "key-1"
+    assert form["idempotency_key"].value() == "key-1"
     assert [s.title for s in page.context["sections"] if s.is_open] == [
         "Details for analysis"
     ]
@@ -117,7 +123,7 @@ def test_saving_without_javascript_leads_back_to_the_form(person, client):
 def test_discarding_empties_the_form(person, client):
     save(person)
 
-    answer = client.post(reverse("draft-discard"), follow=True)
+    answer = client.post(f"{reverse('draft-discard')}?draft=key-1", follow=True)
 
     assert answer.context["draft"] is None
     assert not ReportDraft.objects.exists()
@@ -161,3 +167,46 @@ def test_old_drafts_are_forgotten(person, aurora):
 
     assert forget_old_drafts(NOW + timedelta(days=30, hours=1)) == 1
     assert not ReportDraft.objects.filter(user=person).exists()
+
+
+def test_a_second_tab_takes_the_place_of_no_draft(person, client):
+    save(person, {"title": ["Half a page"]})
+    save(person, {"title": ["x"]}, NOW + timedelta(minutes=1), key="key-2")
+    save(person, {"title": ["Half a page more"]}, NOW + timedelta(minutes=2))
+
+    kept = [(draft.key, draft.fields["title"]) for draft in open_drafts(person)]
+    assert kept == [("key-1", ["Half a page more"]), ("key-2", ["x"])]
+    page = client.get(f"{reverse('incident-new')}?draft=key-2")
+    assert page.context["form"]["title"].value() == "x"
+    assert [other.key for other in page.context["others"]] == ["key-1"]
+    assert "Half a page more" in page.text
+    empty = client.get(f"{reverse('incident-new')}?empty=1").context
+    assert (empty["draft"], len(empty["others"])) == (None, 2)
+
+
+def test_filing_leaves_the_drafts_of_other_forms(person, client):
+    save(person)
+    save(person, {"title": ["Another matter"]}, key="key-2")
+
+    client.post(reverse("incident-new"), report())
+
+    assert [draft.key for draft in open_drafts(person)] == ["key-2"]
+
+
+def test_only_the_newest_few_drafts_are_kept(person):
+    for number in range(MAX_DRAFTS + 2):
+        save(person, {"title": [str(number)]}, key=f"key-{number}")
+    assert [draft.key for draft in open_drafts(person)] == [
+        f"key-{number}" for number in range(MAX_DRAFTS + 1, 1, -1)
+    ]
+    save(person, {"description": ["x" * (MAX_BYTES - 2000)]}, key="long")
+    save(person, {"description": ["y" * 3000]}, key="short")
+    assert [draft.key for draft in open_drafts(person)] == ["short"]
+
+
+def test_typing_on_in_a_tab_whose_report_was_filed_says_so(person, client):
+    client.post(reverse("incident-new"), report())
+
+    part = client.post(reverse("draft-save"), report(title="more"), headers=HTMX)
+
+    assert "This report was filed from another tab." in part.text
