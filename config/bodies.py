@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, Protocol
 
@@ -146,13 +147,15 @@ def breaks_off(data: bytes) -> bool:
 
 
 async def spool_body(
-    stream: Stream, *, declared: int, pace: Pace, share: Share
+    stream: Stream, *, declared: int, pace: Pace, share: Share, is_secret: bool = False
 ) -> IO[bytes]:
     """Read a body of the site before it gets a thread: beyond a megabyte, to disk.
 
-    Raises TooSlow, NoRoom.
+    A secret one stays in memory. Raises TooSlow, NoRoom.
     """
-    file = SpooledTemporaryFile(max_size=1024 * 1024)  # noqa: SIM115  the caller closes it
+    file: IO[bytes] = (
+        BytesIO() if is_secret else SpooledTemporaryFile(max_size=1024 * 1024)  # noqa: SIM115  the caller closes it
+    )
     try:
         async with contextlib.aclosing(_chunks(stream, pace)) as chunks:
             left = declared

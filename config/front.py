@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 import structlog
 from django.conf import settings
 
+from config.anonymity import PREFIX
 from config.bodies import (
     SMALL_BYTES,
     Body,
@@ -47,6 +48,7 @@ from config.hooks import (
 from config.site_threads import Application, Busy, Page, SiteThreads
 from config.surfaces import reply_to, to_keep, unavailable_at
 from config.uploads import takes_files
+from incidents.anonymous.uploads import MAX_BODY_BYTES
 from incidents.incident.transfers import LARGE_BYTES
 from incidents.intake.arrivals import Arrival
 from incidents.intake.checking import Answer as Told
@@ -67,6 +69,7 @@ SITE_PACE: Final = Pace(grace_seconds=30, bytes_a_second=4 * 1024)
 # requests that the web server lets in.
 HOOK_ROOM_BYTES: Final = 64 * 1024 * 1024
 SITE_ROOM_BYTES: Final = 256 * 1024 * 1024
+REPORT_ROOM_BYTES: Final = 4 * MAX_BODY_BYTES
 # A file larger than this goes to its thread as it comes; the site bounds how many do.
 FLOWING_BYTES: Final = LARGE_BYTES
 
@@ -107,6 +110,7 @@ class Front:
         self._hook_pace = hook_pace
         self._hook_room = Room(HOOK_ROOM_BYTES)
         self._site_room = Room(SITE_ROOM_BYTES)
+        self._report_room = Room(REPORT_ROOM_BYTES)
 
     async def __rsgi__(self, scope: Any, channel: Channel) -> None:
         """Answer one request."""
@@ -211,9 +215,16 @@ class Front:
             return await self._threads.answer(environ)
         if declared > FLOWING_BYTES and takes_files(environ["PATH_INFO"]):
             return await self._take_file(environ, stream)
-        with self._site_room.share() as share:
+        # What a reporter sends is never on a disk in clear.
+        is_secret = environ["PATH_INFO"].startswith(PREFIX)
+        room = self._report_room if is_secret else self._site_room
+        with room.share() as share:
             body = await spool_body(
-                stream, declared=declared, pace=SITE_PACE, share=share
+                stream,
+                declared=declared,
+                pace=SITE_PACE,
+                share=share,
+                is_secret=is_secret,
             )
             with body:
                 environ["wsgi.input"] = body

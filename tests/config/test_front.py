@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
 
 import pytest
 from structlog.testing import capture_logs
@@ -156,6 +158,20 @@ def test_body_that_is_too_large_for_the_site_is_not_read():
     headers = {"content-length": str(large)}
     assert ask_front("/x", b"x", headers=headers, site=site)[0] == 413
     assert seen == [b""]
+
+
+def test_what_a_reporter_sends_is_never_on_a_disk():
+    seen, body = [], b"x" * (3 * 1024 * 1024)
+
+    def site(environ, start_response):
+        stream = environ["wsgi.input"]
+        seen.append((type(stream), stream.read()))
+        start_response("200 OK", [])
+        return []
+
+    ask_front("/report/", body, site=site)
+    ask_front("/other/", body, site=site)
+    assert seen == [(BytesIO, body), (SpooledTemporaryFile, body)]
 
 
 def test_file_is_sent_by_its_path_and_closed(tmp_path):
