@@ -1,5 +1,6 @@
 """Turn a row of another tool's export into an incident of ours, or say why not. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,6 +37,7 @@ _DANGER: Final = {
     **dict.fromkeys(("no", "false", "0"), False),
     **dict.fromkeys(("unknown", "not known"), None),
 }
+_NUMBERED: Final = re.compile(r"^\d\s*[-:]\s*")
 _MANY: Final = frozenset(facet.key for facet in FACETS if facet.kind == "many")
 
 
@@ -132,7 +134,7 @@ class _Reading:
                 return "resolved" if instants.get("resolved_at") else "open"
             known = {**STATUS_WORDS, **self.mapping.statuses}
             if said not in known:
-                message = f"Add it to [statuses] as {', '.join(STATUSES)}."
+                message = f"Add it to [statuses] as one of {', '.join(STATUSES)}."
                 raise Refused(message)
             return known[said]
 
@@ -229,7 +231,9 @@ class _Reading:
             return mapped
         if said in {"0", "1", "2", "3", "4", "5"}:
             return int(said)
-        level = severity_from_tool(severity_word(said))
+        # ServiceNow says "3 - Moderate": the word counts, for numbers differ by tool.
+        plain = _NUMBERED.sub("", said)
+        level = severity_from_tool(severity_word(plain))
         if level is None:
             where = "[severities]" if said else "[defaults]"
             raise Refused(f"Add it to {where} as a whole number from 0 to 5.")

@@ -62,8 +62,13 @@ DEFAULTS: Final = ("category", "severity", "tlp", "status")
 # What tools commonly say; a mapping's own words come first.
 STATUS_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("open", "new", "active", "triggered", "firing"), "open"),
-    **dict.fromkeys(("acknowledged", "acked", "investigating"), "acknowledged"),
+    **dict.fromkeys(
+        ("acknowledged", "acked", "investigating", "silenced", "pending", "on hold"),
+        "acknowledged",
+    ),
+    **dict.fromkeys(("in progress", "work in progress"), "acknowledged"),
     **dict.fromkeys(("resolved", "closed", "done", "fixed"), "resolved"),
+    **dict.fromkeys(("canceled", "cancelled"), "resolved"),
 }
 _TABLES: Final = ("fields", "severities", "categories", "statuses", "defaults")
 

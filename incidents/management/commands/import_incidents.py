@@ -69,8 +69,10 @@ class Command(BaseCommand):
             raise CommandError(message) from error
         self._tell(tally, is_dry_run=options["dry_run"])
         if tally.refused:
-            message = f"{tally.refused} rows were refused; {report.path} says why."
+            rows = "row was" if tally.refused == 1 else "rows were"
+            message = f"{tally.refused} {rows} refused; {report.path} says why."
             raise CommandError(message)
+        report.forget_earlier()
 
     def _tell(self, tally: Tally, *, is_dry_run: bool) -> None:
         if tally.unused:
@@ -100,6 +102,16 @@ class _Report:
             for problem in problems:
                 cells = (problem.field, problem.value, problem.remedy)
                 writer.writerow([line, *map(_inert, cells)])
+
+    def forget_earlier(self) -> None:
+        """Remove the report of an earlier run: nothing of it is true any more."""
+        try:
+            with self.path.open(newline="", encoding="utf-8") as file:
+                is_ours = next(csv.reader(file), None) == list(REPORT_HEAD)
+        except (OSError, ValueError):
+            return
+        if is_ours:
+            self.path.unlink(missing_ok=True)
 
 
 def _importer(options: dict[str, Any], report: _Report) -> Importer:

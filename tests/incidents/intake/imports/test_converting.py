@@ -145,7 +145,7 @@ def test_facets_are_read_from_text_and_from_a_list():
             Problem(
                 "status",
                 "parked",
-                "Add it to [statuses] as open, acknowledged, resolved.",
+                "Add it to [statuses] as one of open, acknowledged, resolved.",
             ),
         ),
         (
@@ -211,3 +211,30 @@ def test_no_row_raises(values):
     found = read({**LEAST, **values})
 
     assert isinstance(found, ImportedRow | tuple)
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [("1 - Critical", "critical"), ("3 - Moderate", "medium"), ("4: low", "low")],
+)
+def test_a_number_before_a_severity_word_does_not_count(said, plain):
+    numbered, word = problems(severity=said), problems(severity=plain)
+    assert isinstance(numbered, ImportedRow)
+    assert numbered == word
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("In Progress", "acknowledged"),
+        ("On Hold", "acknowledged"),
+        ("Triggered", "open"),
+        ("Cancelled", "resolved"),
+    ],
+)
+def test_usual_words_of_other_tools_need_no_mapping(said, status):
+    row = problems(
+        status=said, opened_at="2026-01-01T00:00Z", resolved_at="2026-01-02T00:00Z"
+    )
+    assert isinstance(row, ImportedRow)
+    assert row.status == status

@@ -240,3 +240,17 @@ def test_an_agency_owns_no_incidents(aurora, export):
         "--organisation 'naisa' is not a lab; name one of aurora. "
         "Incidents belong to labs."
     )
+
+
+def test_a_run_without_refusals_removes_the_report_of_an_earlier_one(aurora, export):
+    report = export.with_suffix(".refused.csv")
+    export.write_text(HEAD + OPEN + BAD)
+    with pytest.raises(CommandError, match="1 row was refused"):
+        call_command("import_incidents", str(export), "--organisation=aurora")
+    assert report.exists()
+    export.write_text(HEAD + OPEN)
+    call_command("import_incidents", str(export), "--organisation=aurora")
+    assert not report.exists()
+    report.write_text("my own notes")
+    call_command("import_incidents", str(export), "--organisation=aurora")
+    assert report.read_text() == "my own notes"
