@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0027_add_mail'),
+        ('incidents', '0031_index_what_was_held_last'),
     ]
 
     operations = [
