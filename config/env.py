@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.readers import (
     address_ranges,
     apprise_schemes,
+    attachment_limits,
     flag,
     folder,
     on_time_bound,
@@ -120,6 +121,13 @@ class Environment:
         positive_number,
         default=500 * MEBIBYTE,
         help="Largest attachment, in bytes. A proxy in front must let it through.",
+    )
+    attachment_limits: tuple[tuple[str, int, int], ...] = _variable(
+        "TOCSIN_ATTACHMENT_LIMITS",
+        attachment_limits,
+        default=(),
+        help="Limits of single organisations, by slug: MiB of one file / MiB of all "
+        "their files; 0 is no limit of their own.",
     )
     attachment_reserve_bytes: int = _variable(
         "TOCSIN_ATTACHMENT_RESERVE_BYTES",

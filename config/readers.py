@@ -18,6 +18,7 @@ UNSAFE_SCHEMES = frozenset(
         *("macosx", "windows", "mqtt", "mqtts", "mailto", "mailtos", "smpp", "smpps"),
     }
 )
+ATTACHMENT_LIMIT = re.compile(r"([a-z0-9-]+)=(\d+)/(\d+)")
 SEND_LIMIT = re.compile(
     r"(email|webhook|sms|voice|slack|teams|apprise)=([0-9]{1,6})/([0-9]{1,6})"
 )
@@ -81,6 +82,14 @@ def send_limits(value: str) -> tuple[tuple[str, int, int], ...]:
     found = [SEND_LIMIT.fullmatch(word) for word in words(value)]
     if not all(found):
         raise ValueError("is not a list like sms=10/60,slack=30/600")
+    return tuple((m[1], int(m[2]), int(m[3])) for m in found if m)
+
+
+def attachment_limits(value: str) -> tuple[tuple[str, int, int], ...]:
+    """Read limits like aurora=100/20000: MiB of one file, and of all together."""
+    found = [ATTACHMENT_LIMIT.fullmatch(word) for word in words(value)]
+    if not all(found):
+        raise ValueError("is not a list like aurora=100/20000,naisa=500/0")
     return tuple((m[1], int(m[2]), int(m[3])) for m in found if m)
 
 

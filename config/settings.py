@@ -21,6 +21,9 @@ KEK_FILE = ENVIRONMENT.kek_file or DATA_DIR / "kek"
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
 MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
 ATTACHMENT_RESERVE_BYTES = ENVIRONMENT.attachment_reserve_bytes
+ATTACHMENT_LIMITS = {
+    slug: (each, together) for slug, each, together in ENVIRONMENT.attachment_limits
+}
 TRANSFERS_AT_ONCE = ENVIRONMENT.transfers_at_once
 MAX_DELIVERY_BYTES = ENVIRONMENT.max_delivery_bytes
 WEB_THREADS = ENVIRONMENT.web_threads

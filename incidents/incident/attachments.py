@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.events.record import recording
+from incidents.incident.file_limits import check_limits
 from incidents.incident.incoming import ArrivedFile
 from incidents.incident.lifecycle import comment
 from incidents.incident.media_types import safe_filename
@@ -50,7 +51,7 @@ def store_upload(  # noqa: PLR0913 - one upload, who it is by, and when
     while they arrive.
     Raises TooLarge, NoRoom, BadInput for an empty file. Locks the incident.
     """
-    with _stored(upload) as stored, recording(now):
+    with _stored(upload, organisation) as stored, recording(now):
         attachment = Attachment.objects.create(
             uid=stored.uid,
             incident=incident,
@@ -100,11 +101,14 @@ def open_attachment(attachment: Attachment) -> BinaryIO:
 
 
 @contextmanager
-def _stored(upload: Upload | ArrivedFile) -> Iterator[NewFile]:
+def _stored(
+    upload: Upload | ArrivedFile, organisation: Organisation
+) -> Iterator[NewFile]:
     """Yield the file once it is whole on disk; remove it if what follows fails."""
     file = upload.take() if isinstance(upload, ArrivedFile) else _written(upload)
     try:
         _require_content(file)
+        check_limits(organisation, file.size_bytes)
         file.keep()
         yield file
     except (InterfaceError, OperationalError):

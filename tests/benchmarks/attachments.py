@@ -160,7 +160,8 @@ class _Site:
             for number in range(STANDING):
                 token = self._token if number % 2 else f"of nobody {number}"
                 link = self._begin(SIZE_BYTES, token=token)
-                link.send(PIECE)
+                with contextlib.suppress(OSError):  # who is refused may be cut off
+                    link.send(PIECE)
                 held.callback(link.close)
             time.sleep(1)
             took = [self._page() for _ in range(PAGES)]

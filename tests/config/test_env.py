@@ -56,6 +56,12 @@ def test_unknown_tocsin_variable_is_named():
             "TOCSIN_SEND_LIMITS is not a list like sms=10/60,slack=30/600: 'sms=10'",
         ),
         (
+            "TOCSIN_ATTACHMENT_LIMITS",
+            "aurora=10",
+            "TOCSIN_ATTACHMENT_LIMITS is not a list like aurora=100/20000,naisa=500/0:"
+            " 'aurora=10'",
+        ),
+        (
             "TOCSIN_TWILIO_FROM",
             "5551234",
             "TOCSIN_TWILIO_FROM is not a number like +37255501234: '5551234'",
@@ -157,3 +163,11 @@ def test_named_relay_is_trusted():
 def test_malformed_range_of_relays_stops_the_start():
     with pytest.raises(ImproperlyConfigured, match="TOCSIN_MAIL_RELAYS"):
         read_environment({"TOCSIN_MAIL_RELAYS": "10.0.0.0/40"})
+
+
+def test_limits_of_organisations_are_read_by_slug():
+    read = read_environment({"TOCSIN_ATTACHMENT_LIMITS": "aurora=100/20000, naisa=5/0"})
+    assert read.attachment_limits == (
+        ("aurora", 100, 20000),
+        ("naisa", 5, 0),
+    )

@@ -12,6 +12,7 @@ from incidents.incident.attachments import (
     store_upload,
     visible_attachments,
 )
+from incidents.incident.file_limits import MIB
 from incidents.incident.opening import NewIncident, open_incident
 from incidents.incident.shares import share
 from incidents.models import Attachment, Incident, Organisation, User
@@ -196,3 +197,18 @@ def test_a_later_share_shows_the_owners_shared_files_only(incident):
         if item.kind == "incident.shared"
     ]
     assert [a["name"] for a in opening.data["attachments"]] == ["shown.txt"]
+
+
+def test_an_organisation_is_held_to_its_own_limits(incident, settings, folder):
+    settings.MAX_ATTACHMENT_BYTES = 10 * MIB
+    settings.ATTACHMENT_LIMITS = {"aurora": (1, 2)}
+    with pytest.raises(TooLarge, match="Files of Aurora may have 1 MiB"):
+        _store(incident, Pieces(b"x" * (MIB + 1)))
+    assert _files(folder) == []
+    for _ in range(2):
+        _store(incident, Pieces(b"x" * MIB))
+    with pytest.raises(TooLarge, match="together may have 2 MiB"):
+        _store(incident, Pieces(b"x"))
+    ours = _agency("naisa", incident)
+    _store(incident, Pieces(b"x" * (MIB + 1)), by=ours)
+    assert (len(_files(folder)), Attachment.objects.count()) == (3, 3)
