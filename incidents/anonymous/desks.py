@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 
 from incidents.anonymous.models import (
     AnonymousReport,
@@ -57,8 +57,9 @@ def unread_reports(user: User) -> int | None:
 
     None for who neither reads reports nor may say who does.
     """
-    handles = ReportHandler.objects.active().filter(user=user).exists()
-    reads = handles or ReportReader.objects.active().filter(user=user).exists()
+    named = ReportHandler.objects.active().filter(user=user)
+    shown = ReportReader.objects.active().filter(user=user)
+    reads = User.objects.filter(Exists(named) | Exists(shown), pk=user.pk).exists()
     if not reads and not organisations_allowing(user, Action.CONFIGURE):
         return None
     unread = ReportMessage.objects.filter(by_reporter=True, read_at=None)
