@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
-from incidents.errors import BadInput
+from incidents.errors import BadInput, TooLarge
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.incident.attachments import store_upload
@@ -146,14 +146,27 @@ def _fits(file: LetterFile) -> bool:
 
 def _keep_files(mail: Mail, letter: Letter, incident: Incident, by: Hand) -> None:
     for file in _kept_files(letter):
-        store_upload(
-            incident,
-            file,
-            filename=file.filename,
-            organisation=mail.organisation,
-            user=by.user,
-            is_shared=False,
-            actor=by.actor,
-            now=by.now,
-            via=via_of(mail),
-        )
+        try:
+            store_upload(
+                incident,
+                file,
+                filename=file.filename,
+                organisation=mail.organisation,
+                user=by.user,
+                is_shared=False,
+                actor=by.actor,
+                now=by.now,
+                via=via_of(mail),
+            )
+        except TooLarge as error:
+            # Over the organisation's own limit: the mail counts without it, and says so.
+            comment(
+                incident,
+                text=f"[Not kept: {file.filename}] {error.message}",
+                is_shared=False,
+                organisation=mail.organisation,
+                user=by.user,
+                actor=by.actor,
+                now=by.now,
+                via=via_of(mail),
+            )

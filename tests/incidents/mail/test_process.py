@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from incidents.events.feed import read_fields
+from incidents.events.feed import read_fields, timeline
 from incidents.mail.models import Mail, MailState
 from incidents.mail.process import process_next_mail
 from incidents.mail.retention import forget_old_mail
@@ -45,6 +45,28 @@ def test_files_of_a_report_are_attached(lab: Lab):
         6,
     )
     assert kept.uploaded_by == lab.member
+
+
+def test_file_over_the_organisations_own_limit_is_named_and_the_mail_counts(
+    lab: Lab, settings
+):
+    settings.ATTACHMENT_LIMITS = {lab.organisation.slug: (1, 0)}
+    message = mail(text="See.")
+    large = b"x" * (1024 * 1024 + 1)
+    message.add_attachment(large, maintype="a", subtype="b", filename="big.bin")
+    message.add_attachment(b"1234", maintype="a", subtype="b", filename="small.bin")
+    settled(lab.organisation, message)
+    incident = Incident.objects.get()
+    texts = [
+        item.data["text"]
+        for item in timeline(incident, [lab.organisation.pk])
+        if item.kind == "incident.commented"
+    ]
+    assert [text.split("]")[0] for text in texts] == [
+        "[Not kept: big.bin",
+        "attached small.bin",
+    ]
+    assert [file.filename for file in Attachment.objects.all()] == ["small.bin"]
 
 
 def test_file_over_the_limit_is_named_in_the_report(lab: Lab, settings):
