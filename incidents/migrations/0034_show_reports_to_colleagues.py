@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0031_index_what_was_held_last'),
+        ('incidents', '0033_know_since_when_alerts_fire'),
     ]
 
     operations = [
