@@ -11,6 +11,7 @@ from django.db import transaction
 
 from incidents.anonymous.buckets import Limit, take
 from incidents.events.doorbell import ring_after_commit
+from incidents.intake.adapters.generic import OWN_TYPE
 from incidents.intake.models import Source
 from incidents.intake.receive import store_deliveries
 from incidents.mail.addresses import Addressee, own_address
@@ -22,7 +23,7 @@ from incidents.organisations.models import User
 
 _HOUR_SECONDS: Final = 3600
 _HEADERS: Final[Mapping[str, str]] = {
-    "content-type": "application/json",
+    "content-type": OWN_TYPE,
     "user-agent": "e-mail",
 }
 

@@ -27,6 +27,9 @@ with a comma, and of other fields the first that is not empty counts:
 >>> delivery = parse(body, headers={}, options={"mapping": paths})
 >>> delivery.alerts[0].title, delivery.alerts[0].labels
 ('r7', {'host': 'a, b'})
+
+A body whose Content-Type is `OWN_TYPE` is the product's own document whatever the
+mapping says: so does mail come to a source whose tool sends both.
 """
 
 from collections.abc import Mapping
@@ -59,6 +62,7 @@ from incidents.intake.adapters.mapping import (
 from incidents.intake.adapters.paths import is_jsonpath, look_up_all, parse_path
 from incidents.intake.adapters.times import parse_instant
 
+OWN_TYPE = "application/vnd.tocsin.alert+json"
 JOINED = ("dedup_key", "group_key")
 IGNORED_REASON = "The mapping says that its state is no alert."
 
@@ -74,7 +78,8 @@ def parse(
     body: bytes, *, headers: Mapping[str, str], options: Mapping[str, object]
 ) -> ParsedDelivery:
     """Return the alerts of one delivery. Raises Unreadable."""
-    mapping = _mapping_in(options)
+    is_own = headers.get("content-type", "").partition(";")[0].strip() == OWN_TYPE
+    mapping = {} if is_own else _mapping_in(options)
     if mapping:
         records = records_of(base.read_json(body), mapping)
     else:

@@ -67,6 +67,12 @@ def test_delivery_holds_what_the_mail_says(source: Source):
     }
 
 
+def test_mail_is_read_as_mail_whatever_the_mapping_says_of_other_bodies(source: Source):
+    Source.objects.filter(pk=source.pk).update(mapping={"title": "$.event.name"})
+    _send(source, "Drift on model 7")
+    assert Alert.objects.get().title == "Drift on model 7"
+
+
 def test_mail_of_our_own_goes_to_no_source(source: Source):
     _send(source, "[SEV4] Page", sender="desk@tocsin.example")
     assert Delivery.objects.count() == 0
