@@ -1,5 +1,6 @@
 """Heartbeat monitors over REST."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -25,7 +26,7 @@ from incidents.intake.heartbeats.monitors import (
 from incidents.intake.heartbeats.watching import due_at
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import ApiToken
-from incidents.organisations.roles import Action
+from incidents.organisations.roles import Action, organisations_allowing
 from incidents.organisations.tokens import Scope
 from incidents.rest import OrganisationQuery, OwnedViewSet, StrictSerializer
 from incidents.timers.clock import read_now
@@ -112,7 +113,7 @@ class HeartbeatViewSet(OwnedViewSet):
     @extend_schema(parameters=[OrganisationQuery])
     def list(self, request: Request) -> Response:
         """List the monitors."""
-        return self.list_rows(lambda page: [self._shown(row) for row in page])
+        return self.list_rows(self._all_shown)
 
     def retrieve(self, request: Request, uid: str) -> Response:
         """Open one monitor."""
@@ -156,12 +157,21 @@ class HeartbeatViewSet(OwnedViewSet):
         return Response(self._shown(changed))
 
     def _shown(self, heartbeat: Heartbeat) -> Any:
-        """Return the monitor; who knows its address can keep it quiet."""
-        shown = HeartbeatSerializer(heartbeat).data
+        return self._all_shown([heartbeat])[0]
+
+    def _all_shown(self, heartbeats: Sequence[Heartbeat]) -> Sequence[Any]:
+        """Return the monitors; who knows an address can keep its monitor quiet."""
         token = self.request.auth
-        if isinstance(token, ApiToken) and Scope.CONFIGURE not in token.scopes:
-            return {**shown, "url": ""}
-        return shown
+        may_change: Sequence[int] = ()
+        if not isinstance(token, ApiToken) or Scope.CONFIGURE in token.scopes:
+            may_change = organisations_allowing(self.person, Action.CONFIGURE)
+        return [
+            {
+                **HeartbeatSerializer(heartbeat).data,
+                **({} if heartbeat.organisation_id in may_change else {"url": ""}),
+            }
+            for heartbeat in heartbeats
+        ]
 
     def visible(self) -> QuerySet[Heartbeat]:
         """Return the monitors of the person's organisations."""

@@ -118,6 +118,14 @@ def test_a_token_that_may_only_read_gets_no_address(aurora):
     assert (shown["name"], shown["url"]) == ("Nightly backup", "")
 
 
+def test_who_may_not_change_a_monitor_gets_no_address(client, aurora):
+    row = monitor(aurora)
+    client.force_login(factories.person(aurora, role="staff"))
+    [shown] = client.get("/api/v1/heartbeats/").json()["results"]
+    alone = client.get(f"/api/v1/heartbeats/{row.uid}/").json()
+    assert (shown["name"], shown["url"], alone["url"]) == ("Nightly backup", "", "")
+
+
 def test_zeros_and_zones_of_a_monitor_are_shown_as_they_are(client, aurora):
     row = monitor(aurora)
     Heartbeat.objects.update(grace_minutes=0, severity=0, zone="Etc/UTC")
