@@ -27,7 +27,8 @@ def _file_by_api(scene: Scene) -> dict[str, Any]:
 
 def _reader(scene: Scene) -> dict[str, Any]:
     report = scene.lab.report
-    reader = ReportReader.objects.create(
+    rows = ReportReader.objects.filter(report=report, ended_at=None)
+    reader = rows.first() or ReportReader.objects.create(
         report=report,
         organisation=report.organisation,
         user=make.person(report.organisation),
