@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import Count, Q
+
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
@@ -11,9 +13,14 @@ from incidents.incident.severity import SEVERITIES
 from incidents.incident.taxonomy import category_named
 from incidents.incident.tlp import DEFAULT_TLP, parse_tlp
 from incidents.mail.addresses import new_token, token_columns
-from incidents.mail.models import Mail, Mailbox, MailState
+from incidents.mail.models import Mailbox, MailState
 from incidents.organisations.models import Organisation, OrganisationKind, User
-from incidents.organisations.roles import Action, organisations_allowing
+from incidents.organisations.roles import (
+    Action,
+    Role,
+    allowed_actions,
+    organisations_allowing,
+)
 
 # A former address goes on for so long, so that address books can be changed.
 KEPT_DAYS: Final = 14
@@ -29,6 +36,13 @@ class MailboxDraft:
     default_tlp: str = DEFAULT_TLP.value
 
 
+# Who decides on mail in an organisation of any kind.
+_DECIDING: Final = [
+    role
+    for role in Role
+    if {Action.MANAGE, Action.TRIAGE}
+    & {action for kind in ("lab", "agency") for action in allowed_actions(role, kind)}
+]
 OPTIONS: Final = tuple(field.name for field in fields(MailboxDraft))
 
 
@@ -95,15 +109,16 @@ def mailboxes_of(user: User) -> list[Mailbox]:
 
 
 def held_mail(user: User) -> int | None:
-    """Return how many mails wait for the person to decide.
+    """Return how many mails wait for the person to decide, in one statement.
 
-    None for who decides on none, or whose organisations take no mail and never did.
+    None for who decides on none, or whose organisations never took mail.
     """
-    decides = organisations_allowing(user, Action.MANAGE)
-    decides += organisations_allowing(user, Action.TRIAGE)
-    if not Mailbox.objects.filter(organisation__in=decides).exists():
-        return None
-    return Mail.objects.filter(organisation__in=decides, state=MailState.HELD).count()
+    decides = user.memberships.filter(ended_at=None, role__in=_DECIDING)
+    boxes = Mailbox.objects.filter(organisation__in=decides.values("organisation"))
+    is_held = Q(organisation__mails__state=MailState.HELD)
+    counted = boxes.annotate(held=Count("organisation__mails", filter=is_held))
+    counts = list(counted.values_list("held", flat=True))
+    return sum(counts) if counts else None
 
 
 def _checked(organisation: Organisation, draft: MailboxDraft) -> dict[str, Any]:
