@@ -78,7 +78,9 @@ def save_desk(
         desk, is_new = ReportDesk.objects.get_or_create(organisation=organisation)
         _set_switches(desk, draft, actor, is_new=is_new)
         changed = _set_handlers(organisation, people, actor, now)
-        tell_readers(changed, actor=actor, now=now)
+        # Of a new desk there is nobody yet who could wonder about the others.
+        if not is_new:
+            tell_readers(changed, actor=actor, now=now)
     return desk
 
 

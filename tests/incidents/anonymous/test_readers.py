@@ -212,3 +212,9 @@ def test_page_needs_as_many_statements_for_three_readers_as_for_one(
             client.get(report.get_absolute_url())
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_nobody_is_told_of_the_first_handlers(desk: Desk):
+    make.contact(desk.lab, desk.handler)
+    fire_due(LATER)
+    assert told() == []
