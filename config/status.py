@@ -48,6 +48,7 @@ LABELS: Final = {
     "silence.ending": "Word that a silence ends",
     "heartbeat.due": "Look for a heartbeat",
     "heartbeat.back": "Word that a heartbeat came back",
+    "mail.held": "Word that mail is held",
     "report.news": "Word to handlers of a report",
     "report.readers": "Word that readers of reports changed",
     "report.status": "Reminder to answer a reporter",

@@ -228,7 +228,7 @@ class TriedSerializer(serializers.Serializer[Any]):
     )
 
 
-class SpanSerializer(serializers.Serializer[Any]):
+class CountedSpanSerializer(serializers.Serializer[Any]):
     """What came from an instant on, and how much of it failed."""
 
     start = serializers.DateTimeField()
@@ -239,8 +239,10 @@ class SpanSerializer(serializers.Serializer[Any]):
 class CountsSerializer(serializers.Serializer[Any]):
     """How much came and how much failed, in UTC; what waits is not counted yet."""
 
-    hours = SpanSerializer(many=True, help_text="the last 24, the present one last")
-    days = SpanSerializer(many=True, help_text="the last 30, today last")
+    hours = CountedSpanSerializer(
+        many=True, help_text="the last 24, the present one last"
+    )
+    days = CountedSpanSerializer(many=True, help_text="the last 30, today last")
 
 
 class HealthSerializer(serializers.Serializer[Any]):

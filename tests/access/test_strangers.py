@@ -67,11 +67,11 @@ def test_visitor_is_sent_to_sign_in(scene: Scene):
         for key in keys("incident", "lab", "list", "account", "make")
         if key.startswith("page")
     ]
+    # Before the visits, which leave nothing: what an address names is to be one thing.
+    wanted = {key: (302, f"/sign-in/?next={address(key, scene)}") for key in places}
     answers = {key: visit(key, Client(), scene) for key in places}
     found = {key: (a.status_code, a.get("Location")) for key, a in answers.items()}
-    assert found == {
-        key: (302, f"/sign-in/?next={address(key, scene)}") for key in places
-    }
+    assert found == wanted
 
 
 def test_caller_without_a_token_is_not_authenticated(scene: Scene):
