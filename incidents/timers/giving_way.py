@@ -6,7 +6,7 @@ from typing import Final
 from django.db import connection
 
 # Timers and messages that go later than this have the machine to themselves for a while.
-HIGH_MS: Final = 400
+HIGH_MS: Final = 150
 # A batch that was late says nothing of now after this.
 _FRESH: Final = timedelta(seconds=3)
 # While things are late, whoever gives way works a quarter of the time, and so goes on.
