@@ -31,6 +31,7 @@ OWNER_COMMANDS = frozenset(
 SERVERLESS_COMMANDS = frozenset(
     [
         "check",
+        "deadline",
         "diffsettings",
         "findstatic",
         "help",

@@ -1,0 +1,1 @@
+"""The law as data: which report is due to whom, from which instant, by when."""

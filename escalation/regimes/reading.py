@@ -1,0 +1,322 @@
+"""Make a regime of its file; whatever is wrong names file, key and remedy.
+
+A key that nobody knows stops the start: a misspelt one would leave out a part of the law.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from escalation.regimes.calendars import is_known, known_calendars
+from escalation.regimes.regime import (
+    SUBMITTED,
+    Basis,
+    Limb,
+    NoDate,
+    Pick,
+    Regime,
+    Stage,
+    Status,
+    Term,
+    Unit,
+)
+from escalation.regimes.rules import RULES
+
+ANCHORS: Final = frozenset(
+    [
+        "aware",
+        "model_involvement_aware",
+        "discovered",
+        "imminent_risk_discovered",
+        "reasonable_belief",
+        "determined",
+        "causal_link",
+        "material",
+        "classified_major",
+        "fix_available",
+        "ransom_paid",
+        "authority_request",
+        "handled",
+        "resolved",
+        "reopened",
+    ]
+)
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class RegimeError(ValueError):
+    """A file that cannot be used: `file`, `key` as a path in it, and what to do."""
+
+    def __init__(self, file: str, key: str, remedy: str) -> None:
+        self.file, self.key, self.remedy = file, key, remedy
+        super().__init__(f"{file}: {key}: {remedy}")
+
+
+def read_regime(text: str, *, file: str) -> Regime:
+    """Return the regime that a file describes. Raises RegimeError."""
+    try:
+        body = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RegimeError(file, "(file)", f"Write valid TOML: {error}.") from error
+    regime = _regime(_Table(file, "", body))
+    _check_references(regime, file)
+    return regime
+
+
+@dataclass
+class _Table:
+    """One table of the file, of which each key is taken once."""
+
+    file: str
+    path: str
+    body: dict[str, Any]
+
+    def error(self, key: str, remedy: str) -> RegimeError:
+        """Return the error about a key of this table."""
+        return RegimeError(self.file, f"{self.path}{key}", remedy)
+
+    def text(self, key: str, *, is_needed: bool = True) -> str:
+        """Take a text. Raises RegimeError."""
+        value = self._take(key, str, "a text", is_needed=is_needed)
+        if is_needed and not value:
+            raise self.error(key, "Write a text; it may not be empty.")
+        return value or ""
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Take a list of texts, none where there is none. Raises RegimeError."""
+        values = self._take(key, list, "a list of texts", is_needed=False) or []
+        if any(not isinstance(one, str) or not one for one in values):
+            raise self.error(key, "Write a list of texts.")
+        return tuple(values)
+
+    def number(self, key: str) -> int:
+        """Take a whole number above zero. Raises RegimeError."""
+        value = self._take(key, int, "a whole number", is_needed=True)
+        if isinstance(value, bool) or value < 1:
+            raise self.error(key, "Write a whole number above zero.")
+        return int(value)
+
+    def is_set(self, key: str) -> bool:
+        """Take a yes or no, no where there is none. Raises RegimeError."""
+        return bool(self._take(key, bool, "true or false", is_needed=False))
+
+    def day(self, key: str, *, is_needed: bool = True) -> date | None:
+        """Take a date. Raises RegimeError."""
+        value: date | None = self._take(
+            key, date, "a date such as 2026-11-23", is_needed=is_needed
+        )
+        return value
+
+    def clock_time(self, key: str) -> time | None:
+        """Take a local time. Raises RegimeError."""
+        value: time | None = self._take(
+            key, time, "a time such as 17:30:00", is_needed=False
+        )
+        return value
+
+    def choice(
+        self, key: str, kind: type[Choice], default: Choice | None = None
+    ) -> Choice:
+        """Take one of a kind's words. Raises RegimeError."""
+        value = self.text(key, is_needed=default is None)
+        if not value and default is not None:
+            return default
+        try:
+            return kind(value)
+        except ValueError:
+            words = ", ".join(kind)
+            raise self.error(
+                key, f"{value!r} is unknown: use one of {words}."
+            ) from None
+
+    def tables(self, key: str) -> list["_Table"]:
+        """Take a list of tables. Raises RegimeError."""
+        rows = self._take(key, list, f"[[{key}]]", is_needed=False) or []
+        if any(not isinstance(row, dict) for row in rows):
+            raise self.error(key, f"Write each as [[{key}]].")
+        return [
+            _Table(self.file, f"{self.path}{key}[{number}].", dict(row))
+            for number, row in enumerate(rows)
+        ]
+
+    def end(self) -> None:
+        """Raise RegimeError for a key that nobody took."""
+        for key in self.body:
+            raise self.error(key, "This key is unknown: correct or remove it.")
+
+    def _take(self, key: str, kind: type, wanted: str, *, is_needed: bool) -> Any:
+        if key not in self.body:
+            if is_needed:
+                raise self.error(key, f"It is missing: write {wanted}.")
+            return None
+        value = self.body.pop(key)
+        if not isinstance(value, kind):
+            raise self.error(key, f"Write {wanted}, not {value!r}.")
+        return value
+
+
+def _regime(table: _Table) -> Regime:
+    regime = Regime(
+        id=table.text("id"),
+        name=table.text("name"),
+        jurisdiction=table.text("jurisdiction"),
+        act=table.text("act"),
+        article=table.text("article"),
+        source_url=table.text("source_url"),
+        verified_on=table.day("verified_on") or date.min,
+        basis=table.choice("basis", Basis),
+        status=table.choice("status", Status),
+        zone=_zone(table),
+        calendar=_calendar(table),
+        scope=table.text("scope"),
+        confidentiality=table.text("confidentiality", is_needed=False),
+        retention=table.text("retention", is_needed=False),
+        effective_from=table.day("effective_from", is_needed=False),
+        limbs=_each(table.tables("limbs"), _limb),
+        stages=_each(table.tables("stages"), _stage),
+        uncertain=table.texts("uncertain"),
+    )
+    table.end()
+    return regime
+
+
+Made = TypeVar("Made")
+
+
+def _each(tables: Iterable[_Table], make: Callable[[_Table], Made]) -> tuple[Made, ...]:
+    made = []
+    for table in tables:
+        made.append(make(table))
+        table.end()
+    return tuple(made)
+
+
+def _zone(table: _Table) -> ZoneInfo:
+    name = table.text("zone")
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError):
+        remedy = f"{name!r} is no time zone: use one such as Europe/Brussels."
+        raise table.error("zone", remedy) from None
+
+
+def _calendar(table: _Table) -> str:
+    name = table.text("calendar")
+    if not is_known(name):
+        known = ", ".join(known_calendars())
+        raise table.error("calendar", f"{name!r} is unknown: use one of {known}.")
+    return name
+
+
+def _limb(table: _Table) -> Limb:
+    return Limb(table.text("id"), table.text("text"), table.text("citation"))
+
+
+def _stage(table: _Table) -> Stage:
+    statutory = table.text("statutory", is_needed=False)
+    if statutory and statutory not in RULES:
+        known = ", ".join(RULES)
+        remedy = f"{statutory!r} is no rule: use one of {known}."
+        raise table.error("statutory", remedy)
+    no_date = table.text("no_date", is_needed=False)
+    if no_date and no_date not in set(NoDate):
+        words = ", ".join(NoDate)
+        raise table.error("no_date", f"{no_date!r} is unknown: use one of {words}.")
+    stage = Stage(
+        id=table.text("id"),
+        name=table.text("name"),
+        trigger=table.text("trigger"),
+        recipient=table.text("recipient"),
+        citation=table.text("citation"),
+        basis=table.choice("basis", Basis),
+        no_date=NoDate(no_date) if no_date else None,
+        statutory=statutory,
+        relief=table.text("relief", is_needed=False),
+        cut_off=table.clock_time("cut_off"),
+        ends=_anchors(table, "ends"),
+        is_recurring=table.is_set("is_recurring"),
+        content=table.texts("content"),
+        uncertain=table.texts("uncertain"),
+        terms=_terms(table, is_dated=not no_date),
+    )
+    if not stage.terms:
+        raise table.error("terms", "Say from which anchor it is counted.")
+    return stage
+
+
+def _terms(table: _Table, *, is_dated: bool) -> tuple[Term, ...]:
+    return _each(table.tables("terms"), lambda one: _term(one, is_dated=is_dated))
+
+
+def _term(table: _Table, *, is_dated: bool) -> Term:
+    behind = table.text("starts_when_due", is_needed=False)
+    start = _anchors(table, "start")
+    if bool(behind) == bool(start):
+        raise table.error("start", "Name anchors, or a stage in starts_when_due.")
+    has_length = is_dated and not behind
+    lapses = _anchors(table, "lapses_before")
+    return Term(
+        start=start,
+        starts_when_due=behind,
+        length=table.number("length") if has_length else 0,
+        unit=table.choice("unit", Unit) if has_length else Unit.HOURS,
+        pick=table.choice("pick", Pick, Pick.EARLIEST),
+        when=_anchors(table, "when"),
+        unless=_anchors(table, "unless"),
+        lapses_before=lapses[0] if lapses else "",
+    )
+
+
+def _anchors(table: _Table, key: str) -> tuple[str, ...]:
+    names = table.texts(key)
+    for name in names:
+        if name not in ANCHORS and not name.startswith(SUBMITTED):
+            known = ", ".join(sorted(ANCHORS))
+            remedy = f"{name!r} is no anchor: use {SUBMITTED}STAGE or one of {known}."
+            raise table.error(key, remedy)
+    return names
+
+
+def _check_references(regime: Regime, file: str) -> None:
+    """Raise RegimeError for a stage that is named twice, not there, or in a circle."""
+    ids = [stage.id for stage in regime.stages]
+    for number, stage in enumerate(regime.stages):
+        key = f"stages[{number}]"
+        if ids.count(stage.id) > 1:
+            raise RegimeError(file, f"{key}.id", f"{stage.id!r} stands there twice.")
+        for name in sorted(_behind(stage) - set(ids)):
+            remedy = f"There is no stage {name!r}: use one of {', '.join(ids)}."
+            raise RegimeError(file, f"{key}.terms", remedy)
+    graph = {stage.id: _behind(stage) for stage in regime.stages}
+    for number, stage in enumerate(regime.stages):
+        if circle := _circle(stage.id, graph):
+            remedy = f"{' → '.join(circle)} wait for one another: start one elsewhere."
+            raise RegimeError(file, f"stages[{number}].terms", remedy)
+
+
+def _behind(stage: Stage) -> set[str]:
+    """Return the stages without which a stage never starts; its own series is none."""
+    return {one for term in stage.terms for one in _needed(term, stage.id)}
+
+
+def _needed(term: Term, own: str) -> set[str]:
+    found = {name.removeprefix(SUBMITTED) for name in term.start if SUBMITTED in name}
+    return (found | {term.starts_when_due}) - {"", own}
+
+
+def _circle(start: str, graph: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """Return a way through the graph that leads back to its start."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    while ways:
+        way = ways.pop()
+        for following in sorted(graph[way[-1]]):
+            if following == start:
+                return (*way, start)
+            if following not in way:
+                ways.append((*way, following))
+    return ()
