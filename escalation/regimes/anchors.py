@@ -7,7 +7,7 @@ known, the earliest instant is taken and flagged: a clock may start too early, n
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -61,7 +61,7 @@ def read_instant(text: str, *, name: str, zone: ZoneInfo) -> tuple[datetime, str
         )
         raise AnchorError(name, text, remedy) from None
     if given.tzinfo is not None:
-        return given, ""
+        return given.astimezone(UTC), ""
     if _DATE_ONLY.fullmatch(text):
         return instant_of(
             given.date(), time(), zone
@@ -77,7 +77,8 @@ def _local(
     if first < second:
         remedy = f"The clocks in {zone.key} skip this time: write the offset."
         raise AnchorError(name, text, remedy)
-    return early, "local time that happened twice, the first" if first > second else ""
+    flag = "local time that happened twice, the first" if first > second else ""
+    return early.astimezone(UTC), flag
 
 
 def _check_name(name: str, text: str, regime: Regime) -> None:

@@ -85,8 +85,15 @@ def deadline(regime: Regime, stage: Stage, anchors: Anchors, place: Place) -> De
 
 
 def _standing(anchors: Anchors) -> dict[str, list[datetime]]:
-    """Return the anchors in order, without what a later reopening made undone."""
-    known = {name: sorted(instants) for name, instants in anchors.items() if instants}
+    """Return the anchors in order, without what a later reopening made undone.
+
+    In UTC: two local times of one zone compare by what the wall clock shows.
+    """
+    known = {
+        name: sorted(at.astimezone(UTC) for at in instants)
+        for name, instants in anchors.items()
+        if instants
+    }
     if REOPENED in known:
         since = known[REOPENED][-1]
         for name in _UNDONE:

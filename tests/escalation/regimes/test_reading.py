@@ -1,0 +1,123 @@
+from datetime import date
+
+import pytest
+
+from escalation.regimes.library import FOLDER, load_regimes, shipped_regimes
+from escalation.regimes.reading import RegimeError, read_regime
+
+CONTRACT = {
+    "eu-ai-act-73": {"report", "report_fast", "report_death"},
+    "eu-gpai-cop-9": {
+        "initial_critical_infrastructure",
+        "initial_cybersecurity_breach",
+        "initial_death",
+        "initial_serious_harm",
+        "intermediate",
+        "final",
+    },
+    "us-ca-sb53": {"report", "imminent_risk"},
+    "us-ny-raise": {"report", "imminent_risk"},
+    "us-il-aisma": {"report", "imminent_risk"},
+    "eu-nis2-23": {
+        "early_warning",
+        "notification",
+        "intermediate",
+        "final",
+        "progress",
+    },
+    "eu-cra-14": {
+        "vulnerability_early_warning",
+        "vulnerability_notification",
+        "vulnerability_final",
+        "incident_early_warning",
+        "incident_notification",
+        "incident_final",
+    },
+    "eu-dora-19": {"initial", "intermediate", "final"},
+    "eu-gdpr-33": {"notification"},
+    "us-circia": {"covered_incident", "ransom_payment", "supplemental"},
+    "us-sec-8k-105": {"filing", "amendment"},
+    "cn-cac-2025": {"initial_cii", "initial_operator", "summary"},
+    "safe-2026": {"affected", "confidential_report", "preliminary", "remediation"},
+    "uk": set(),
+    "kr": set(),
+    "jp": set(),
+}
+
+
+def text_of(regime="eu-gdpr-33", **changes):
+    """Return a shipped file with some of its text replaced."""
+    text = (FOLDER / f"{regime}.toml").read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_every_law_of_the_contract_has_its_stages():
+    found = {
+        law.id: {stage.id for stage in law.stages} for law in shipped_regimes().values()
+    }
+    assert found == CONTRACT
+
+
+def test_every_law_says_where_it_stands_and_when_that_was_looked_up():
+    for law in shipped_regimes().values():
+        assert law.source_url.startswith("https://")
+        assert law.verified_on >= date(2026, 11, 1)
+        assert all(stage.citation for stage in law.stages)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "remedy"),
+    [
+        ({'scope = "': 'skope = "'}, "scope", "It is missing"),
+        ({"retention =": "retentoin ="}, "retentoin", "This key is unknown"),
+        ({'status = "in_force"': 'status = "forced"'}, "status", "use one of in_force"),
+        ({"Europe/Brussels": "Europe/Atlantis"}, "zone", "is no time zone"),
+        ({'calendar = "BE"': 'calendar = "XX"'}, "calendar", "use one of AT, BE"),
+        ({'unit = "hours"': 'unit = "moons"'}, "stages[0].terms[0].unit", "use one of"),
+        ({"length = 72": "length = 0"}, "stages[0].terms[0].length", "above zero"),
+        ({'"aware"': '"awake"'}, "stages[0].terms[0].start", "is no anchor"),
+        (
+            {'citation = "Article 33(1), (3), (4)"\n': ""},
+            "stages[0].citation",
+            "It is missing",
+        ),
+        (
+            {'statutory = "regulation_1182_71"': 'statutory = "regulation"'},
+            "stages[0].statutory",
+            "is no rule",
+        ),
+        ({"verified_on = 2026-11-23": "verified_on = 3"}, "verified_on", "a date"),
+        (
+            {'start = ["aware"]': 'start = ["submitted:early"]'},
+            "stages[0].terms",
+            "There is no stage 'early'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(changes, key, remedy):
+    with pytest.raises(RegimeError) as caught:
+        read_regime(text_of(**changes), file="law.toml")
+    assert (caught.value.file, caught.value.key) == ("law.toml", key)
+    assert remedy in caught.value.remedy
+
+
+def test_stages_that_wait_for_one_another_are_refused():
+    text = text_of(
+        "eu-dora-19", **{'start = ["submitted:initial"]': 'start = ["submitted:final"]'}
+    )
+    with pytest.raises(RegimeError, match="intermediate → final → intermediate"):
+        read_regime(text, file="eu-dora-19.toml")
+
+
+def test_text_that_is_no_toml_is_named():
+    with pytest.raises(RegimeError, match=r"law\.toml: .*valid TOML"):
+        read_regime("id = ", file="law.toml")
+
+
+def test_file_is_named_after_its_regime(tmp_path):
+    (tmp_path / "other.toml").write_text(text_of())
+    with pytest.raises(RegimeError, match=r"is to be called eu-gdpr-33\.toml"):
+        load_regimes(tmp_path)
