@@ -6,8 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from escalation.regimes.reading import RegimeError, read_regime
+from escalation.regimes.reading import read_regime
 from escalation.regimes.regime import Regime
+from escalation.regimes.tables import RegimeError
 
 FOLDER: Final = Path(__file__).parent / "data"
 

@@ -5,10 +5,8 @@ A key that nobody knows stops the start: a misspelt one would leave out a part o
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, time
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from datetime import date
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from escalation.regimes.calendars import is_known, known_calendars
@@ -25,6 +23,7 @@ from escalation.regimes.regime import (
     Unit,
 )
 from escalation.regimes.rules import RULES
+from escalation.regimes.tables import RegimeError, Table
 
 ANCHORS: Final = frozenset(
     [
@@ -46,16 +45,6 @@ ANCHORS: Final = frozenset(
     ]
 )
 
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-class RegimeError(ValueError):
-    """A file that cannot be used: `file`, `key` as a path in it, and what to do."""
-
-    def __init__(self, file: str, key: str, remedy: str) -> None:
-        self.file, self.key, self.remedy = file, key, remedy
-        super().__init__(f"{file}: {key}: {remedy}")
-
 
 def read_regime(text: str, *, file: str) -> Regime:
     """Return the regime that a file describes. Raises RegimeError."""
@@ -63,104 +52,12 @@ def read_regime(text: str, *, file: str) -> Regime:
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RegimeError(file, "(file)", f"Write valid TOML: {error}.") from error
-    regime = _regime(_Table(file, "", body))
+    regime = _regime(Table(file, "", body))
     _check_references(regime, file)
     return regime
 
 
-@dataclass
-class _Table:
-    """One table of the file, of which each key is taken once."""
-
-    file: str
-    path: str
-    body: dict[str, Any]
-
-    def error(self, key: str, remedy: str) -> RegimeError:
-        """Return the error about a key of this table."""
-        return RegimeError(self.file, f"{self.path}{key}", remedy)
-
-    def text(self, key: str, *, is_needed: bool = True) -> str:
-        """Take a text. Raises RegimeError."""
-        value = self._take(key, str, "a text", is_needed=is_needed)
-        if is_needed and not value:
-            raise self.error(key, "Write a text; it may not be empty.")
-        return value or ""
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Take a list of texts, none where there is none. Raises RegimeError."""
-        values = self._take(key, list, "a list of texts", is_needed=False) or []
-        if any(not isinstance(one, str) or not one for one in values):
-            raise self.error(key, "Write a list of texts.")
-        return tuple(values)
-
-    def number(self, key: str) -> int:
-        """Take a whole number above zero. Raises RegimeError."""
-        value = self._take(key, int, "a whole number", is_needed=True)
-        if isinstance(value, bool) or value < 1:
-            raise self.error(key, "Write a whole number above zero.")
-        return int(value)
-
-    def is_set(self, key: str) -> bool:
-        """Take a yes or no, no where there is none. Raises RegimeError."""
-        return bool(self._take(key, bool, "true or false", is_needed=False))
-
-    def day(self, key: str, *, is_needed: bool = True) -> date | None:
-        """Take a date. Raises RegimeError."""
-        value: date | None = self._take(
-            key, date, "a date such as 2026-11-23", is_needed=is_needed
-        )
-        return value
-
-    def clock_time(self, key: str) -> time | None:
-        """Take a local time. Raises RegimeError."""
-        value: time | None = self._take(
-            key, time, "a time such as 17:30:00", is_needed=False
-        )
-        return value
-
-    def choice(
-        self, key: str, kind: type[Choice], default: Choice | None = None
-    ) -> Choice:
-        """Take one of a kind's words. Raises RegimeError."""
-        value = self.text(key, is_needed=default is None)
-        if not value and default is not None:
-            return default
-        try:
-            return kind(value)
-        except ValueError:
-            words = ", ".join(kind)
-            raise self.error(
-                key, f"{value!r} is unknown: use one of {words}."
-            ) from None
-
-    def tables(self, key: str) -> list["_Table"]:
-        """Take a list of tables. Raises RegimeError."""
-        rows = self._take(key, list, f"[[{key}]]", is_needed=False) or []
-        if any(not isinstance(row, dict) for row in rows):
-            raise self.error(key, f"Write each as [[{key}]].")
-        return [
-            _Table(self.file, f"{self.path}{key}[{number}].", dict(row))
-            for number, row in enumerate(rows)
-        ]
-
-    def end(self) -> None:
-        """Raise RegimeError for a key that nobody took."""
-        for key in self.body:
-            raise self.error(key, "This key is unknown: correct or remove it.")
-
-    def _take(self, key: str, kind: type, wanted: str, *, is_needed: bool) -> Any:
-        if key not in self.body:
-            if is_needed:
-                raise self.error(key, f"It is missing: write {wanted}.")
-            return None
-        value = self.body.pop(key)
-        if not isinstance(value, kind):
-            raise self.error(key, f"Write {wanted}, not {value!r}.")
-        return value
-
-
-def _regime(table: _Table) -> Regime:
+def _regime(table: Table) -> Regime:
     regime = Regime(
         id=table.text("id"),
         name=table.text("name"),
@@ -188,7 +85,7 @@ def _regime(table: _Table) -> Regime:
 Made = TypeVar("Made")
 
 
-def _each(tables: Iterable[_Table], make: Callable[[_Table], Made]) -> tuple[Made, ...]:
+def _each(tables: Iterable[Table], make: Callable[[Table], Made]) -> tuple[Made, ...]:
     made = []
     for table in tables:
         made.append(make(table))
@@ -196,7 +93,7 @@ def _each(tables: Iterable[_Table], make: Callable[[_Table], Made]) -> tuple[Mad
     return tuple(made)
 
 
-def _zone(table: _Table) -> ZoneInfo:
+def _zone(table: Table) -> ZoneInfo:
     name = table.text("zone")
     try:
         return ZoneInfo(name)
@@ -205,7 +102,7 @@ def _zone(table: _Table) -> ZoneInfo:
         raise table.error("zone", remedy) from None
 
 
-def _calendar(table: _Table) -> str:
+def _calendar(table: Table) -> str:
     name = table.text("calendar")
     if not is_known(name):
         known = ", ".join(known_calendars())
@@ -213,11 +110,11 @@ def _calendar(table: _Table) -> str:
     return name
 
 
-def _limb(table: _Table) -> Limb:
+def _limb(table: Table) -> Limb:
     return Limb(table.text("id"), table.text("text"), table.text("citation"))
 
 
-def _stage(table: _Table) -> Stage:
+def _stage(table: Table) -> Stage:
     statutory = table.text("statutory", is_needed=False)
     if statutory and statutory not in RULES:
         known = ", ".join(RULES)
@@ -249,11 +146,11 @@ def _stage(table: _Table) -> Stage:
     return stage
 
 
-def _terms(table: _Table, *, is_dated: bool) -> tuple[Term, ...]:
+def _terms(table: Table, *, is_dated: bool) -> tuple[Term, ...]:
     return _each(table.tables("terms"), lambda one: _term(one, is_dated=is_dated))
 
 
-def _term(table: _Table, *, is_dated: bool) -> Term:
+def _term(table: Table, *, is_dated: bool) -> Term:
     behind = table.text("starts_when_due", is_needed=False)
     start = _anchors(table, "start")
     if bool(behind) == bool(start):
@@ -272,7 +169,7 @@ def _term(table: _Table, *, is_dated: bool) -> Term:
     )
 
 
-def _anchors(table: _Table, key: str) -> tuple[str, ...]:
+def _anchors(table: Table, key: str) -> tuple[str, ...]:
     names = table.texts(key)
     for name in names:
         if name not in ANCHORS and not name.startswith(SUBMITTED):

@@ -3,7 +3,8 @@ from datetime import date
 import pytest
 
 from escalation.regimes.library import FOLDER, load_regimes, shipped_regimes
-from escalation.regimes.reading import RegimeError, read_regime
+from escalation.regimes.reading import read_regime
+from escalation.regimes.tables import RegimeError
 
 CONTRACT = {
     "eu-ai-act-73": {"report", "report_fast", "report_death"},
