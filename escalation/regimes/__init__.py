@@ -1,1 +1,0 @@
-"""The law as data: which report is due to whom, from which instant, by when."""
