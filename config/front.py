@@ -2,8 +2,9 @@
 
 The web server (granian) hands each request over as soon as its head has come, by its
 own protocol, RSGI. One event loop takes in the bodies and answers webhooks and the
-compatible surfaces; only a request that has come whole, and is for the site, is given
-a thread, but for large files of those who may send them. So slow senders cost memory, which is bounded, and hold up nobody.
+compatible surfaces. Only a request of the site that has come whole is given a thread, and
+a large file of somebody who may send it. So slow senders cost memory, which is bounded,
+and hold up nobody.
 """
 
 import asyncio

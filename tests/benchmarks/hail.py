@@ -142,7 +142,7 @@ def run(orders: dict[str, Any]) -> dict[str, Any]:
     seconds = time.perf_counter() - began
     for link in links:
         link.close()
-    with open(orders["accepted"], "a", encoding="ascii") as file:  # noqa: PTH123
+    with open(orders["accepted"], "a", encoding="ascii") as file:  # noqa: PTH123  its path came as text
         file.writelines(f"{uid}\n" for uid in hail.accepted)
     return _measured(hail, seconds)
 

@@ -26,7 +26,7 @@ ZONES = [
 ]
 STARTS = st.datetimes(
     datetime(2020, 1, 1),  # noqa: DTZ001  (the zone is drawn beside it)
-    datetime(2035, 12, 31),  # noqa: DTZ001
+    datetime(2035, 12, 31),  # noqa: DTZ001  as above
     timezones=st.just(UTC),
 )
 PLACES = st.tuples(st.sampled_from(ZONES), st.sampled_from(known_calendars()))
