@@ -1,19 +1,19 @@
 """What the web server runs: webhooks in front, the site behind them."""
 
 import contextlib
-import os
 import resource
 from typing import Final
 
 import structlog
 
+from config.niceness import be_nice
 from config.wsgi import application as site  # sets Django up
 
 # Where processors are scarce, timers and messages go before requests: a storm of
 # webhooks takes what they leave. Alone, a process is no slower for it.
 NICENESS: Final = 5
 
-os.nice(NICENESS)
+be_nice(NICENESS)
 with contextlib.suppress(OSError, ValueError):
     # Each connection is an open file, and slow senders have many.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from config.niceness import be_nice
 from config.processes import Process, die_with_parent
 from config.supervisor import STOP_SIGNALS, Program, Supervisor
 
@@ -108,7 +109,7 @@ def _program(app: "Celery", line: str) -> Program:
         return Program("beat", forked(lambda: app.Beat(loglevel="INFO").run()))
 
     def work() -> None:
-        os.nice(max(NICENESS.get(queue, 0) for queue in queues))
+        be_nice(max(NICENESS.get(queue, 0) for queue in queues))
         worker = app.Worker(
             hostname=f"{'-'.join(queues)}@{socket.gethostname()}",
             pool_cls="solo",

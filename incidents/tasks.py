@@ -17,7 +17,7 @@ from incidents.mail.process import process_waiting_mail
 from incidents.mail.retention import forget_old_mail
 from incidents.timers import lateness
 from incidents.timers.clock import read_now
-from incidents.timers.giving_way import pause_seconds
+from incidents.timers.giving_way import give_way
 from incidents.timers.ticks import note_tick
 
 PASS_SECONDS = 20.0
@@ -38,8 +38,7 @@ def process_intake() -> None:
 
 def _read_deliveries(*, until: float) -> None:
     while (began := time.monotonic()) < until and process_batch(read_now()):
-        worked = time.monotonic() - began
-        time.sleep(pause_seconds(read_now(), worked_seconds=worked))
+        give_way(read_now, worked_seconds=time.monotonic() - began)
 
 
 def _wake_alerts(*, until: float) -> None:

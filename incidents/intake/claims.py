@@ -17,10 +17,8 @@ from uuid import UUID
 from django.db import connection
 
 MAX_CLAIMED_BYTES: Final = 16 * 1024 * 1024
-# When the oldest has waited for so long, work is behind: batches grow, for most of one
-# costs the same for many, and the second lane opens.
+# When the oldest has waited for so long, work is behind, and the second lane opens.
 BEHIND_AFTER: Final = timedelta(seconds=3)
-BATCH_BEHIND: Final = 1_000
 BATCH_NEWEST: Final = 250
 MAX_NEWEST_BYTES: Final = 4 * 1024 * 1024
 
@@ -133,7 +131,7 @@ class Outcome:
 def claim_deliveries(limit: int, *, now: datetime) -> list[Claimed]:
     """Lock waiting deliveries that nobody else holds: the oldest of each organisation.
 
-    When those have waited for long, it takes more of them, and some of the newest.
+    When those have waited for long, it takes some of the newest too.
     Requires an open transaction. Returns them in turn: the first of each organisation,
     then the second of each, and of both ends in turn. What exceeds 20 MiB of bodies
     stays waiting.
@@ -145,8 +143,7 @@ def claim_deliveries(limit: int, *, now: datetime) -> list[Claimed]:
         if is_behind:
             cursor.execute(_CLAIM_NEWEST, [now, BATCH_NEWEST, now])
             newest = _within_bytes(cursor.fetchall(), MAX_NEWEST_BYTES)
-        most = BATCH_BEHIND if is_behind else limit
-        cursor.execute(_CLAIM_OLDEST, [now, most, now])
+        cursor.execute(_CLAIM_OLDEST, [now, limit, now])
         oldest = _within_bytes(cursor.fetchall(), MAX_CLAIMED_BYTES)
         return _read_bodies(_alternately(newest, oldest))
 

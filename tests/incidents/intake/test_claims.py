@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.intake.claims import BATCH_BEHIND, BATCH_NEWEST
+from incidents.intake.claims import BATCH_NEWEST
 from incidents.intake.process import BATCH_DELIVERIES, process_batch
 from incidents.intake.receive import store_deliveries
 from incidents.models import Alert, Delivery, Incident
@@ -22,9 +22,9 @@ def store(source, bodies, *, seconds_ago):
 
 
 def test_newest_are_served_while_many_old_ones_wait(source):
-    store(source, [generic("old")] * (BATCH_BEHIND + 300), seconds_ago=3600)
+    store(source, [generic("old")] * (BATCH_DELIVERIES + 300), seconds_ago=3600)
     new = store(source, [generic("new")] * BATCH_NEWEST, seconds_ago=0)
-    assert process_batch(NOW) == BATCH_BEHIND + BATCH_NEWEST
+    assert process_batch(NOW) == BATCH_DELIVERIES + BATCH_NEWEST
     ids = [delivery.pk for delivery in new]
     left = Delivery.objects.filter(state="pending")
     assert left.filter(pk__in=ids).count() == 0
@@ -47,7 +47,7 @@ def test_what_is_in_both_lanes_is_taken_once(source):
 def test_alert_that_cleared_behind_the_backlog_opens_nothing_late(source):
     store(
         source,
-        [generic("disk"), *[generic("other")] * (BATCH_BEHIND + BATCH_NEWEST)],
+        [generic("disk"), *[generic("other")] * (BATCH_DELIVERIES + BATCH_NEWEST)],
         seconds_ago=60,
     )
     # The newest lane meets the end before the other lane meets the begin.

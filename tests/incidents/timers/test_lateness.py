@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,7 +6,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Lateness, Tick
-from incidents.timers.giving_way import HIGH_MS, pause_seconds
+from incidents.timers.giving_way import (
+    CROWD,
+    HIGH_MS,
+    Turns,
+    give_way,
+    is_anything_due,
+    is_crowd_near,
+    pause_seconds,
+)
 from incidents.timers.lateness import (
     Summary,
     by_day,
@@ -14,7 +23,7 @@ from incidents.timers.lateness import (
     milliseconds_late,
     note_lateness,
 )
-from incidents.timers.schedule import add_timer
+from incidents.timers.schedule import NewTimer, add_timer, add_timers
 from tests import factories as make
 from tests.factories import NOW
 
@@ -95,3 +104,94 @@ def test_work_gives_way_to_a_timer_that_waits_but_always_goes_on() -> None:
     )
     assert pause_seconds(NOW, worked_seconds=0.1) == pytest.approx(0.3)
     assert pause_seconds(NOW, worked_seconds=60) == 2
+
+
+def add_timers_due(count: int, *, due_at: datetime) -> None:
+    """Make timers that are due together."""
+    lab = make.lab().pk
+    add_timers(
+        [
+            NewTimer("run.step", number, organisation_id=lab, due_at=due_at)
+            for number in range(count)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "due_in", "is_near"),
+    [
+        (CROWD, timedelta(seconds=0.3), True),
+        (CROWD, timedelta(seconds=-4), True),
+        (CROWD - 1, timedelta(seconds=0.3), False),
+        (CROWD, timedelta(seconds=0.31), False),
+        (CROWD, timedelta(seconds=-6), False),
+    ],
+)
+def test_crowd_is_near_when_many_are_due_before_a_batch_would_end(
+    count: int, due_in: timedelta, is_near: bool
+) -> None:
+    add_timers_due(count, due_at=NOW + due_in)
+    assert is_crowd_near(NOW, within_seconds=0.3) is is_near
+
+
+def test_reading_waits_for_a_crowd_no_longer_than_it_worked() -> None:
+    add_timers_due(CROWD, due_at=NOW + timedelta(seconds=0.05))
+    began = time.monotonic()
+    give_way(lambda: NOW, worked_seconds=0.1)
+    assert 0.1 <= time.monotonic() - began < 5
+
+
+def test_storing_pauses_thrice_as_long_as_it_worked_while_anything_is_due() -> None:
+    looks: list[float] = []
+
+    def is_due() -> bool:
+        looks.append(time.monotonic())
+        return True
+
+    began = time.monotonic()
+    Turns(is_due).end_piece(0.02)
+    assert 0.06 <= time.monotonic() - began < 5
+    assert len(looks) > 1
+
+
+def test_storing_goes_on_as_soon_as_nothing_is_due_and_keeps_what_it_earned() -> None:
+    answers = iter([True, False, True, True, True])
+    looks: list[bool] = []
+
+    def is_due() -> bool:
+        looks.append(next(answers, False))
+        return looks[-1]
+
+    turns = Turns(is_due)
+    turns.end_piece(0.02)
+    assert looks == [True, False]
+    turns.end_piece(0.0)
+    assert looks == [True, False, True, True, True, False]
+
+
+def test_storing_never_looks_before_it_has_worked() -> None:
+    turns = Turns(lambda: pytest.fail("looked"))
+    turns.end_piece(0.0)
+
+
+@pytest.mark.parametrize(
+    ("due", "late_ms", "is_due"),
+    [
+        ("-1 s", 0, True),
+        ("1 min", 0, False),
+        ("-6 s", 0, False),
+        ("1 min", HIGH_MS, True),
+        ("1 min", HIGH_MS - 1, False),
+    ],
+)
+def test_storing_sees_due_timers_and_batches_that_were_late(
+    due: str, late_ms: int, is_due: bool
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT clock_timestamp(), clock_timestamp() + %s::interval", [due]
+        )
+        now, due_at = cursor.fetchone()
+    add_timers_due(1, due_at=due_at)
+    Tick.objects.create(consumer="timers", ran_at=now, late_ms=late_ms, late_at=now)
+    assert is_anything_due(connection.connection) is is_due
