@@ -23,7 +23,7 @@ from django.db import connection
 from incidents.events.doorbell import ring
 from incidents.intake.arrivals import Arrival, Settings, Told, Verdict
 from incidents.intake.waiting import InLoop, InThread, Waiting, wake
-from incidents.timers.giving_way import Turns, is_anything_due
+from incidents.timers.giving_way import Turns, is_crowd_due
 
 WAIT_SECONDS: Final = 2.0
 # Shorter than the wait, so that what is not stored in time is mostly not stored at all.
@@ -167,7 +167,7 @@ class DeliveryWriter:
 
     def _run(self) -> None:
         is_open = True
-        turns = Turns(self._is_anything_due)
+        turns = Turns(self._is_crowd_due)
         while is_open:
             batch, is_open = self._take()
             began = time.monotonic()
@@ -175,12 +175,12 @@ class DeliveryWriter:
             turns.end_piece(time.monotonic() - began)
         self._disconnect()
 
-    def _is_anything_due(self) -> bool:
-        """Whether timers or messages want the machine; False when that is not known."""
+    def _is_crowd_due(self) -> bool:
+        """Whether timers want the machine; False when that is not known."""
         if self._connection is None:
             return False
         try:
-            return is_anything_due(self._connection)
+            return is_crowd_due(self._connection)
         except psycopg.Error:
             self._disconnect()
             return False

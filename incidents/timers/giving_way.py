@@ -1,8 +1,8 @@
 """Lets what can wait give way to timers and messages: reading webhooks, and storing them.
 
-A batch of reading takes a third of a second in a storm. It pauses while something is
-late, and is not begun when many timers come due before it would end. Storing works in
-pieces of milliseconds: between them it waits as long as anything is due at all.
+A batch of reading takes a third of a second in a storm. Reading pauses while something
+is late, and begins none when a crowd of timers comes due before it would end. Storing
+works in pieces of milliseconds, and pauses between them while a crowd is due.
 """
 
 import time
@@ -30,27 +30,24 @@ SELECT greatest(
 )
 """
 
-# So many timers take long enough for a batch beside them to be felt.
+# So many timers take long enough for what runs beside them to be felt.
 CROWD: Final = 20
 # What has been due for longer waits for something else than a processor.
 _HOPE: Final = timedelta(seconds=5)
-_CROWD: Final = """
+_CROWD: Final[LiteralString] = """
 SELECT count(*) FROM (
     SELECT FROM tocsin_timer WHERE due_at BETWEEN %s AND %s LIMIT %s
+) AS due
+"""
+_CROWD_NOW: Final[LiteralString] = """
+SELECT count(*) FROM (
+    SELECT FROM tocsin_timer
+     WHERE due_at BETWEEN clock_timestamp() - %s AND clock_timestamp() LIMIT %s
 ) AS due
 """
 
 # Storing earns so much pause at most, so that nobody waits longer for an answer.
 _MOST_EARNED_SECONDS: Final = 0.08
-# Messages have no index by time: that the last batch of them was late tells as much.
-# By the real clock, as the processors are shared out by it.
-_ANYTHING_DUE: Final[LiteralString] = """
-SELECT EXISTS (SELECT FROM tocsin_timer
-                WHERE due_at BETWEEN clock_timestamp() - interval '5 s'
-                                 AND clock_timestamp())
-    OR EXISTS (SELECT FROM tocsin_tick
-                WHERE late_ms >= %s AND late_at > clock_timestamp() - interval '1 s')
-"""
 
 
 def give_way(read_now: Callable[[], datetime], *, worked_seconds: float) -> None:
@@ -82,21 +79,24 @@ def is_crowd_near(now: datetime, *, within_seconds: float) -> bool:
     return bool(count == CROWD)
 
 
-def is_anything_due(writer: psycopg.Connection[tuple[Any, ...]]) -> bool:
-    """Whether timers or messages want the machine, asked on a connection of psycopg's."""
-    [(is_due,)] = writer.execute(_ANYTHING_DUE, [HIGH_MS])
-    return bool(is_due)
+def is_crowd_due(writer: psycopg.Connection[tuple[Any, ...]]) -> bool:
+    """Whether many timers are due, asked on a connection of psycopg's.
+
+    By the real clock: what is shared out is the processors' time.
+    """
+    [(count,)] = writer.execute(_CROWD_NOW, [_HOPE, CROWD])
+    return bool(count == CROWD)
 
 
 class Turns:
-    """Whoever works in small pieces, and pauses between them while anything is due.
+    """Whoever works in small pieces, and pauses between them while a crowd is due.
 
     A piece earns a pause of thrice its time. So work goes on, at a quarter of its speed
     at least, and a short crowd is through before it does.
     """
 
-    def __init__(self, is_anything_due: Callable[[], bool]) -> None:
-        self._is_anything_due = is_anything_due
+    def __init__(self, is_crowd_due: Callable[[], bool]) -> None:
+        self._is_crowd_due = is_crowd_due
         self._earned_seconds = 0.0
 
     def end_piece(self, worked_seconds: float) -> None:
@@ -104,6 +104,6 @@ class Turns:
         earned = self._earned_seconds + worked_seconds * _PAUSE_FOR_EACH_SECOND
         earned = min(earned, _MOST_EARNED_SECONDS)
         began = time.monotonic()
-        while time.monotonic() - began < earned and self._is_anything_due():
+        while time.monotonic() - began < earned and self._is_crowd_due():
             time.sleep(_LOOK_AGAIN_SECONDS)
         self._earned_seconds = max(0.0, earned - (time.monotonic() - began))
