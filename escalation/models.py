@@ -2,6 +2,19 @@
 
 from escalation.calendars.models import WorkingCalendar
 from escalation.clocks.models import Clock, ClockPause, ClockState
+from escalation.duties.models import (
+    AnchorChoice,
+    AnchorValue,
+    AssessmentAnswer,
+    Decision,
+    DueDate,
+    DutyState,
+    Precision,
+    Said,
+    StatutoryClock,
+    Verdict,
+)
+from escalation.lawbook.models import LegalProfile, RegimeText
 from escalation.notifications.models import (
     Attempt,
     Circuit,
@@ -36,6 +49,9 @@ from escalation.routing.models import Route
 from escalation.runs.models import Run, RunState, StepTaken, Turn
 
 __all__ = [
+    "AnchorChoice",
+    "AnchorValue",
+    "AssessmentAnswer",
     "Attempt",
     "CallbackRefusals",
     "CallbackSeen",
@@ -44,9 +60,13 @@ __all__ = [
     "ClockPause",
     "ClockState",
     "ContactMethod",
+    "Decision",
+    "DueDate",
+    "DutyState",
     "FeedToken",
     "ImportedCalendar",
     "ImportedShift",
+    "LegalProfile",
     "Notification",
     "NotificationRules",
     "NotificationStatus",
@@ -56,19 +76,24 @@ __all__ = [
     "Participant",
     "Policy",
     "PolicyVersion",
+    "Precision",
     "Purse",
+    "RegimeText",
     "ReplyTry",
     "Rotation",
     "Route",
     "Run",
     "RunState",
+    "Said",
     "Schedule",
     "SecondPersonRule",
+    "StatutoryClock",
     "StepTaken",
     "SwapRequest",
     "SwapState",
     "Turn",
     "TurnUnit",
+    "Verdict",
     "VersionState",
     "WorkingCalendar",
 ]
