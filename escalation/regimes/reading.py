@@ -4,15 +4,18 @@ A key that nobody knows stops the start: a misspelt one would leave out a part o
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from escalation.regimes.calendars import is_known, known_calendars
+from escalation.regimes.questions import known_question
+from escalation.regimes.references import check_references
 from escalation.regimes.regime import (
     SUBMITTED,
     Basis,
+    DutyOf,
     Limb,
     NoDate,
     Pick,
@@ -53,7 +56,7 @@ def read_regime(text: str, *, file: str) -> Regime:
     except tomllib.TOMLDecodeError as error:
         raise RegimeError(file, "(file)", f"Write valid TOML: {error}.") from error
     regime = _regime(Table(file, "", body))
-    _check_references(regime, file)
+    check_references(regime, file)
     return regime
 
 
@@ -111,7 +114,14 @@ def _calendar(table: Table) -> str:
 
 
 def _limb(table: Table) -> Limb:
-    return Limb(table.text("id"), table.text("text"), table.text("citation"))
+    return Limb(
+        table.text("id"), table.text("text"), table.text("citation"), _asks(table)
+    )
+
+
+def _asks(table: Table) -> str:
+    key = table.text("asks", is_needed=False)
+    return known_question(table, "asks", key) if key else ""
 
 
 def _stage(table: Table) -> Stage:
@@ -139,6 +149,9 @@ def _stage(table: Table) -> Stage:
         is_recurring=table.is_set("is_recurring"),
         content=table.texts("content"),
         uncertain=table.texts("uncertain"),
+        limbs=table.texts("limbs"),
+        duty_of=table.choice("duty_of", DutyOf, DutyOf.REPORTER),
+        asks=_asks(table),
         terms=_terms(table, is_dated=not no_date),
     )
     if not stage.terms:
@@ -177,43 +190,3 @@ def _anchors(table: Table, key: str) -> tuple[str, ...]:
             remedy = f"{name!r} is no anchor: use {SUBMITTED}STAGE or one of {known}."
             raise table.error(key, remedy)
     return names
-
-
-def _check_references(regime: Regime, file: str) -> None:
-    """Raise RegimeError for a stage that is named twice, not there, or in a circle."""
-    ids = [stage.id for stage in regime.stages]
-    for number, stage in enumerate(regime.stages):
-        key = f"stages[{number}]"
-        if ids.count(stage.id) > 1:
-            raise RegimeError(file, f"{key}.id", f"{stage.id!r} stands there twice.")
-        for name in sorted(_behind(stage) - set(ids)):
-            remedy = f"There is no stage {name!r}: use one of {', '.join(ids)}."
-            raise RegimeError(file, f"{key}.terms", remedy)
-    graph = {stage.id: _behind(stage) for stage in regime.stages}
-    for number, stage in enumerate(regime.stages):
-        if circle := _circle(stage.id, graph):
-            remedy = f"{' → '.join(circle)} wait for one another: start one elsewhere."
-            raise RegimeError(file, f"stages[{number}].terms", remedy)
-
-
-def _behind(stage: Stage) -> set[str]:
-    """Return the stages without which a stage never starts; its own series is none."""
-    return {one for term in stage.terms for one in _needed(term, stage.id)}
-
-
-def _needed(term: Term, own: str) -> set[str]:
-    found = {name.removeprefix(SUBMITTED) for name in term.start if SUBMITTED in name}
-    return (found | {term.starts_when_due}) - {"", own}
-
-
-def _circle(start: str, graph: Mapping[str, set[str]]) -> tuple[str, ...]:
-    """Return a way through the graph that leads back to its start."""
-    ways: list[tuple[str, ...]] = [(start,)]
-    while ways:
-        way = ways.pop()
-        for following in sorted(graph[way[-1]]):
-            if following == start:
-                return (*way, start)
-            if following not in way:
-                ways.append((*way, following))
-    return ()

@@ -49,6 +49,13 @@ class Pick(StrEnum):
     LATEST = "latest"
 
 
+class DutyOf(StrEnum):
+    """Who has to act: who reports, or the authority that received the report."""
+
+    REPORTER = "reporter"
+    AUTHORITY = "authority"
+
+
 class NoDate(StrEnum):
     """Why a stage has no date although its duty is there."""
 
@@ -83,6 +90,8 @@ class Stage:
     `statutory` names the rule of `rules.py` by which the law itself extends the period,
     empty where none is declared. `relief` names the kind of entity that alone may use it.
     `ends` are anchors after which nothing is due any more, unless `reopened` came later.
+    `limbs` are those of which one must be met for this stage, empty: any. `asks` is the
+    key of a question that says whether the stage's own trigger has come.
     """
 
     id: str
@@ -100,6 +109,9 @@ class Stage:
     is_recurring: bool = False
     content: tuple[str, ...] = ()
     uncertain: tuple[str, ...] = ()
+    limbs: tuple[str, ...] = ()
+    duty_of: DutyOf = DutyOf.REPORTER
+    asks: str = ""
 
     @property
     def anchors(self) -> tuple[str, ...]:
@@ -109,11 +121,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Limb:
-    """One way in which an incident can be reportable, in the law's own words."""
+    """One way in which an incident can be reportable, in the law's own words.
+
+    `asks` is the key of the question that settles it; empty: its own words are asked.
+    """
 
     id: str
     text: str
     citation: str
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +158,7 @@ class Regime:
     def stage(self, stage_id: str) -> Stage | None:
         """Return the stage of this id."""
         return next((stage for stage in self.stages if stage.id == stage_id), None)
+
+    def limb(self, limb_id: str) -> Limb | None:
+        """Return the limb of this id."""
+        return next((limb for limb in self.limbs if limb.id == limb_id), None)

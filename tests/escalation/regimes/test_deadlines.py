@@ -308,3 +308,22 @@ def test_dues_keep_the_offset_of_their_own_day():
     assert found.due_operational - at("2027-03-13T22:15:00-08:00") == timedelta(
         hours=24
     )
+
+
+def test_authority_answers_within_a_day_of_the_early_warning():
+    found = due(
+        "eu-nis2-23",
+        "authority_answer",
+        submitted__early_warning="2026-12-25T20:00:00+01:00",
+    )
+    assert local(found.due_operational) == "2026-12-26T20:00:00+01:00"
+
+
+def test_authority_acts_within_seven_days_of_the_first_report():
+    found = due(
+        "eu-ai-act-73",
+        "authority_measures",
+        submitted__report_death="2027-03-01T09:00:00+01:00",
+        submitted__report="2027-03-04T09:00:00+01:00",
+    )
+    assert local(found.due_operational) == "2027-03-08T23:59:59+01:00"

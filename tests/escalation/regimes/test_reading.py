@@ -4,10 +4,11 @@ import pytest
 
 from escalation.regimes.library import FOLDER, load_regimes, shipped_regimes
 from escalation.regimes.reading import read_regime
+from escalation.regimes.regime import DutyOf
 from escalation.regimes.tables import RegimeError
 
 CONTRACT = {
-    "eu-ai-act-73": {"report", "report_fast", "report_death"},
+    "eu-ai-act-73": {"report", "report_fast", "report_death", "authority_measures"},
     "eu-gpai-cop-9": {
         "initial_critical_infrastructure",
         "initial_cybersecurity_breach",
@@ -25,6 +26,7 @@ CONTRACT = {
         "intermediate",
         "final",
         "progress",
+        "authority_answer",
     },
     "eu-cra-14": {
         "vulnerability_early_warning",
@@ -44,6 +46,8 @@ CONTRACT = {
     "kr": set(),
     "jp": set(),
 }
+
+ANY = 'id = "notification"'
 
 
 def text_of(regime="eu-gdpr-33", **changes):
@@ -96,6 +100,24 @@ def test_every_law_says_where_it_stands_and_when_that_was_looked_up():
             "stages[0].terms",
             "There is no stage 'early'",
         ),
+        (
+            {'asks = "personal_data_risk"': 'asks = "personal_risk"'},
+            "limbs[0].asks",
+            "There is no question 'personal_risk'",
+        ),
+        ({ANY: f'{ANY}\nlimbs = ["breach"]'}, "stages[0].limbs", "There is no limb"),
+        ({ANY: f'{ANY}\nduty_of = "court"'}, "stages[0].duty_of", "use one of"),
+        (
+            {ANY: f'{ANY}\nduty_of = "authority"'},
+            "stages[0].terms",
+            "starts from submitted:STAGE",
+        ),
+        (
+            {ANY: f'id = "{"n" * 51}"'},
+            "stages[0].id",
+            "Keep it to 50 characters",
+        ),
+        ({ANY: f'{ANY}\nasks = "danger"'}, "stages[0].asks", "There is no question"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(changes, key, remedy):
@@ -111,6 +133,36 @@ def test_stages_that_wait_for_one_another_are_refused():
     )
     with pytest.raises(RegimeError, match="intermediate → final → intermediate"):
         read_regime(text, file="eu-dora-19.toml")
+
+
+def test_limb_that_brings_no_report_is_refused():
+    second = '[[limbs]]\nid = "loss"\ntext = "loss"\ncitation = "x"\n\n[[stages]]'
+    text = text_of(
+        **{"[[stages]]": second, ANY: f'{ANY}\nlimbs = ["personal_data_breach"]'}
+    )
+    with pytest.raises(RegimeError, match=r"limbs\[1\]\.id: No stage reports 'loss'"):
+        read_regime(text, file="law.toml")
+
+
+def test_limb_that_stands_there_twice_is_refused():
+    text = text_of(
+        "us-circia", **{'id = "ransom_payment"\ntext': 'id = "covered_incident"\ntext'}
+    )
+    with pytest.raises(RegimeError, match=r"limbs\[0\]\.id: .* stands there twice"):
+        read_regime(text, file="law.toml")
+
+
+def test_only_authorities_act_on_what_was_submitted_to_them():
+    found = {
+        (law.id, stage.id)
+        for law in shipped_regimes().values()
+        for stage in law.stages
+        if stage.duty_of == DutyOf.AUTHORITY
+    }
+    assert found == {
+        ("eu-ai-act-73", "authority_measures"),
+        ("eu-nis2-23", "authority_answer"),
+    }
 
 
 def test_text_that_is_no_toml_is_named():
