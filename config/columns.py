@@ -6,440 +6,357 @@ declared here fails `tests/config/test_columns.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-
-class Holds(StrEnum):
-    """What a column holds."""
-
-    CONTENT = "content"
-    PERSONAL = "personal"
-    NEITHER = "neither"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One declaration; `of` is the look-up from the row to whose it is.
-
-    It ends at an Organisation for content and at a User for personal data; "self" is the
-    row itself. It is empty where no foreign key leads there, and `why` says how to find it.
-    """
-
-    holds: Holds
-    of: str = ""
-    why: str = ""
-
-
-def _content(of: str, why: str = "") -> Column:
-    return Column(Holds.CONTENT, of, why)
-
-
-def _personal(of: str, why: str = "") -> Column:
-    return Column(Holds.PERSONAL, of, why)
-
-
-def _neither(why: str) -> Column:
-    return Column(Holds.NEITHER, "", why)
-
-
-_CODE: Final = _neither("one of our own codes")
-_OURS: Final = _content("organisation")
-_HASH: Final = "a hash: whoever knows the value can recognise it"
-_RANDOM: Final = _neither("random, or the digest of a random value")
-_SEALED: Final = _neither("a secret, encrypted; it is rotated, not erased")
-_CALLER: Final = _personal("", "user:<id> or token:<id>")
+from config.column_kinds import (
+    CALLER,
+    CODE,
+    HASH,
+    OURS,
+    RANDOM,
+    SEALED,
+    Column,
+    content,
+    neither,
+    personal,
+)
+from config.duty_columns import DUTY_COLUMNS
 
 COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     # The record
     "incidents.DataKey": {
-        "wrapped": _neither("an encrypted key; destroying the row is the erasure"),
+        "wrapped": neither("an encrypted key; destroying the row is the erasure"),
     },
-    "incidents.Stream": {"last_hash": _neither("hash of the last leaf")},
+    "incidents.Stream": {"last_hash": neither("hash of the last leaf")},
     "incidents.Entry": {
-        "kind": _CODE,
-        "leaf": _neither("holds salted digests only, so that it outlives an erasure"),
-        "leaf_hash": _neither("hash of the leaf"),
+        "kind": CODE,
+        "leaf": neither("holds salted digests only, so that it outlives an erasure"),
+        "leaf_hash": neither("hash of the leaf"),
     },
     "incidents.Disclosure": {
-        "name": _CODE,
-        "body": _content(
+        "name": CODE,
+        "body": content(
             "entry__stream__audience__organisation",
             "encrypted by the data key of its stream or of the person; a pair stream's"
             " agency may read it too",
         ),
     },
-    "incidents.AudienceStream": {"purpose": _CODE},
-    "incidents.Pending": {"consumer": _CODE, "kind": _CODE},
+    "incidents.AudienceStream": {"purpose": CODE},
+    "incidents.Pending": {"consumer": CODE, "kind": CODE},
     "incidents.ReadMark": {
-        "reader": _CALLER,
-        "target": _neither("a public reference or a random id"),
+        "reader": CALLER,
+        "target": neither("a public reference or a random id"),
     },
     # People
     "incidents.Organisation": {
-        "slug": _neither("the name of a legal person"),
-        "name": _neither("the name of a legal person"),
-        "kind": _CODE,
+        "slug": neither("the name of a legal person"),
+        "name": neither("the name of a legal person"),
+        "kind": CODE,
     },
     "incidents.User": {
-        "password": _personal("self", "a salted hash"),
-        "email": _personal("self"),
-        "name": _personal("self"),
+        "password": personal("self", "a salted hash"),
+        "email": personal("self"),
+        "name": personal("self"),
     },
-    "incidents.Team": {"slug": _OURS, "name": _OURS},
-    "incidents.Membership": {"role": _CODE},
+    "incidents.Team": {"slug": OURS, "name": OURS},
+    "incidents.Membership": {"role": CODE},
     "incidents.ApiToken": {
-        "name": _personal("user", "the person's own words"),
-        "prefix": _RANDOM,
-        "digest": _RANDOM,
-        "scopes": _CODE,
+        "name": personal("user", "the person's own words"),
+        "prefix": RANDOM,
+        "digest": RANDOM,
+        "scopes": CODE,
     },
     "incidents.SignInFailure": {
-        "account": _personal("", "a keyed hash of an e-mail address; kept 15 minutes"),
-        "address": _personal("", "where it was tried from; kept 15 minutes"),
+        "account": personal("", "a keyed hash of an e-mail address; kept 15 minutes"),
+        "address": personal("", "where it was tried from; kept 15 minutes"),
     },
     # Timers
     "incidents.Timer": {
-        "kind": _CODE,
-        "payload": _neither("ids, numbers and instants only"),
-        "last_error": _content("organisation", "an error may quote the row"),
+        "kind": CODE,
+        "payload": neither("ids, numbers and instants only"),
+        "last_error": content("organisation", "an error may quote the row"),
     },
-    "incidents.Tick": {"consumer": _CODE},
-    "incidents.Lateness": {"what": _CODE, "span": _CODE},
+    "incidents.Tick": {"consumer": CODE},
+    "incidents.Lateness": {"what": CODE, "span": CODE},
     # Incidents
     "incidents.Incident": {
-        "ref": _RANDOM,
-        "title": _OURS,
-        "description": _OURS,
-        "category": _CODE,
-        "tlp": _CODE,
-        "status": _CODE,
-        "facts": _OURS,
-        "group_key": _content("organisation", _HASH),
-        "labels": _OURS,
-        "search": _content("organisation", "made of ref, title and description"),
+        "ref": RANDOM,
+        "title": OURS,
+        "description": OURS,
+        "category": CODE,
+        "tlp": CODE,
+        "status": CODE,
+        "facts": OURS,
+        "group_key": content("organisation", HASH),
+        "labels": OURS,
+        "search": content("organisation", "made of ref, title and description"),
     },
     "incidents.Share": {
-        "reason": _content("organisation", "the owner's; its agency sees it"),
+        "reason": content("organisation", "the owner's; its agency sees it"),
     },
-    "incidents.Acknowledgement": {"via": _CODE},
+    "incidents.Acknowledgement": {"via": CODE},
     "incidents.Attachment": {
-        "filename": _content("organisation", "of whoever attached it; also the file"),
-        "media_type": _CODE,
-        "sha256": _content("organisation", _HASH),
-        "stored_as": _neither("a random path under the data folder"),
+        "filename": content("organisation", "of whoever attached it; also the file"),
+        "media_type": CODE,
+        "sha256": content("organisation", HASH),
+        "stored_as": neither("a random path under the data folder"),
     },
     "incidents.ReportDraft": {
-        "fields_sealed": _personal("user", "what the person typed, under its own key"),
+        "fields_sealed": personal("user", "what the person typed, under its own key"),
     },
     "incidents.IdempotencyKey": {
-        "caller": _CALLER,
-        "endpoint": _CODE,
-        "key": _content("incident__organisation", "chosen by the caller"),
-        "body_sha256": _content("incident__organisation", _HASH),
+        "caller": CALLER,
+        "endpoint": CODE,
+        "key": content("incident__organisation", "chosen by the caller"),
+        "body_sha256": content("incident__organisation", HASH),
     },
     # Webhooks in
     "incidents.Source": {
-        "tool": _CODE,
-        "slug": _OURS,
-        "name": _OURS,
-        "key_digest": _RANDOM,
-        "key_sealed": _SEALED,
-        "default_category": _CODE,
-        "default_tlp": _CODE,
-        "mapping": _OURS,
-        "severity_map": _OURS,
-        "group_by": _OURS,
-        "old_key_digest": _RANDOM,
-        "verification": _CODE,
-        "verification_options": _OURS,
-        "secret_sealed": _SEALED,
-        "old_secret_sealed": _SEALED,
-        "address_ranges": _OURS,
+        "tool": CODE,
+        "slug": OURS,
+        "name": OURS,
+        "key_digest": RANDOM,
+        "key_sealed": SEALED,
+        "default_category": CODE,
+        "default_tlp": CODE,
+        "mapping": OURS,
+        "severity_map": OURS,
+        "group_by": OURS,
+        "old_key_digest": RANDOM,
+        "verification": CODE,
+        "verification_options": OURS,
+        "secret_sealed": SEALED,
+        "old_secret_sealed": SEALED,
+        "address_ranges": OURS,
     },
     "incidents.Delivery": {
-        "body": _content("organisation", "the raw body; has a retention"),
-        "sha256": _content("organisation", _HASH),
-        "headers": _content("organisation", "may name the sender's hosts"),
-        "state": _CODE,
-        "error": _content("organisation", "quotes the value that was not readable"),
-        "verified_by": _CODE,
+        "body": content("organisation", "the raw body; has a retention"),
+        "sha256": content("organisation", HASH),
+        "headers": content("organisation", "may name the sender's hosts"),
+        "state": CODE,
+        "error": content("organisation", "quotes the value that was not readable"),
+        "verified_by": CODE,
     },
     "incidents.Refusal": {
-        "reason": _CODE,
-        "last_sha256": _neither("of a body that was refused and not kept"),
-        "last_address": _neither("where a refused request came from"),
-        "last_told": _neither("the topic that a refused request named"),
+        "reason": CODE,
+        "last_sha256": neither("of a body that was refused and not kept"),
+        "last_address": neither("where a refused request came from"),
+        "last_told": neither("the topic that a refused request named"),
     },
     "incidents.Alert": {
-        "dedup_key": _content("organisation", _HASH),
-        "status": _CODE,
-        "title": _OURS,
-        "summary": _OURS,
-        "severity": _CODE,
-        "severity_told": _OURS,
-        "labels": _OURS,
-        "url": _OURS,
-        "held_by": _neither("a kind and an id"),
-        "change_times": _neither("instants"),
-        "group_key": _content("organisation", _HASH),
+        "dedup_key": content("organisation", HASH),
+        "status": CODE,
+        "title": OURS,
+        "summary": OURS,
+        "severity": CODE,
+        "severity_told": OURS,
+        "labels": OURS,
+        "url": OURS,
+        "held_by": neither("a kind and an id"),
+        "change_times": neither("instants"),
+        "group_key": content("organisation", HASH),
     },
     "incidents.Silence": {
-        "matchers": _OURS,
-        "author_name": _personal("", "whom a tool named"),
-        "reason": _OURS,
+        "matchers": OURS,
+        "author_name": personal("", "whom a tool named"),
+        "reason": OURS,
     },
-    "incidents.SilenceNotice": {"stage": _CODE},
+    "incidents.SilenceNotice": {"stage": CODE},
     "incidents.Maintenance": {
-        "slug": _OURS,
-        "reason": _OURS,
-        "cron": _CODE,
-        "zone": _CODE,
+        "slug": OURS,
+        "reason": OURS,
+        "cron": CODE,
+        "zone": CODE,
     },
     "incidents.Heartbeat": {
-        "slug": _OURS,
-        "name": _OURS,
-        "key_digest": _RANDOM,
-        "key_sealed": _SEALED,
-        "cron": _CODE,
-        "zone": _CODE,
-        "category": _CODE,
-        "tlp": _CODE,
-        "state": _CODE,
+        "slug": OURS,
+        "name": OURS,
+        "key_digest": RANDOM,
+        "key_sealed": SEALED,
+        "cron": CODE,
+        "zone": CODE,
+        "category": CODE,
+        "tlp": CODE,
+        "state": CODE,
     },
     "incidents.Suppression": {
-        "held_by": _neither("a kind and an id"),
-        "reason": _OURS,
+        "held_by": neither("a kind and an id"),
+        "reason": OURS,
     },
-    "incidents.DeliveryCount": {"state": _CODE},
-    "incidents.ImportedIncident": {"import_name": _OURS, "external_id": _OURS},
+    "incidents.DeliveryCount": {"state": CODE},
+    "incidents.ImportedIncident": {"import_name": OURS, "external_id": OURS},
     # Anonymous reports
     "incidents.AnonymousReport": {
-        "ref": _RANDOM,
-        "category": _CODE,
-        "state": _CODE,
-        "code_digest": _RANDOM,
-        "title_sealed": _content(
-            "organisation", "the reporter's, encrypted by its key"
-        ),
+        "ref": RANDOM,
+        "category": CODE,
+        "state": CODE,
+        "code_digest": RANDOM,
+        "title_sealed": content("organisation", "the reporter's, encrypted by its key"),
     },
     "incidents.ReportMessage": {
-        "text_sealed": _content(
+        "text_sealed": content(
             "report__organisation",
             "the reporter's or a handler's, encrypted by its key",
         ),
-        "once": _RANDOM,
+        "once": RANDOM,
     },
     "incidents.ReportFile": {
-        "filename": _neither("one of ours; what the file was called is not kept"),
-        "media_type": _CODE,
-        "sha256": _content("message__report__organisation", _HASH),
-        "stored_as": _neither("a random path under the data folder"),
+        "filename": neither("one of ours; what the file was called is not kept"),
+        "media_type": CODE,
+        "sha256": content("message__report__organisation", HASH),
+        "stored_as": neither("a random path under the data folder"),
     },
     "incidents.TokenBucket": {
-        "name": _neither("ids of organisations and people, or two characters of a code")
+        "name": neither("ids of organisations and people, or two characters of a code")
     },
     # E-mail
     "incidents.Mailbox": {
-        "default_category": _CODE,
-        "default_tlp": _CODE,
-        "token_digest": _RANDOM,
-        "token_sealed": _SEALED,
-        "old_token_digest": _RANDOM,
+        "default_category": CODE,
+        "default_tlp": CODE,
+        "token_digest": RANDOM,
+        "token_sealed": SEALED,
+        "old_token_digest": RANDOM,
     },
     "incidents.Mail": {
-        "envelope_from": _content("organisation", "the sender's address"),
-        "reply_sent_to": _content("organisation", _HASH),
-        "raw": _content("organisation", "the mail as it came; has a retention"),
-        "sha256": _content("organisation", _HASH),
-        "state": _CODE,
-        "reason": _content("organisation", "names the sender, or a person wrote it"),
-        "once": _content("organisation", _HASH),
-        "sender": _content("organisation", "the sender's address"),
-        "subject": _OURS,
-        "proof": _CODE,
-        "named_ref": _RANDOM,
+        "envelope_from": content("organisation", "the sender's address"),
+        "reply_sent_to": content("organisation", HASH),
+        "raw": content("organisation", "the mail as it came; has a retention"),
+        "sha256": content("organisation", HASH),
+        "state": CODE,
+        "reason": content("organisation", "names the sender, or a person wrote it"),
+        "once": content("organisation", HASH),
+        "sender": content("organisation", "the sender's address"),
+        "subject": OURS,
+        "proof": CODE,
+        "named_ref": RANDOM,
     },
     # Triage
     "incidents.TriageRow": {
-        "state": _CODE,
-        "outcome": _CODE,
-        "reason": _content("organisation", "the agency's"),
+        "state": CODE,
+        "outcome": CODE,
+        "reason": content("organisation", "the agency's"),
     },
     "incidents.Question": {
-        "text": _content("organisation", "the agency's"),
-        "answer": _content("incident__organisation", "the incident owner's"),
+        "text": content("organisation", "the agency's"),
+        "answer": content("incident__organisation", "the incident owner's"),
     },
     # Escalation
     "escalation.ContactMethod": {
-        "slug": _personal("user", "no user: the organisation's desk"),
-        "channel": _CODE,
-        "address": _personal("user", "no user: the organisation's desk"),
-        "secret_sealed": _SEALED,
-        "verification_digest": _RANDOM,
+        "slug": personal("user", "no user: the organisation's desk"),
+        "channel": CODE,
+        "address": personal("user", "no user: the organisation's desk"),
+        "secret_sealed": SEALED,
+        "verification_digest": RANDOM,
     },
     "escalation.NotificationRules": {
-        "normal": _personal("user", "names contact methods"),
-        "urgent": _personal("user", "names contact methods"),
-        "zone": _personal("user", "tells roughly where the person lives"),
-        "quiet": _personal("user", "tells when the person sleeps"),
+        "normal": personal("user", "names contact methods"),
+        "urgent": personal("user", "names contact methods"),
+        "zone": personal("user", "tells roughly where the person lives"),
+        "quiet": personal("user", "tells when the person sleeps"),
     },
     "escalation.Notification": {
-        "dedup_key": _neither("kinds, ids and numbers only"),
-        "purpose": _CODE,
-        "recipient_name": _personal("recipient_user"),
-        "channel": _CODE,
-        "address": _personal("recipient_user", "no user: the organisation's desk"),
-        "destination": _content("organisation", "the host of an address"),
-        "message": _content(
+        "dedup_key": neither("kinds, ids and numbers only"),
+        "purpose": CODE,
+        "recipient_name": personal("recipient_user"),
+        "channel": CODE,
+        "address": personal("recipient_user", "no user: the organisation's desk"),
+        "destination": content("organisation", "the host of an address"),
+        "message": content(
             "incident__organisation", "the incident owner's, or a verification code"
         ),
-        "message_sha256": _content("incident__organisation", _HASH),
-        "status": _CODE,
-        "last_error": _personal("recipient_user", "providers quote the address"),
+        "message_sha256": content("incident__organisation", HASH),
+        "status": CODE,
+        "last_error": personal("recipient_user", "providers quote the address"),
     },
     "escalation.Pace": {
-        "destination": _content("organisation", "the host of an address"),
+        "destination": content("organisation", "the host of an address"),
     },
     "escalation.Attempt": {
-        "outcome": _CODE,
-        "detail": _personal(
+        "outcome": CODE,
+        "detail": personal(
             "notification__recipient_user", "providers quote the address"
         ),
-        "provider_id": _neither("the provider's name of the message"),
+        "provider_id": neither("the provider's name of the message"),
     },
     "escalation.Circuit": {
-        "destination": _content("organisation", "the host of an address"),
+        "destination": content("organisation", "the host of an address"),
     },
     "escalation.Purse": {
-        "name": _content("", "the number of a contact method, or a host"),
+        "name": content("", "the number of a contact method, or a host"),
     },
     "escalation.ReplyTry": {
-        "sender": _personal("", "a keyed digest; deleted within hours"),
+        "sender": personal("", "a keyed digest; deleted within hours"),
     },
-    "escalation.CallbackSeen": {"key": _RANDOM},
-    "escalation.CallbackRefusals": {"provider": _CODE},
+    "escalation.CallbackSeen": {"key": RANDOM},
+    "escalation.CallbackRefusals": {"provider": CODE},
     "escalation.WorkingCalendar": {
-        "slug": _OURS,
-        "name": _OURS,
-        "zone": _CODE,
-        "hours": _OURS,
-        "holidays_of": _CODE,
-        "closures": _OURS,
+        "slug": OURS,
+        "name": OURS,
+        "zone": CODE,
+        "hours": OURS,
+        "holidays_of": CODE,
+        "closures": OURS,
     },
-    "escalation.Schedule": {"slug": _OURS, "name": _OURS, "zone": _CODE},
-    "escalation.Rotation": {"name": _OURS, "unit": _CODE, "weekdays": _CODE},
+    "escalation.Schedule": {"slug": OURS, "name": OURS, "zone": CODE},
+    "escalation.Rotation": {"name": OURS, "unit": CODE, "weekdays": CODE},
     "escalation.Override": {
-        "mode": _CODE,
-        "reason": _content("organisation", "may name why somebody is away"),
+        "mode": CODE,
+        "reason": content("organisation", "may name why somebody is away"),
     },
     "escalation.SwapRequest": {
-        "state": _CODE,
-        "reason": _content("organisation", "may name why somebody is away"),
+        "state": CODE,
+        "reason": content("organisation", "may name why somebody is away"),
     },
     "escalation.ImportedCalendar": {
-        "name": _OURS,
-        "url_sealed": _SEALED,
-        "host": _OURS,
-        "text": _content("organisation", "the calendar; names people by address"),
-        "error": _content("organisation", "quotes the address or the calendar"),
-        "unmatched": _content("organisation", "names people by address"),
+        "name": OURS,
+        "url_sealed": SEALED,
+        "host": OURS,
+        "text": content("organisation", "the calendar; names people by address"),
+        "error": content("organisation", "quotes the address or the calendar"),
+        "unmatched": content("organisation", "names people by address"),
     },
-    "escalation.FeedToken": {"prefix": _RANDOM, "digest": _RANDOM},
+    "escalation.FeedToken": {"prefix": RANDOM, "digest": RANDOM},
     "escalation.Clock": {
-        "what": _CODE,
-        "side": _CODE,
-        "calendar_name": _OURS,
-        "calendar": _OURS,
-        "warn": _CODE,
-        "on_breach": _CODE,
-        "state": _CODE,
-        "state_reason": _OURS,
-        "warned": _CODE,
+        "what": CODE,
+        "side": CODE,
+        "calendar_name": OURS,
+        "calendar": OURS,
+        "warn": CODE,
+        "on_breach": CODE,
+        "state": CODE,
+        "state_reason": OURS,
+        "warned": CODE,
     },
     "escalation.ClockPause": {
-        "reason": _content("organisation", "a person wrote it"),
+        "reason": content("organisation", "a person wrote it"),
     },
-    "escalation.LegalProfile": {"regimes": _OURS},
-    "escalation.RegimeText": {
-        "regime_id": _OURS,
-        "digest": _content("organisation", _HASH),
-        "text": _OURS,
-        "reason": _OURS,
-    },
-    "escalation.AnchorValue": {
-        "name": _CODE,
-        "regime_id": _OURS,
-        "written": _OURS,
-        "precision": _CODE,
-        "source": _content("organisation", "it can name a person"),
-        "reason": _content("organisation", "a person wrote it"),
-        "withdrawn_reason": _content("organisation", "a person wrote it"),
-    },
-    "escalation.AnchorChoice": {
-        "regime_id": _OURS,
-        "name": _CODE,
-        "reason": _content("organisation", "a person wrote it"),
-    },
-    "escalation.AssessmentAnswer": {
-        "question": _CODE,
-        "said": _CODE,
-        "reason": _content("organisation", "a person wrote it"),
-    },
-    "escalation.Decision": {
-        "regime_id": _OURS,
-        "regime_digest": _content("organisation", _HASH),
-        "verdict": _CODE,
-        "limbs": _OURS,
-        "reason": _content("organisation", "a person wrote it"),
-        "facts": _OURS,
-    },
-    "escalation.StatutoryClock": {
-        "regime_id": _OURS,
-        "regime_digest": _content("organisation", _HASH),
-        "stage": _OURS,
-        "state": _CODE,
-        "anchor": _CODE,
-        "waiting_for": _CODE,
-        "rule": _OURS,
-        "citation": _OURS,
-        "flags": _OURS,
-        "met_by": _neither("a reference of ours"),
-        "state_reason": _OURS,
-        "warned": _CODE,
-    },
-    "escalation.DueDate": {
-        "rule": _OURS,
-        "regime_digest": _content("organisation", _HASH),
-        "reason": _OURS,
-    },
-    "escalation.Policy": {"slug": _OURS, "name": _OURS},
+    "escalation.Policy": {"slug": OURS, "name": OURS},
     "escalation.PolicyVersion": {
-        "body": _content("organisation", "its targets name people by address"),
-        "reason": _OURS,
-        "state": _CODE,
-        "decision_reason": _OURS,
+        "body": content("organisation", "its targets name people by address"),
+        "reason": OURS,
+        "state": CODE,
+        "decision_reason": OURS,
     },
-    "escalation.Route": {"name": _OURS, "matchers": _OURS},
+    "escalation.Route": {"name": OURS, "matchers": OURS},
     "escalation.Run": {
-        "came_from": _neither("ids of policies"),
-        "waits_for": _neither("numbers of steps and rounds"),
-        "state": _CODE,
-        "reason": _content("organisation", "quotes the route's matchers"),
-        "state_reason": _content("organisation", "may name who acknowledged"),
+        "came_from": neither("ids of policies"),
+        "waits_for": neither("numbers of steps and rounds"),
+        "state": CODE,
+        "reason": content("organisation", "quotes the route's matchers"),
+        "state_reason": content("organisation", "may name who acknowledged"),
     },
     "escalation.StepTaken": {
-        "outcome": _CODE,
-        "reason": _content("organisation", "may name who was skipped"),
-        "recipients": _content("organisation", "names whom the step notified"),
+        "outcome": CODE,
+        "reason": content("organisation", "may name who was skipped"),
+        "recipients": content("organisation", "names whom the step notified"),
     },
+    **DUTY_COLUMNS,
     # The framework's
-    "auth.Permission": {"name": _CODE, "codename": _CODE},
-    "auth.Group": {"name": _CODE},
-    "contenttypes.ContentType": {"app_label": _CODE, "model": _CODE},
+    "auth.Permission": {"name": CODE, "codename": CODE},
+    "auth.Group": {"name": CODE},
+    "contenttypes.ContentType": {"app_label": CODE, "model": CODE},
     "sessions.Session": {
-        "session_key": _RANDOM,
-        "session_data": _personal("", "signed, not encrypted: holds the user's id"),
+        "session_key": RANDOM,
+        "session_data": personal("", "signed, not encrypted: holds the user's id"),
     },
 }

@@ -2,7 +2,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from config.columns import COLUMNS, Column, Holds
+from config.column_kinds import Column, Holds
+from config.columns import COLUMNS
 from incidents.models import Organisation, User
 
 # Types that cannot hold words; a column of any other type must be declared.
