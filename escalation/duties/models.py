@@ -247,6 +247,9 @@ class StatutoryClock(models.Model):
     regime_id = models.CharField(max_length=60)
     regime_digest = models.CharField(max_length=64)
     stage = models.CharField(max_length=60)
+    round = models.SmallIntegerField(
+        default=1, db_default=1, help_text="of a report that is due again and again"
+    )
     state = models.CharField(max_length=9, choices=DutyState)
     is_provisional = models.BooleanField(
         default=False, help_text="not decided yet whether it is reportable at all"
@@ -254,6 +257,9 @@ class StatutoryClock(models.Model):
     due_operational = models.DateTimeField(null=True)
     due_statutory_latest = models.DateTimeField(null=True)
     anchor = models.CharField(max_length=60, blank=True)
+    counted_from = models.DateTimeField(
+        null=True, help_text="the instant of its anchor"
+    )
     waiting_for = models.JSONField(default=list)
     rule = models.CharField(max_length=300, blank=True)
     citation = models.CharField(max_length=300, blank=True)
@@ -278,7 +284,11 @@ class StatutoryClock(models.Model):
                 fields=["incident", "organisation", "regime_id", "stage"],
                 condition=models.Q(is_current=True),
                 name="statutory_clock_current_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["incident", "organisation", "regime_id", "stage", "round"],
+                name="statutory_clock_round_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -296,6 +306,11 @@ class StatutoryClock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.regime_id} {self.stage} on {self.incident_id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done, or may come to be."""
+        return self.ended_at is None
 
 
 class DueDate(models.Model):

@@ -47,7 +47,10 @@ class DueStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When a stage is due. `waiting_for` are anchors that would give a date or another."""
+    """When a stage is due. `waiting_for` are anchors that would give a date or another.
+
+    It runs from `counted_from`, the instant of `anchor`.
+    """
 
     status: DueStatus
     due_operational: datetime | None = None
@@ -56,6 +59,8 @@ class Deadline:
     rule: str = ""
     citation: str = ""
     flags: tuple[str, ...] = ()
+    anchor: str = ""
+    counted_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,18 @@ def _without_a_date(
     missing = tuple(name for name in stage.anchors if name not in known)
     if missing:
         return Deadline(DueStatus.WAITING, waiting_for=missing, rule=stage.no_date)
-    return Deadline(DueStatus.DUE, rule=stage.no_date, flags=("the law gives no date",))
+    anchor, since = max(
+        ((name, known[name][-1]) for name in stage.anchors),
+        key=lambda one: one[1],
+        default=("", None),
+    )
+    return Deadline(
+        DueStatus.DUE,
+        rule=stage.no_date,
+        flags=("the law gives no date",),
+        anchor=anchor,
+        counted_from=since,
+    )
 
 
 def _dated(
@@ -144,6 +160,8 @@ def _dated(
         waiting_for=missing,
         rule=_rule(stage, first),
         flags=_flags(stage, found, first, missing, place),
+        anchor=first.anchor,
+        counted_from=first.period.start.astimezone(UTC),
     )
 
 
