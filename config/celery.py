@@ -97,6 +97,16 @@ def _note_bell(sender: Any = None, **_: Any) -> None:
     _last_bell[sender.name] = time.monotonic()
 
 
+@signals.worker_init.connect
+def _store_regimes(**_: Any) -> None:
+    """Keep the texts of the laws of this version; without a database, at the next start."""
+    # The models are there only once the application is.
+    from escalation.lawbook.storing import store_shipped  # noqa: PLC0415
+    from incidents.timers.clock import read_now  # noqa: PLC0415
+
+    _call("store_shipped", lambda: store_shipped(read_now()))
+
+
 class SelfRinger(bootsteps.StartStopStep):
     """Calls the worker's tasks without any broker when their bell has been silent.
 
@@ -130,7 +140,7 @@ class SelfRinger(bootsteps.StartStopStep):
                 _call(name, app.tasks[name].run)
 
 
-def _call(name: str, task: Callable[[], None]) -> None:
+def _call(name: str, task: Callable[[], object]) -> None:
     close_old_connections()
     try:
         task()

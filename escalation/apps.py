@@ -5,7 +5,11 @@ class EscalationConfig(AppConfig):
     name = "escalation"
 
     def ready(self) -> None:
+        from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 (app ready)
+        from django.db.models.signals import post_migrate  # noqa: PLC0415 (app ready)
+
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
+        from escalation.lawbook.storing import store_after_migration  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
         from escalation.notifications import (  # noqa: PLC0415 (app ready)
             mail_words,
@@ -15,9 +19,17 @@ class EscalationConfig(AppConfig):
         )
         from escalation.oncall import reach, uses  # noqa: PLC0415 (app ready)
         from escalation.policies import schedule_uses  # noqa: PLC0415 (app ready)
+        from escalation.regimes.library import shipped_regimes  # noqa: PLC0415 (app ready)
+        from escalation.regimes.tables import RegimeError  # noqa: PLC0415 (app ready)
         from escalation.routing import dispatch  # noqa: PLC0415 (app ready)
         from escalation.runs import handlers as runs  # noqa: PLC0415 (app ready)
 
+        try:
+            shipped_regimes()
+        except RegimeError as error:
+            raise ImproperlyConfigured(f"regimes/data/{error}") from error
+        # Sent once for this app after all of a run's migrations are applied.
+        post_migrate.connect(store_after_migration, sender=self)
         dispatch.register()
         clocks.register_handlers()
         runs.register_handlers()

@@ -19,6 +19,16 @@ def shipped_regimes() -> Mapping[str, Regime]:
     return MappingProxyType(load_regimes(FOLDER))
 
 
+@lru_cache(maxsize=1)
+def shipped_texts() -> Mapping[str, str]:
+    """Return {id: text of the file}. Raises RegimeError for one that cannot be used."""
+    return MappingProxyType({name: _text(name) for name in shipped_regimes()})
+
+
+def _text(regime_id: str) -> str:
+    return (FOLDER / f"{regime_id}.toml").read_text(encoding="utf-8")
+
+
 def load_regimes(folder: Path) -> dict[str, Regime]:
     """Return the regimes of a folder; a file is named after its regime.
 
