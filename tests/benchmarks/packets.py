@@ -1,0 +1,188 @@
+"""What the files of one filing cost: a PDF alone, the whole packet, and memory."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import typst
+
+from escalation.filings.documents.document import (
+    Due,
+    FilingDocument,
+    IncidentFacts,
+    Instant,
+    Law,
+    Section,
+)
+from escalation.filings.documents.packet import as_packet
+from escalation.filings.documents.pdf import render_pdf
+from tests.benchmarks.figures import Row, verdict
+from tests.benchmarks.running import CHECKOUT
+
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+REACH_SECONDS = 2.0
+ROUNDS = 9
+RENDERS = 200
+MIB = 1024 * 1024
+SENTENCE = "The model reached a network that was never approved for it. "
+# What the pages of a filing allow at most.
+MOST_SECTIONS, MOST_CHARACTERS = 60, 20_000
+_COLD = """
+import sys, time
+start = time.perf_counter()
+from tests.benchmarks.packets import full_filing
+from escalation.filings.documents.pdf import render_pdf
+render_pdf(full_filing())
+print(time.perf_counter() - start)
+"""
+_GROWTH = """
+import sys
+from tests.benchmarks.packets import RENDERS, full_filing, resident_bytes
+from escalation.filings.documents.pdf import render_pdf
+render_pdf(full_filing())
+first = resident_bytes()
+for version in range(RENDERS):
+    render_pdf(full_filing(version=version))
+print(first, resident_bytes())
+"""
+
+
+def rows() -> Iterator[Row]:
+    """Measure one full filing: nine fields of 2,000 characters, twelve instants."""
+    filing = full_filing()
+    bare = _seconds(lambda: _bare_pdf(filing))
+    cold = median(float(_in_a_process(_COLD)) for _ in range(3))
+    yield _row("PDF of a full filing, cold", cold, bare, "median of 3 new processes")
+    warm = _seconds(lambda: render_pdf(filing))
+    yield _row("PDF of a full filing, warm", warm, bare, f"median of {ROUNDS}")
+    packet = _seconds(lambda: as_packet(filing))
+    yield _row("packet of a full filing", packet, bare, f"median of {ROUNDS}")
+    yield _largest()
+    yield _memory()
+
+
+def full_filing(
+    *, sections: int = 9, characters: int = 2_000, version: int = 1
+) -> FilingDocument:
+    """Return a filing of this size."""
+    text = (SENTENCE * (characters // len(SENTENCE) + 1))[:characters]
+    return FilingDocument(
+        reference="FIL-3F8Z6Q1WKD",
+        version=version,
+        state="submitted",
+        law=Law(
+            id="eu-gpai-cop-9",
+            name="GPAI Code of Practice, Commitment 9",
+            act="General-Purpose AI Code of Practice",
+            article="Measure 9.3",
+            citation="Measure 9.3(2)",
+            source_url="https://example.org/code",
+            verified_on=date(2026, 11, 23),
+            basis="statute",
+            zone="Europe/Brussels",
+        ),
+        stage_id="final",
+        stage_name="Final report",
+        organisation="Aurora Labs",
+        recipient="AI Office",
+        tlp="AMBER+STRICT",
+        confidentiality="Art. 78 of Regulation (EU) 2024/1689",
+        incident=IncidentFacts(
+            ref="INC-7KQ2M9X4TB",
+            title="A model left its sandbox",
+            category="SXF",
+            severity=4,
+            status="acknowledged",
+            opened_at=NOW - timedelta(days=9),
+        ),
+        sections=tuple(
+            Section(f"Required field {number}", f"{number}. {text}")
+            for number in range(sections)
+        ),
+        anchors=tuple(
+            Instant(
+                "aware",
+                NOW - timedelta(hours=n),
+                (NOW - timedelta(hours=n)).isoformat(),
+                "Log of the incident lead",
+            )
+            for n in range(12)
+        ),
+        due=Due(operational=NOW, rule="5 days from model_involvement_aware"),
+        made_at=NOW,
+    )
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process holds."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * 4096
+
+
+def _row(what: str, seconds: float, bare: float, how: str) -> Row:
+    return Row(
+        what=what,
+        reach="≤ 2 s",
+        measured=f"{seconds:.2f} s, {verdict(seconds <= REACH_SECONDS)}",
+        limit=f"the same text set plainly {bare:.2f} s",
+        ratio=f"{seconds / bare:.1f} times",
+        how=how,
+    )
+
+
+def _largest() -> Row:
+    most = full_filing(sections=MOST_SECTIONS, characters=MOST_CHARACTERS)
+    bare = _seconds(lambda: _bare_pdf(most), rounds=1)
+    seconds = _seconds(lambda: render_pdf(most), rounds=1)
+    return Row(
+        what="PDF of the largest filing",
+        reach="-",
+        measured=f"{seconds:.1f} s",
+        limit=f"the same text set plainly {bare:.1f} s",
+        ratio=f"{seconds / bare:.1f} times",
+        how=f"{MOST_SECTIONS} fields of {MOST_CHARACTERS:,} characters, once",
+    )
+
+
+def _memory() -> Row:
+    first, last = (int(size) for size in _in_a_process(_GROWTH).split())
+    return Row(
+        what="memory after many PDFs",
+        reach="no growth",
+        measured=f"{last / MIB:.0f} MiB",
+        limit=f"after the first {first / MIB:.0f} MiB",
+        ratio=f"{last / first:.1f} times",
+        how=f"resident size of one process after {RENDERS} filings that differ",
+    )
+
+
+def _bare_pdf(filing: FilingDocument) -> bytes:
+    """Set the same answers without table, tags, heads or standards."""
+    source = b"#for text in json(bytes(sys.inputs.texts)) { text; parbreak() }"
+    texts = json.dumps([section.answer for section in filing.sections])
+    return typst.compile(source, format="pdf", sys_inputs={"texts": texts})
+
+
+def _in_a_process(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def _seconds(act: Callable[[], object], *, rounds: int = ROUNDS) -> float:
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - start)
+    return median(times)
