@@ -17,6 +17,8 @@ from escalation.authoring.simulation_api import PolicySimulationViewSet
 from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.clocks.api import ClockViewSet
+from escalation.duties.anchors_api import AnchorViewSet
+from escalation.duties.decisions_api import DecisionViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
 from escalation.notifications.rules_api import NotificationRulesViewSet
 from escalation.oncall.api import ScheduleViewSet
@@ -46,6 +48,8 @@ _UNDER_INCIDENTS = (
     ("incident-file", AttachmentViewSet),
     ("incident-run", RunViewSet),
     ("incident-clock", ClockViewSet),
+    ("incident-anchor", AnchorViewSet),
+    ("incident-decision", DecisionViewSet),
     ("incident-notification", NotificationViewSet),
 )
 # The same for a policy.

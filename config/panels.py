@@ -7,6 +7,10 @@ from escalation.clocks.panels import (
     clocks_panel,
     overdue_part,
 )
+from escalation.duties.decisions_section import decisions_section
+from escalation.duties.page import DUTIES_PAGE
+from escalation.duties.panels import duties_panel
+from escalation.duties.record_section import record_section
 from escalation.notifications.panels import (
     account_panel,
     notifications_mark,
@@ -30,6 +34,9 @@ def register_panels() -> None:
     add_deadlines(CLOCK_DEADLINES)
     INCIDENT_PAGE.add(notifications_panel, mark=notifications_mark)
     INCIDENT_PAGE.add(alerts_panel)
+    INCIDENT_PAGE.add(duties_panel)
+    for section in (decisions_section, record_section):
+        DUTIES_PAGE.add(section)
     FILED_PAGE.add(filed_panel)
     add_account_panel(account_panel)
     add_account_panel(rules_panel)

@@ -37,6 +37,8 @@ LABELS: Final = {
     "incident.changed": "Word that an incident changed",
     "routing.again": "Second attempt to route",
     "clock.look": "Look at a clock",
+    "duties.record": "Entry in the time record of an incident",
+    "duties.review": "Word that a decision is to be looked at again",
     "clock.warn": "Warning of a clock",
     "clock.breach": "Breach of a clock",
     "clock.retarget": "Clocks after a change of severity",

@@ -9,6 +9,7 @@ class EscalationConfig(AppConfig):
         from django.db.models.signals import post_migrate  # noqa: PLC0415 (app ready)
 
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
+        from escalation.duties import following, reviews  # noqa: PLC0415 (app ready)
         from escalation.lawbook.storing import store_after_migration  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
         from escalation.notifications import (  # noqa: PLC0415 (app ready)
@@ -32,6 +33,8 @@ class EscalationConfig(AppConfig):
         post_migrate.connect(store_after_migration, sender=self)
         dispatch.register()
         clocks.register_handlers()
+        following.register_handlers()
+        reviews.register_handlers()
         runs.register_handlers()
         messages.register_handlers()
         report_words.register_handlers()

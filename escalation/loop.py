@@ -24,6 +24,7 @@ import structlog
 from django.db import connection
 
 from escalation.clocks.handlers import follow
+from escalation.duties.following import follow as follow_duties
 from escalation.notifications.delivery import deliver_due
 from escalation.routing.dispatch import dispatch
 from incidents.events.doorbell import ring_in
@@ -57,10 +58,11 @@ log = structlog.get_logger(__name__)
 def route_new_events() -> int:
     """Route until nothing waits; returns how many entries were dealt with.
 
-    Clocks hear of what happened here too: they make timers of it.
+    Clocks and statutory duties hear of what happened here too: they make timers of it.
     """
     routed = _repeat("router", dispatch, between=fire_due)
-    return routed + _repeat("clocks", follow, between=fire_due)
+    routed += _repeat("clocks", follow, between=fire_due)
+    return routed + _repeat("duties", follow_duties, between=fire_due)
 
 
 def fire_due_timers() -> int:

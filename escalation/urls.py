@@ -13,6 +13,7 @@ from escalation.calendars.views import (
     calendar_new,
 )
 from escalation.clocks.views import clock_pause, clock_resume
+from escalation.duties import views as duties
 from escalation.runs.views import (
     incident_escalate,
     incident_pass_on,
@@ -21,6 +22,7 @@ from escalation.runs.views import (
     incident_unsnooze,
 )
 
+_DUTIES = "incidents/<str:ref>/duties/"
 _VERSION = "policies/<int:pk>/versions/<int:number>/"
 
 urlpatterns = [
@@ -34,6 +36,24 @@ urlpatterns = [
     path("incidents/<str:ref>/clocks/<int:pk>/pause/", clock_pause, name="clock-pause"),
     path(
         "incidents/<str:ref>/clocks/<int:pk>/resume/", clock_resume, name="clock-resume"
+    ),
+    path(_DUTIES, duties.incident_duties, name="incident-duties"),
+    path(f"{_DUTIES}instants/", duties.duties_note, name="duties-note"),
+    path(
+        f"{_DUTIES}instants/<int:pk>/choose/",
+        duties.duties_choose,
+        name="duties-choose",
+    ),
+    path(
+        f"{_DUTIES}instants/<int:pk>/withdraw/",
+        duties.duties_withdraw,
+        name="duties-withdraw",
+    ),
+    path(f"{_DUTIES}decisions/", duties.duties_decide, name="duties-decide"),
+    path(
+        f"{_DUTIES}decisions/<int:pk>/confirm/",
+        duties.duties_confirm,
+        name="duties-confirm",
     ),
     path("policies/", policy_list, name="policy-list"),
     path(

@@ -34,6 +34,7 @@ BELLS: Final[dict[str, Bell]] = {
     "intake": Bell("incidents.tasks.process_intake", "intake"),
     "router": Bell("escalation.tasks.dispatch_routes", "timers"),
     "clocks": Bell("escalation.tasks.dispatch_routes", "timers"),
+    "duties": Bell("escalation.tasks.dispatch_routes", "timers"),
     "timers": Bell("escalation.tasks.tick", "timers"),
     "delivery": Bell("escalation.tasks.deliver", "delivery"),
     "calendars": Bell("escalation.tasks.refresh_calendars", "intake"),

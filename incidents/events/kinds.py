@@ -78,6 +78,8 @@ _INCIDENT = (
 _STEP = "step round reason due_at ran_at late_ms wait_from recipients run agency"
 _CLOCK = "clock what due_at"
 _REPORT = "report digest"
+_ANCHOR = "anchor what value at source reason regime"
+_DECISION = "decision regime digest limbs answers reason review_on"
 _NOTICE = "channel recipient purpose notification attempt detail reason message_sha256"
 
 KINDS: Final[dict[str, Kind]] = {
@@ -234,6 +236,53 @@ KINDS: Final[dict[str, Kind]] = {
             "decision.asked",
             "A decision under {regime} is asked for: {reason}",
             "regime reason run",
+        ),
+        # The instants that statutory clocks run from, and what was decided: each side's own.
+        _kind(
+            "anchor.noted",
+            "{what}: {at} ({source})",
+            f"{_ANCHOR} written precision",
+            apart="source reason written",
+        ),
+        _kind(
+            "anchor.chosen",
+            "{what}: {at} counts under {regime}: {reason}",
+            _ANCHOR,
+            apart="source reason",
+        ),
+        _kind(
+            "anchor.withdrawn",
+            "{what}: {at} withdrawn: {reason}",
+            _ANCHOR,
+            apart="source reason",
+        ),
+        _kind(
+            "decision.reportable",
+            "Reportable under {regime}: {reason}",
+            _DECISION,
+            apart="reason",
+        ),
+        _kind(
+            "decision.not_reportable",
+            "Not reportable under {regime}: {reason}",
+            _DECISION,
+            apart="reason",
+        ),
+        _kind(
+            "decision.undecided",
+            "Undecided under {regime}: {reason}",
+            _DECISION,
+            apart="reason",
+        ),
+        _kind(
+            "decision.confirmed",
+            "Decision under {regime} confirmed: {verdict}",
+            "decision regime verdict",
+        ),
+        _kind(
+            "decision.review_due",
+            "The decision under {regime} is to be looked at again: {verdict}",
+            "decision regime verdict review_on",
         ),
         _kind("run.stopped", "Escalation stopped: {reason}", "reason run"),
         _kind(

@@ -36,13 +36,14 @@ class Action(models.TextChoices):
     ANSWER = "answer", "answer an agency's question"
     COVER = "cover", "take over and swap shifts"
     CONFIGURE = "configure", "change sources, policies, routes and people"
-    APPROVE = "approve", "decide on a policy that somebody else proposed"
+    APPROVE = "approve", "approve or confirm what somebody else proposed"
+    DUTIES = "duties", "keep the time record and decide what must be reported"
 
 
 _EVERYONE: Final = frozenset({Action.READ, Action.COMMENT, Action.ACKNOWLEDGE})
 _LAB: Final = _EVERYONE | {Action.REPORT, Action.ANSWER}
-_RESPONDS: Final = _LAB | {Action.MANAGE, Action.SHARE, Action.COVER}
-_AGENCY: Final = _EVERYONE | {Action.TRIAGE, Action.COVER}
+_RESPONDS: Final = _LAB | {Action.MANAGE, Action.SHARE, Action.COVER, Action.DUTIES}
+_AGENCY: Final = _EVERYONE | {Action.TRIAGE, Action.COVER, Action.DUTIES}
 
 # The platform operator has no row: administering the platform gives no content.
 ALLOWED: Final[dict[str, frozenset[Action]]] = {

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.access import (
+    duty_places,
     heartbeat_places,
     mail_places,
     report_places,
@@ -100,6 +101,7 @@ _COVER = {
 }
 
 API = {
+    **duty_places.API,
     **heartbeat_places.API,
     **mail_places.API,
     **report_places.API,
@@ -289,6 +291,7 @@ API = {
 }
 
 PAGES = {
+    **duty_places.PAGES,
     **heartbeat_places.PAGES,
     **mail_places.PAGES,
     **report_places.PAGES,

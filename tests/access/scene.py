@@ -13,8 +13,12 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from escalation.duties.decisions import Judgement
+from escalation.duties.decisions import decide as decide_on_duty
+from escalation.duties.instants import note_anchor
 from escalation.loop import fire_due
 from escalation.models import (
+    AnchorValue,
     Clock,
     ContactMethod,
     FeedToken,
@@ -27,6 +31,9 @@ from escalation.models import (
     Schedule,
     SwapRequest,
     WorkingCalendar,
+)
+from escalation.models import (
+    Decision as DutyDecision,
 )
 from escalation.oncall.feeds import make_feed
 from escalation.runs.engine import escalate
@@ -87,6 +94,8 @@ LAB_WORDS = (
     "lab-token",
     "lab-report",
     "lab-mail",
+    "lab-anchor",
+    "lab-decision",
     "Lab Person",
 )
 AGENCY_WORDS = (
@@ -108,6 +117,8 @@ AGENCY_WORDS = (
     "agency-team",
     "agency-report",
     "agency-mail",
+    "agency-anchor",
+    "agency-decision",
     "Agency Person",
 )
 
@@ -151,6 +162,8 @@ class Scene:
     question: Question
     shared_file: Attachment
     clock: Clock
+    anchor: AnchorValue
+    decision: DutyDecision
     people: dict[str, User] = field(default_factory=dict)
     # An agency that sees one other incident of the lab, and another lab's own.
     other: Incident | None = None
@@ -214,7 +227,39 @@ def make_scene() -> Scene:
     question = _work_on(incident, lab, agency, people)
     shared_file = _upload(incident, lab, "secret-file.txt", is_shared=True)
     clock = make.clock(incident, lab.policy)
-    return Scene(incident, lab, agency, question, shared_file, clock, people)
+    _judge(incident, agency, "agency")
+    return Scene(
+        incident,
+        lab,
+        agency,
+        question,
+        shared_file,
+        clock,
+        *_judge(incident, lab, "lab"),
+        people,
+    )
+
+
+def _judge(
+    incident: Incident, side: Side, kind: str
+) -> tuple[AnchorValue, DutyDecision]:
+    """Have a side note an instant and decide on a law, each for itself."""
+    whose: dict[str, Any] = {"organisation": side.organisation, "author": side.admin}
+    now = timezone.now()
+    anchor = note_anchor(
+        incident,
+        name="aware",
+        written=now.isoformat(),
+        at=now,
+        precision="exact",
+        source=f"{kind}-anchor",
+        now=now,
+        **whose,
+    )
+    judgement = Judgement(
+        "eu-dora-19", "reportable", f"{kind}-decision", ["major_incident"]
+    )
+    return anchor, decide_on_duty(incident, judgement, now=now, **whose)
 
 
 def _side(organisation: Organisation, kind: str, *, role: str) -> Side:

@@ -84,12 +84,12 @@ def test_link_of_an_agency_ends_with_its_share(scene: Scene):
 # What each role may do; the operator of the platform is among the strangers.
 _MAY = {
     "staff": "report comment answer",
-    "responder": "report comment answer acknowledge manage share escalate cover",
-    "approver": "report comment answer acknowledge manage share escalate cover approve",
-    "admin": "report comment answer acknowledge manage share escalate cover configure approve",
-    "officer": "comment acknowledge triage cover",
-    "supervisor": "comment acknowledge triage cover approve",
-    "agency admin": "comment acknowledge triage cover configure approve",
+    "responder": "report comment answer acknowledge manage share escalate cover duties",
+    "approver": "report comment answer acknowledge manage share escalate cover duties approve",
+    "admin": "report comment answer acknowledge manage share escalate cover duties configure approve",
+    "officer": "comment acknowledge triage cover duties",
+    "supervisor": "comment acknowledge triage cover duties approve",
+    "agency admin": "comment acknowledge triage cover duties configure approve",
 }
 _ACTED = [key for key, place in PLACES.items() if place.act and place.kind != "lab"]
 _OF_THE_AGENCY = {"officer", "supervisor", "agency admin"}

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from escalation.clocks.handlers import follow
+from escalation.duties.following import follow as follow_duties
 from escalation.loop import fire_due
 from escalation.notifications.delivery import deliver_due
 from escalation.routing.dispatch import dispatch
@@ -49,8 +50,10 @@ def tasks(clock: Clock) -> dict[str, Callable[[], int]]:
     """Return what the doorbell rings for, by consumer."""
     return {
         "intake": lambda: _repeat(process_batch, clock),
-        # One task rings for both, as in the loop.
-        "router": lambda: _repeat(dispatch, clock) + _repeat(follow, clock),
+        # One task rings for all three, as in the loop.
+        "router": lambda: sum(
+            _repeat(step, clock) for step in (dispatch, follow, follow_duties)
+        ),
         "timers": lambda: _repeat(fire_due, clock),
         "delivery": lambda: deliver_due(clock, senders=InTheirOwnThread()),
     }

@@ -42,7 +42,11 @@ _TOO_EARLY = 0.01
 # People in a hurry click twice on a button.
 _TWICE = 0.3
 CONSUMERS = ("intake", "router", "timers", "delivery")
-_TASK_OF = {**{name: name for name in CONSUMERS}, "clocks": "router"}
+_TASK_OF = {
+    **{name: name for name in CONSUMERS},
+    "clocks": "router",
+    "duties": "router",
+}
 # Between two transactions a process may stand still for this long, within one briefly.
 _PAUSE_SECONDS, _PAUSE_IN_TRANSACTION_SECONDS = 90.0, 2.0
 
@@ -52,7 +56,7 @@ SELECT
   (SELECT %(now)s FROM tocsin_delivery WHERE organisation_id = ANY(%(ids)s)
       AND state = 'pending' LIMIT 1),
   (SELECT %(now)s FROM tocsin_pending WHERE organisation_id = ANY(%(ids)s)
-      AND consumer = ANY('{router,clocks}') LIMIT 1),
+      AND consumer = ANY('{router,clocks,duties}') LIMIT 1),
   (SELECT min(due_at) FROM tocsin_timer WHERE organisation_id = ANY(%(ids)s)
       AND (%(poison)s OR kind <> 'simulation.poison')),
   (SELECT min(greatest(n.next_attempt_at, c.open_until, c.probe_until,

@@ -1,0 +1,118 @@
+"""Decisions on the page of duties: per regime the verdict, who confirmed it, the history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.forms import BaseForm, Form
+from django.urls import reverse
+
+from escalation.duties.decisions import why_not_to_confirm
+from escalation.duties.forms import DecisionForm
+from escalation.duties.models import Decision, Verdict
+from escalation.duties.page import Duties, Section
+from escalation.lawbook.registry import Registered
+from incidents.organisations.roles import Action
+
+_TEMPLATE = "escalation/duties/_decisions.html"
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeRow:
+    """How it stands with one regime, and what the reader may do about it."""
+
+    regime_id: str
+    name: str
+    registered: Registered | None
+    current: Decision | None
+    history: Sequence[Decision]
+    form: BaseForm | None = None
+    confirm_form: BaseForm | None = None
+    confirm_url: str = ""
+    why_not: str = ""
+
+    @property
+    def limbs(self) -> list[str]:
+        """The conditions that the decision says are met, in the law's words."""
+        if self.current is None:
+            return []
+        known = self.registered.regime.limbs if self.registered else ()
+        words = {limb.id: f"{limb.text} ({limb.citation})" for limb in known}
+        return [words.get(limb, limb) for limb in self.current.limbs]
+
+    @property
+    def state(self) -> str:
+        """A code of `_components/status.html`."""
+        if self.current is None or self.current.verdict == Verdict.UNDECIDED:
+            return "waiting"
+        return "decided" if self.current.confirmed_at else "unverified"
+
+    @property
+    def state_word(self) -> str:
+        """How it stands, in a few words."""
+        if self.current is None:
+            return "not decided yet"
+        verdict = self.current.get_verdict_display().lower()
+        if self.current.verdict == Verdict.UNDECIDED:
+            return verdict
+        return verdict if self.current.confirmed_at else f"{verdict}, not confirmed"
+
+
+def decisions_section(duties: Duties) -> Section | None:
+    """Return the section, None where no law is watched and nothing was decided."""
+    rows = list(
+        Decision.objects.filter(incident=duties.incident, organisation=duties.side)
+        .select_related("decided_by", "confirmed_by")
+        .order_by("-pk")
+    )
+    names = sorted({*duties.watched, *(row.regime_id for row in rows)})
+    if not names:
+        return None
+    context = {
+        "rows": [_row(duties, name, rows) for name in names],
+        "url": reverse("duties-decide", args=[duties.incident.ref]),
+    }
+    return Section("decisions", "Must it be reported?", _TEMPLATE, context)
+
+
+def _row(duties: Duties, regime_id: str, rows: Sequence[Decision]) -> RegimeRow:
+    own = [row for row in rows if row.regime_id == regime_id]
+    current = next((row for row in own if row.is_current), None)
+    registered = duties.regimes.get(regime_id)
+    row = RegimeRow(
+        regime_id=regime_id,
+        name=registered.regime.name if registered else regime_id,
+        registered=registered,
+        current=current,
+        history=[row for row in own if not row.is_current],
+        form=_form(duties, regime_id, registered),
+    )
+    return row if current is None else _with_confirmation(duties, row, current)
+
+
+def _with_confirmation(duties: Duties, row: RegimeRow, current: Decision) -> RegimeRow:
+    """Add the button for a second person, or why the reader has none."""
+    if current.confirmed_at is not None or current.verdict == Verdict.UNDECIDED:
+        return row
+    if not duties.may(Action.APPROVE):
+        return replace(row, why_not="Somebody who may approve must confirm it.")
+    if why := why_not_to_confirm(current, duties.person):
+        return replace(row, why_not=why)
+    name = f"confirm-{current.pk}"
+    return replace(
+        row,
+        confirm_form=duties.form(name, Form),
+        confirm_url=reverse("duties-confirm", args=[duties.incident.ref, current.pk]),
+    )
+
+
+def _form(
+    duties: Duties, regime_id: str, registered: Registered | None
+) -> BaseForm | None:
+    if registered is None or not duties.may(Action.DUTIES):
+        return None
+    return duties.form(
+        f"decide-{regime_id}",
+        lambda: DecisionForm(
+            registered=registered, auto_id=f"id_decide_{regime_id}_%s"
+        ),
+    )

@@ -1,0 +1,257 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from escalation.duties.decisions import Judgement, confirm, decide
+from escalation.duties.instants import choose_anchor
+from escalation.models import AnchorValue, Decision
+from incidents.models import Membership
+from tests.escalation.duties.duty_world import DORA, HOUR, NIS2, make_duty_world
+from tests.factories import NOW
+
+NOTE = {"name": "aware", "at": "2026-11-20 14:05", "zone": "UTC", "source": "shift log"}
+
+
+@pytest.fixture
+def world(db):
+    return make_duty_world()
+
+
+def url(incident, name="incident-duties", *more):
+    return reverse(name, args=[incident.ref, *more])
+
+
+def shown(world, incident, user=None):
+    return world.visit(user or world.duty).get(url(incident))
+
+
+def part(answer, section):
+    [found] = [s for s in answer.context["sections"] if s.id == section]
+    return found.context
+
+
+def decided(world, incident, regime=DORA, **more):
+    values = {"verdict": "undecided", "reason": "not known", **more}
+    return decide(
+        incident,
+        Judgement(regime, **values),
+        organisation=world.lab,
+        author=world.duty,
+        now=timezone.now(),
+    )
+
+
+def test_page_says_what_is_open_and_whose_move_it_is(world):
+    answer = shown(world, world.incident())
+    strip = answer.context["strip"]
+    assert strip.happening == "2 laws watched, 2 of them not decided yet."
+    assert strip.due == "No report has a date."
+    assert strip.move == f"Yours: decide whether it is reportable under {DORA}, {NIS2}."
+    assert "This is not legal advice." in answer.content.decode()
+
+
+def test_second_person_is_asked_to_confirm_and_the_decider_is_not(world):
+    incident = world.incident()
+    decision = decided(world, incident, verdict="reportable", limbs=["major_incident"])
+    [row] = [
+        r
+        for r in part(shown(world, incident, world.approver), "decisions")["rows"]
+        if r.regime_id == DORA
+    ]
+    assert (row.state_word, row.why_not) == ("reportable, not confirmed", "")
+    assert row.confirm_url == url(incident, "duties-confirm", decision.pk)
+    strip = shown(world, incident, world.approver).context["strip"]
+    assert strip.move.startswith("Yours: confirm what duty@aurora.example decided")
+    rows = part(shown(world, incident), "decisions")["rows"]
+    assert [r.confirm_url for r in rows] == ["", ""]
+
+
+def test_record_says_which_candidate_counts_where_and_why(world):
+    incident = world.incident()
+    late, early = (world.note(incident, NOW - n * HOUR) for n in (1, 2))
+    choose_anchor(late, regime_id=DORA, reason="the call", author=world.duty, now=NOW)
+    [row] = part(shown(world, incident), "record")["rows"]
+    assert row.is_disputed
+    counts = {
+        one.value.pk: [
+            (under.regime.id, under.choice.reason if under.choice else "")
+            for under in one.counts
+        ]
+        for one in row.candidates
+    }
+    assert counts == {late.pk: [(DORA, "the call")], early.pk: [(NIS2, "")]}
+
+
+def test_instant_is_added_chosen_and_withdrawn_on_the_page(world):
+    incident, client = world.incident(), world.visit(world.duty)
+    for at in ("2026-11-20 14:05", "2026-11-20 14:05 +01:00"):
+        answer = client.post(url(incident, "duties-note"), {**NOTE, "at": at})
+        assert answer["Location"] == f"{url(incident)}#record"
+    early, late = AnchorValue.objects.order_by("at")
+    assert (early.written, late.written) == (
+        "2026-11-20T14:05+01:00",
+        "2026-11-20T14:05 UTC",
+    )
+    client.post(
+        url(incident, "duties-choose", late.pk), {"regime": DORA, "reason": "the call"}
+    )
+    assert late.choices.get().reason == "the call"
+    client.post(url(incident, "duties-withdraw", early.pk), {"reason": "wrong"})
+    early.refresh_from_db()
+    assert early.withdrawn_reason == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"at": "2126-01-01"}, "at"),
+        ({"at": "2026-03-29 02:30", "zone": "Europe/Berlin"}, "at"),
+        ({"at": "soon"}, "at"),
+        ({"source": ""}, "source"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_form_with_a_mistake_comes_back_as_it_was_typed(world, change, field):
+    incident = world.incident()
+    answer = world.visit(world.duty).post(
+        url(incident, "duties-note"), {**NOTE, **change}
+    )
+    assert answer.status_code == 422
+    form = part(answer, "record")["note"]
+    assert list(form.errors) == [field]
+    assert form["source"].value() == {**NOTE, **change}["source"]
+    assert not AnchorValue.objects.exists()
+
+
+def test_future_instant_is_taken_with_the_box_ticked(world):
+    incident = world.incident()
+    body = {**NOTE, "at": "2126-01-01", "confirm": "on"}
+    world.visit(world.duty).post(url(incident, "duties-note"), body)
+    assert AnchorValue.objects.get().precision == "day"
+
+
+def test_what_was_chosen_is_not_withdrawn_and_the_page_says_why(world):
+    incident = world.incident()
+    value = world.note(incident, NOW)
+    choose_anchor(value, regime_id=DORA, reason="x", author=world.duty, now=NOW)
+    answer = world.visit(world.duty).post(
+        url(incident, "duties-withdraw", value.pk), {"reason": "wrong"}
+    )
+    assert answer.status_code == 409
+    assert f"It counts under {DORA}." in answer.content.decode()
+
+
+def test_verdict_is_decided_and_confirmed_on_the_page(world):
+    incident = world.incident()
+    body = {
+        "regime": DORA,
+        "verdict": "not_reportable",
+        "reason": "nothing failed",
+        "review_on": (timezone.now() + timedelta(days=5)).date().isoformat(),
+    }
+    answer = world.visit(world.duty).post(url(incident, "duties-decide"), body)
+    assert answer["Location"] == f"{url(incident)}#decisions"
+    decision = Decision.objects.get()
+    path = url(incident, "duties-confirm", decision.pk)
+    world.visit(world.approver).post(path)
+    decision.refresh_from_db()
+    assert decision.confirmed_by == world.approver
+
+
+def test_a_no_without_a_day_comes_back_with_the_field_named(world):
+    incident = world.incident()
+    body = {"regime": DORA, "verdict": "not_reportable", "reason": "nothing failed"}
+    answer = world.visit(world.duty).post(url(incident, "duties-decide"), body)
+    assert answer.status_code == 422
+    [form] = [r.form for r in part(answer, "decisions")["rows"] if r.regime_id == DORA]
+    assert list(form.errors) == ["review_on"]
+    assert form["reason"].value() == "nothing failed"
+
+
+def test_own_verdict_is_not_confirmed(world):
+    incident = world.incident()
+    Membership.objects.filter(user=world.duty).update(role="approver")
+    decision = decided(world, incident, verdict="reportable", limbs=["major_incident"])
+    answer = world.visit(world.duty).post(url(incident, "duties-confirm", decision.pk))
+    assert answer.status_code == 409
+    assert "Another person must confirm it." in answer.content.decode()
+
+
+def test_former_verdicts_stay_on_the_page(world):
+    incident = world.incident()
+    for reason in ("first thought", "second thought"):
+        decided(world, incident, reason=reason)
+    rows = part(shown(world, incident), "decisions")["rows"]
+    assert [[old.reason for old in row.history] for row in rows] == [
+        ["first thought"],
+        [],
+    ]
+
+
+def test_staff_read_and_change_nothing(world):
+    incident = world.incident()
+    world.note(incident, NOW)
+    answer = shown(world, incident, world.staff)
+    assert part(answer, "record")["note"] is None
+    assert [row.form for row in part(answer, "decisions")["rows"]] == [None, None]
+    refused = world.visit(world.staff).post(url(incident, "duties-note"), NOTE)
+    assert refused.status_code == 403
+
+
+def test_agency_sees_nothing_of_the_labs_duties(world):
+    incident = world.incident()
+    world.share(incident)
+    world.note(incident, NOW, source="lab's own log")
+    decided(world, incident, reason="lab's own reason")
+    answer = shown(world, incident, world.officer)
+    text = answer.content.decode()
+    assert (answer.status_code, part(answer, "record")["rows"]) == (200, [])
+    assert "own log" not in text
+    assert "own reason" not in text
+    assert answer.context["strip"].happening == "No law is watched here."
+
+
+def test_incident_page_shows_duties_to_those_who_have_any(world):
+    incident = world.incident()
+    world.share(incident)
+    page = reverse("incident-detail", args=[incident.ref])
+    own = world.visit(world.duty).get(page)
+    assert [one["url"] for one in own.context["duties"]] == [url(incident)]
+    assert "duties" not in world.visit(world.officer).get(page).context
+
+
+def test_confirmed_decisions_leave_nobody_to_move(world):
+    incident = world.incident()
+    for regime in (DORA, NIS2):
+        decision = decided(
+            world,
+            incident,
+            regime,
+            verdict="not_reportable",
+            review_on=(timezone.now() + timedelta(days=5)).date(),
+        )
+        confirm(decision, by=world.approver, now=timezone.now())
+    strip = shown(world, incident).context["strip"]
+    assert (strip.happening, strip.move, strip.is_calm) == (
+        "2 laws watched, all decided and confirmed.",
+        "Nobody's.",
+        True,
+    )
+
+
+def test_page_takes_as_many_statements_for_three_candidates_as_for_one(world):
+    incident = world.incident()
+    world.note(incident, NOW)
+    client = world.visit(world.duty)
+    client.get(url(incident))
+    with CaptureQueriesContext(connection) as one:
+        client.get(url(incident))
+    for hours in (1, 2):
+        world.note(incident, NOW - hours * HOUR)
+    with CaptureQueriesContext(connection) as three:
+        client.get(url(incident))
+    assert len(three) == len(one)
