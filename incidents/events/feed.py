@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from incidents.events.kinds import BODY, KINDS
+from incidents.events.kind import BODY
+from incidents.events.kinds import KINDS
 from incidents.events.models import AudienceStream, Purpose
 from incidents.ledger.append import disclosure_context
 from incidents.ledger.canonical import open_disclosure

@@ -4,73 +4,12 @@
 kind in the private stream of the organisation that acted. Adding a kind: one line here.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from incidents.events.duty_kinds import DUTY_KINDS
+from incidents.events.kind import Kind
+from incidents.events.kind import make_kind as _kind
 from incidents.events.models import Purpose
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What may be recorded under one name."""
-
-    name: str
-    summary: str
-    fields: frozenset[str]
-    shared: frozenset[str] | None = None
-    purpose: Purpose = Purpose.PRIVATE
-    personal: frozenset[str] = field(default_factory=frozenset)
-    apart: frozenset[str] = field(default_factory=frozenset)
-
-    def grouped(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields as they are disclosed: content apart, the rest as one."""
-        alone = {name: value for name, value in body.items() if name in self.apart}
-        rest = {name: value for name, value in body.items() if name not in self.apart}
-        return {BODY: rest, **alone} if rest else alone
-
-    def summarise(self, data: Mapping[str, Any]) -> str:
-        """Return the entry's sentence; what the reader may not see is left out."""
-        sentence = self.summary.format_map(_Blanks(data)).replace(" :", ":")
-        return sentence.strip().rstrip(":").strip()
-
-
-class _Blanks(dict[str, Any]):
-    """Field values for a sentence; an absent field reads as nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-    def __getitem__(self, key: str) -> Any:
-        value = super().__getitem__(key)
-        if isinstance(value, list):
-            return ", ".join(str(item) for item in value)
-        return value
-
-
-def _kind(  # noqa: PLR0913  (one row of a table)
-    name: str,
-    summary: str,
-    fields: str = "",
-    *,
-    shared: str | None = None,
-    purpose: Purpose = Purpose.PRIVATE,
-    personal: str = "",
-    apart: str = "",
-) -> Kind:
-    other = None if shared is None else frozenset(shared.split())
-    own = frozenset(fields.split()) | (other or frozenset())
-    of_a_person = frozenset(personal.split())
-    alone = (own & CONTENT) | of_a_person | frozenset(apart.split())
-    return Kind(name, summary, own, other, purpose, of_a_person, alone)
-
-
-# Fields that may one day have to be withheld or erased alone get a disclosure of their
-# own; an entry's other fields share one, named `body`.
-CONTENT: Final = frozenset(
-    {"title", "description", "facts", "labels", "url", "text", "attachments", "detail"}
-)
-BODY: Final = "body"
 
 _INCIDENT = (
     "ref title description category severity tlp facts occurred_at detected_at aware_at"
@@ -78,8 +17,6 @@ _INCIDENT = (
 _STEP = "step round reason due_at ran_at late_ms wait_from recipients run agency"
 _CLOCK = "clock what due_at"
 _REPORT = "report digest"
-_ANCHOR = "anchor what value at source reason regime"
-_DECISION = "decision regime digest limbs answers reason review_on"
 _NOTICE = "channel recipient purpose notification attempt detail reason message_sha256"
 
 KINDS: Final[dict[str, Kind]] = {
@@ -237,53 +174,6 @@ KINDS: Final[dict[str, Kind]] = {
             "A decision under {regime} is asked for: {reason}",
             "regime reason run",
         ),
-        # The instants that statutory clocks run from, and what was decided: each side's own.
-        _kind(
-            "anchor.noted",
-            "{what}: {at} ({source})",
-            f"{_ANCHOR} written precision",
-            apart="source reason written",
-        ),
-        _kind(
-            "anchor.chosen",
-            "{what}: {at} counts under {regime}: {reason}",
-            _ANCHOR,
-            apart="source reason",
-        ),
-        _kind(
-            "anchor.withdrawn",
-            "{what}: {at} withdrawn: {reason}",
-            _ANCHOR,
-            apart="source reason",
-        ),
-        _kind(
-            "decision.reportable",
-            "Reportable under {regime}: {reason}",
-            _DECISION,
-            apart="reason",
-        ),
-        _kind(
-            "decision.not_reportable",
-            "Not reportable under {regime}: {reason}",
-            _DECISION,
-            apart="reason",
-        ),
-        _kind(
-            "decision.undecided",
-            "Undecided under {regime}: {reason}",
-            _DECISION,
-            apart="reason",
-        ),
-        _kind(
-            "decision.confirmed",
-            "Decision under {regime} confirmed: {verdict}",
-            "decision regime verdict",
-        ),
-        _kind(
-            "decision.review_due",
-            "The decision under {regime} is to be looked at again: {verdict}",
-            "decision regime verdict review_on",
-        ),
         _kind("run.stopped", "Escalation stopped: {reason}", "reason run"),
         _kind(
             "notification.queued",
@@ -415,5 +305,6 @@ KINDS: Final[dict[str, Kind]] = {
             purpose=Purpose.CONFIG,
             personal="author",
         ),
+        *DUTY_KINDS,
     )
 }

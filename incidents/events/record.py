@@ -21,7 +21,8 @@ from django.db import transaction
 
 from incidents.events.actor import Actor
 from incidents.events.doorbell import ring_after_commit
-from incidents.events.kinds import KINDS, Kind
+from incidents.events.kind import Kind
+from incidents.events.kinds import KINDS
 from incidents.events.models import Pending
 from incidents.events.pending import SEALER, consumers_of
 from incidents.events.streams import StreamKey, Streams
