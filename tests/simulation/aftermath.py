@@ -127,7 +127,10 @@ class Aftermath:
         )
 
     def _was_told_last(self, press: Press) -> bool:
-        """Whether the page was queued by what told somebody last, before the press."""
+        """Whether the page was queued by what told somebody last, before the press.
+
+        A second press finds the run moved on: nobody answers twice for one step.
+        """
         queued = self.told.letters[press.uid][0]
         before = [one for one in self.lines if one.seq <= press.seqs[one.stream]]
         telling = [
@@ -136,6 +139,8 @@ class Aftermath:
             if one.kind == "run.reassigned" or one.said.get("recipients")
         ]
         if not telling or telling[-1].seq > queued.seq or _is_over(before):
+            return False
+        if any(one.kind == "run.passed_on" for one in before if one.seq > queued.seq):
             return False
         # Between them stand only entries of the same transaction.
         return abs(telling[-1].at - queued.at) <= TICK

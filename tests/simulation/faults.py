@@ -20,6 +20,11 @@ _CRASH = {
 }
 
 
+def has_clock_steps(seed: int) -> bool:
+    """Whether the server's clock jumps in the play of this seed."""
+    return seed % RESTART_EVERY == RESTART_SEED
+
+
 @dataclass
 class Faults:
     """The faults of one seed."""
@@ -41,7 +46,7 @@ class Faults:
     @classmethod
     def of(cls, seed: int, draw: random.Random) -> "Faults":
         """Draw a seed's faults; some seeds have few, some many."""
-        is_severe = seed % RESTART_EVERY == RESTART_SEED
+        is_severe = has_clock_steps(seed)
         return cls(
             draw,
             has_restart=is_severe,

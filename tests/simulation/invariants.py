@@ -21,7 +21,7 @@ from incidents.models import (
     Timer,
 )
 from tests.simulation.aftermath import Aftermath, routed_with_cause
-from tests.simulation.faults import RESTART_EVERY, RESTART_SEED
+from tests.simulation.faults import has_clock_steps
 from tests.simulation.handing import Press
 from tests.simulation.judging import JudgedRun
 from tests.simulation.poison import Poison
@@ -101,7 +101,6 @@ def _incidents(world: World) -> Iterator[str]:
 
 def _runs(world: World, told: Told, presses: list[Press]) -> Iterator[str]:
     ids = world.organisation_ids
-    has_clock_steps = world.seed % RESTART_EVERY == RESTART_SEED
     acks: dict[int, list[Acknowledgement]] = defaultdict(list)
     for ack in Acknowledgement.objects.filter(organisation__in=ids):
         acks[ack.incident_id].append(ack)
@@ -124,7 +123,9 @@ def _runs(world: World, told: Told, presses: list[Press]) -> Iterator[str]:
         yield from one.in_time(sent)
         yield from one.last_call(sent)
         mine = [press for press in presses if press.run == str(run.uid)]
-        after = Aftermath(run, told, sent.given[run.pk], mine, has_clock_steps)
+        after = Aftermath(
+            run, told, sent.given[run.pk], mine, has_clock_steps(world.seed)
+        )
         yield from after.sleeps()
         yield from after.waits_for_others()
         yield from after.hears()

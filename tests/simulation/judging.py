@@ -8,6 +8,7 @@ from itertools import combinations
 
 from escalation.models import Notification, Run, StepTaken
 from incidents.models import Acknowledgement
+from tests.simulation.faults import CLOCK_STEP_SECONDS, has_clock_steps
 from tests.simulation.model import (
     Methods,
     Path,
@@ -231,14 +232,17 @@ class JudgedRun:
         """Return who may have acknowledged at an instant: of those at it, some or all.
 
         An acknowledgement of its own side leaves its person out of a path that goes on.
+        Where the clock jumps one that came first may bear the later instant.
         """
+        jumps = has_clock_steps(self.world.seed)
+        slack = timedelta(seconds=CLOCK_STEP_SECONDS if jumps else 0)
         own = [a for a in self.acks if a.organisation_id == self.owner]
         sure: Methods = frozenset()
         open_: Methods = frozenset()
         for ack in own:
             ended = ack.ended_at
-            if ack.at <= at and (ended is None or at <= ended):
-                is_sure = ack.at < at and (ended is None or at < ended)
+            if ack.at <= at + slack and (ended is None or at <= ended + slack):
+                is_sure = ack.at < at - slack and (ended is None or at < ended - slack)
                 person = frozenset({ack.person_id or 0})
                 sure, open_ = (
                     (sure | person, open_) if is_sure else (sure, open_ | person)
