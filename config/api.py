@@ -18,6 +18,7 @@ from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.clocks.api import ClockViewSet
 from escalation.duties.anchors_api import AnchorViewSet
+from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
 from escalation.notifications.rules_api import NotificationRulesViewSet
@@ -50,6 +51,7 @@ _UNDER_INCIDENTS = (
     ("incident-clock", ClockViewSet),
     ("incident-anchor", AnchorViewSet),
     ("incident-decision", DecisionViewSet),
+    ("incident-assessment", AssessmentViewSet),
     ("incident-notification", NotificationViewSet),
 )
 # The same for a policy.

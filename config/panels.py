@@ -7,6 +7,7 @@ from escalation.clocks.panels import (
     clocks_panel,
     overdue_part,
 )
+from escalation.duties.assessment_section import assessment_section
 from escalation.duties.decisions_section import decisions_section
 from escalation.duties.page import DUTIES_PAGE
 from escalation.duties.panels import duties_panel
@@ -35,7 +36,7 @@ def register_panels() -> None:
     INCIDENT_PAGE.add(notifications_panel, mark=notifications_mark)
     INCIDENT_PAGE.add(alerts_panel)
     INCIDENT_PAGE.add(duties_panel)
-    for section in (decisions_section, record_section):
+    for section in (assessment_section, decisions_section, record_section):
         DUTIES_PAGE.add(section)
     FILED_PAGE.add(filed_panel)
     add_account_panel(account_panel)

@@ -14,6 +14,7 @@ from escalation.calendars.views import (
 )
 from escalation.clocks.views import clock_pause, clock_resume
 from escalation.duties import views as duties
+from escalation.duties.assessment_views import duties_assessment
 from escalation.runs.views import (
     incident_escalate,
     incident_pass_on,
@@ -54,6 +55,11 @@ urlpatterns = [
         f"{_DUTIES}decisions/<int:pk>/confirm/",
         duties.duties_confirm,
         name="duties-confirm",
+    ),
+    path(
+        f"{_DUTIES}assessment/",
+        duties_assessment,
+        name="incident-duties-assessment",
     ),
     path("policies/", policy_list, name="policy-list"),
     path(

@@ -125,7 +125,9 @@ class AssessmentAnswer(models.Model):
     organisation = models.ForeignKey(
         "incidents.Organisation", on_delete=models.PROTECT, related_name="+"
     )
-    question = models.CharField(max_length=60)
+    question = models.CharField(
+        max_length=120, help_text="key of a question, or regime:limb asked in its words"
+    )
     said = models.CharField(max_length=7, choices=Said)
     reason = models.CharField(max_length=1000, blank=True)
     author = models.ForeignKey(

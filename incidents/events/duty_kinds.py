@@ -30,6 +30,9 @@ DUTY_KINDS: Final[tuple[Kind, ...]] = (
         apart="source reason",
     ),
     make_kind(
+        "assessment.answered", "{asked} {said}: {text}", "question asked said text"
+    ),
+    make_kind(
         "decision.reportable",
         "Reportable under {regime}: {reason}",
         _DECISION,

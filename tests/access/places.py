@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.access import (
+    assessment_places,
     duty_places,
     heartbeat_places,
     mail_places,
@@ -102,6 +103,7 @@ _COVER = {
 
 API = {
     **duty_places.API,
+    **assessment_places.API,
     **heartbeat_places.API,
     **mail_places.API,
     **report_places.API,
@@ -292,6 +294,7 @@ API = {
 
 PAGES = {
     **duty_places.PAGES,
+    **assessment_places.PAGES,
     **heartbeat_places.PAGES,
     **mail_places.PAGES,
     **report_places.PAGES,
