@@ -15,13 +15,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from escalation.clocks.acts import REOPENED, RESOLVED, Act, acts_on
 from escalation.duties.anchor_words import OCCURRED
 from escalation.duties.instants import record_noted
-from escalation.duties.looking import ask_to_look_at
+from escalation.duties.looking import Place, ask_to_look_at
 from escalation.duties.models import AnchorValue, Precision
 from escalation.lawbook.models import LegalProfile
 from incidents.events.actor import Actor
 from incidents.events.pending import claim, drop, register_consumer
 from incidents.events.record import recording
-from incidents.models import Incident, Organisation, Pending, Share, Timer
+from incidents.models import Incident, Organisation, Share, Timer
 from incidents.timers.schedule import NewTimer, add_timers, register_handler
 
 DUTIES: Final = "duties"
@@ -56,27 +56,40 @@ def follow(now: datetime) -> int:
     """Turn one batch of waiting entries into timers; returns how many entries."""
     with recording(now):
         rows = claim(DUTIES, limit=BATCH)
-        add_timers(_timers(rows, now))
+        ask_to_keep(_kept({row.incident_id for row in rows if row.incident_id}), now)
         drop(rows)
     return len(rows)
 
 
 def keep_records(timers: Sequence[Timer], now: datetime) -> None:
-    """Note what these timers' incidents say; then their clocks are looked at."""
-    note_happenings({t.incident_id for t in timers if t.incident_id}, now=now)
+    """Note what these timers' incidents say; then their clocks are looked at.
+
+    So are those of each timer's own organisation, whether it keeps a record or not.
+    """
+    places = {(t.incident_id, t.organisation_id) for t in timers if t.incident_id}
+    kept = note_happenings({incident_id for incident_id, _ in places}, now=now)
+    ask_to_look_at(places | kept, now)
 
 
-def note_happenings(incident_ids: Collection[int], *, now: datetime) -> None:
+def ask_to_keep(places: Iterable[Place], now: datetime) -> None:
+    """Have what happened noted and clocks looked at, for organisations on incidents."""
+    add_timers(
+        NewTimer(KEEP, incident_id, organisation_id, now, incident_id)
+        for incident_id, organisation_id in sorted(set(places))
+    )
+
+
+def note_happenings(incident_ids: Collection[int], *, now: datetime) -> set[Place]:
     """Note what is not noted yet of incidents, for each organisation that keeps a record.
 
-    Requires an open `recording` and the incidents to be locked. The number of statements
-    does not grow with them.
+    Returns whose records those are. Requires an open `recording` and the incidents to
+    be locked. The number of statements does not grow with them.
     """
     rows = Incident.objects.select_related("organisation").defer("search")
     incidents = rows.in_bulk(list(incident_ids))
     keepers = _keepers(incidents)
     if not keepers:
-        return
+        return set()
     acts = acts_on({keeper.incident.pk for keeper in keepers})
     known = _known(keepers)
     new = [
@@ -87,7 +100,7 @@ def note_happenings(incident_ids: Collection[int], *, now: datetime) -> None:
     ]
     for value in AnchorValue.objects.bulk_create(new):
         record_noted(value, actor=Actor.system(value.organisation))
-    ask_to_look_at([keeper.place for keeper in keepers], now)
+    return {keeper.place for keeper in keepers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +133,13 @@ class _Known:
         return place in self.names
 
 
-def _timers(rows: Sequence[Pending], now: datetime) -> Iterable[NewTimer]:
-    """Return one timer for each incident of which anybody keeps a time record."""
-    owners = {row.incident_id: row.organisation_id for row in rows if row.incident_id}
-    return [
-        NewTimer(KEEP, incident_id, owners[incident_id], now, incident_id)
-        for incident_id in sorted(_kept(owners))
-    ]
-
-
-def _kept(incident_ids: Collection[int]) -> set[int]:
+def _kept(incident_ids: Collection[int]) -> set[Place]:
+    """Return incident and owner for those of which anybody keeps a time record."""
     noted = AnchorValue.objects.filter(incident=OuterRef("pk"))
     under = _profiles().filter(organisation=OuterRef("organisation"))
     rows = Incident.objects.filter(pk__in=incident_ids)
     kept = rows.filter(Q(Exists(noted)) | Q(Exists(under)))
-    return set(kept.values_list("pk", flat=True))
+    return set(kept.values_list("pk", "organisation_id"))
 
 
 def _profiles() -> QuerySet[LegalProfile]:

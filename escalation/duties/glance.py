@@ -1,85 +1,65 @@
 """Say in three short sentences how an organisation stands with its legal duties."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from escalation.duties.models import Decision, StatutoryClock, Verdict
-from escalation.lawbook.profiles import Profile
+from escalation.duties.overdue import is_overdue
 from incidents.incident.strip import Strip
-from incidents.models import Incident, Organisation, User
+from incidents.organisations.roles import Action
+
+if TYPE_CHECKING:
+    from escalation.duties.page import Duties
 
 # More laws than this are not named in a sentence.
-_NAMED: Final = 3
+_NAMED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class _Standing:
     """What of an organisation's duties is open on an incident."""
 
     watched: int
-    undecided: tuple[str, ...]
-    unconfirmed: tuple[Decision, ...]
+    undecided: Sequence[str]
+    unconfirmed: Sequence[Decision]
     next_clock: StatutoryClock | None
 
-    @property
-    def due_at(self) -> datetime | None:
-        """Return when the next report is due, None when no clock has a date."""
-        return self.next_clock.due_operational if self.next_clock else None
 
-
-def standing_of(
-    incident: Incident, side: Organisation, *, profile: Profile
-) -> Standing:
-    """Return how an organisation stands, in two statements."""
-    decisions = list(
-        Decision.objects.filter(
-            incident=incident, organisation=side, is_current=True
-        ).select_related("decided_by")
+def strip_of(duties: "Duties") -> Strip:
+    """Return what is known, what is due and whose move it is, in two statements."""
+    standing = _standing_of(duties)
+    clock = standing.next_clock
+    due_at = clock.due_operational if clock else None
+    is_late = is_overdue(due_at, at=duties.seen.now)
+    move, is_mine = _move(duties, standing)
+    return Strip(
+        happening=_known(standing),
+        due=_due(duties, clock, is_late=is_late),
+        due_at=None if is_late else due_at,
+        move=move,
+        is_mine=is_mine,
+        is_calm=not is_mine and clock is None,
     )
-    settled = {d.regime_id for d in decisions if d.verdict != Verdict.UNDECIDED}
+
+
+def _standing_of(duties: "Duties") -> _Standing:
+    own = {"incident": duties.incident, "organisation": duties.side}
+    rows = Decision.objects.filter(**own, is_current=True).select_related("decided_by")
+    decisions = [row for row in rows if row.verdict != Verdict.UNDECIDED]
+    settled = {decision.regime_id for decision in decisions}
     clocks = StatutoryClock.objects.filter(
-        incident=incident,
-        organisation=side,
-        is_current=True,
-        ended_at=None,
-        due_operational__isnull=False,
+        **own, is_current=True, ended_at=None, due_operational__isnull=False
     )
-    return Standing(
-        watched=len(profile.regimes),
-        undecided=tuple(sorted(set(profile.regimes) - settled)),
-        unconfirmed=tuple(
-            d
-            for d in decisions
-            if d.confirmed_at is None and d.verdict != Verdict.UNDECIDED
-        ),
+    return _Standing(
+        watched=len(duties.watched),
+        undecided=[name for name in duties.watched if name not in settled],
+        unconfirmed=[row for row in decisions if row.confirmed_at is None],
         next_clock=clocks.order_by("due_operational", "pk").first(),
     )
 
 
-def strip_of(
-    incident: Incident,
-    side: Organisation,
-    person: User,
-    *,
-    profile: Profile,
-    may_decide: bool,
-    may_confirm: bool,
-) -> Strip:
-    """Return what is known, what is due and whose move it is, for this reader."""
-    standing = standing_of(incident, side, profile=profile)
-    move, is_mine = _move(standing, side, person, may_decide, may_confirm)
-    return Strip(
-        happening=_known(standing),
-        due=_due(standing),
-        due_at=standing.due_at,
-        move=move,
-        is_mine=is_mine,
-        is_calm=not is_mine and standing.next_clock is None,
-    )
-
-
-def _known(standing: Standing) -> str:
+def _known(standing: _Standing) -> str:
     if not standing.watched and standing.next_clock:
         return "A report that came in wants an answer."
     if not standing.watched:
@@ -93,38 +73,43 @@ def _known(standing: Standing) -> str:
     return f"{laws} watched, all decided and confirmed."
 
 
-def _due(standing: Standing) -> str:
-    clock = standing.next_clock
-    if clock is None:
+def _due(duties: "Duties", clock: StatutoryClock | None, *, is_late: bool) -> str:
+    if clock is None or clock.due_operational is None:
         return "No report has a date."
-    stage = clock.stage.replace("_", " ")
-    whether = ", if it is reportable" if clock.is_provisional else ""
-    return f"{clock.regime_id}, {stage}{whether}:"
+    registered = duties.regimes.get(clock.regime_id)
+    stage = registered.regime.stage(clock.stage) if registered else None
+    what = stage.name if stage else clock.stage.replace("_", " ")
+    law = _name(duties, clock.regime_id)
+    whether = " (if it is reportable)" if clock.is_provisional else ""
+    since = f" Overdue since {clock.due_operational:%d %b, %H:%M} UTC."
+    return f"{law}: {what}{whether}.{since if is_late else ''}"
 
 
-def _move(
-    standing: Standing,
-    side: Organisation,
-    person: User,
-    may_decide: bool,
-    may_confirm: bool,
-) -> tuple[str, bool]:
+def _move(duties: "Duties", standing: _Standing) -> tuple[str, bool]:
     """Return whose move it is, and whether it is the reader's."""
-    others = [d for d in standing.unconfirmed if d.decided_by_id != person.pk]
-    if others and may_confirm:
-        decision = others[0]
-        who, law = decision.decided_by, decision.regime_id
+    may_decide = duties.may(Action.DUTIES)
+    others = [
+        row for row in standing.unconfirmed if row.decided_by_id != duties.person.pk
+    ]
+    if others and duties.may(Action.APPROVE):
+        who, law = others[0].decided_by, _name(duties, others[0].regime_id)
         return f"Yours: confirm what {who} decided under {law}, or decide anew.", True
     if standing.undecided:
-        laws = ", ".join(standing.undecided[:_NAMED])
-        more = " and others" if len(standing.undecided) > _NAMED else ""
-        what = f"decide whether it is reportable under {laws}{more}."
-        return (f"Yours: {what}", True) if may_decide else (f"{side}: {what}", False)
+        whose = "Yours" if may_decide else str(duties.side)
+        named = "; ".join(_name(duties, one) for one in standing.undecided[:_NAMED])
+        more = len(standing.undecided) - _NAMED
+        rest = f"; and {more} more" if more > 0 else ""
+        return f"{whose}: decide whether to report under {named}{rest}.", may_decide
     if standing.unconfirmed:
-        return f"{side}: a second person must confirm what was decided.", False
+        return f"{duties.side}: a second person must confirm what was decided.", False
     if standing.next_clock is not None:
-        return f"{side}: report in time.", may_decide
+        return f"{duties.side}: report in time.", may_decide
     return "Nobody's.", False
+
+
+def _name(duties: "Duties", regime_id: str) -> str:
+    registered = duties.regimes.get(regime_id)
+    return registered.regime.name if registered else regime_id
 
 
 def _count(number: int, noun: str) -> str:

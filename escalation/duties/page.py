@@ -125,14 +125,7 @@ def show_duties(
         "side": duties.side,
         "others": [side for side in duties.seen.sides if side != duties.side],
         "has_profile": bool(duties.profile.regimes),
-        "strip": strip_of(
-            duties.incident,
-            duties.side,
-            duties.person,
-            profile=duties.profile,
-            may_confirm=duties.may(Action.APPROVE),
-            may_decide=duties.may(Action.DUTIES),
-        ),
+        "strip": strip_of(duties),
         "sections": DUTIES_PAGE.sections(duties),
     }
     return render(request, _TEMPLATE, context, status=status)

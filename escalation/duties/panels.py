@@ -6,11 +6,10 @@ from django.urls import reverse
 
 from escalation.duties.glance import strip_of
 from escalation.duties.models import AnchorValue
-from escalation.duties.page import SIDE
-from escalation.lawbook.profiles import Profile, profiles_of
+from escalation.duties.page import SIDE, Duties
+from escalation.lawbook.profiles import profiles_of
+from escalation.lawbook.registry import regimes_of_many
 from incidents.incident.panels import Part, Seen
-from incidents.models import Organisation
-from incidents.organisations.roles import Action, allowed_actions
 
 
 def duties_panel(seen: Seen) -> Part:
@@ -20,30 +19,26 @@ def duties_panel(seen: Seen) -> Part:
         incident=seen.incident, organisation__in=seen.side_ids
     )
     has_record = set(noted.order_by().values_list("organisation_id", flat=True))
-    shown = [
-        _shown(seen, side, profiles[side.pk])
+    sides = [
+        side
         for side in seen.sides
         if profiles[side.pk].regimes or side.pk in has_record
     ]
-    return Part(context={"duties": shown} if shown else {})
+    if not sides:
+        return Part()
+    regimes = regimes_of_many([side.pk for side in sides])
+    shown = [
+        _shown(Duties(seen, side, profiles[side.pk], regimes[side.pk]))
+        for side in sides
+    ]
+    return Part(context={"duties": shown})
 
 
-def _shown(seen: Seen, side: Organisation, profile: Profile) -> dict[str, Any]:
-    actions = {
-        action
-        for role in seen.roles.get(side.pk, [])
-        for action in allowed_actions(role, side.kind)
-    }
-    url = reverse("incident-duties", args=[seen.incident.ref])
+def _shown(duties: Duties) -> dict[str, Any]:
+    url = reverse("incident-duties", args=[duties.incident.ref])
+    has_others = len(duties.seen.sides) > 1
     return {
-        "side": side,
-        "url": f"{url}?{SIDE}={side.slug}" if len(seen.sides) > 1 else url,
-        "strip": strip_of(
-            seen.incident,
-            side,
-            seen.person,
-            profile=profile,
-            may_decide=Action.DUTIES in actions,
-            may_confirm=Action.APPROVE in actions,
-        ),
+        "side": duties.side,
+        "url": f"{url}?{SIDE}={duties.side.slug}" if has_others else url,
+        "strip": strip_of(duties),
     }

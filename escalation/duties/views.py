@@ -31,7 +31,8 @@ def incident_duties(request: PageRequest, ref: str) -> HttpResponse:
 @page("POST")
 def duties_note(request: PageRequest, ref: str) -> HttpResponse:
     """Note an instant."""
-    duties = _changing(request, ref, Action.DUTIES)
+    duties = see_duties(request, ref)
+    require(duties.may(Action.DUTIES), Action.DUTIES)
     form = NoteForm(request.POST, auto_id="id_note_%s")
     return act_on_duties(
         request, duties, "note", form, lambda given: _note(duties, given), at="record"
@@ -41,8 +42,9 @@ def duties_note(request: PageRequest, ref: str) -> HttpResponse:
 @page("POST")
 def duties_choose(request: PageRequest, ref: str, pk: int) -> HttpResponse:
     """Have a candidate count under a regime."""
-    duties = _changing(request, ref, Action.DUTIES)
+    duties = see_duties(request, ref)
     value = anchor_of(duties.incident, [duties.side], pk)
+    require(duties.may(Action.DUTIES), Action.DUTIES)
     name = f"choose-{pk}"
     form = ChooseForm(
         request.POST,
@@ -68,8 +70,9 @@ def duties_choose(request: PageRequest, ref: str, pk: int) -> HttpResponse:
 @page("POST")
 def duties_withdraw(request: PageRequest, ref: str, pk: int) -> HttpResponse:
     """Take back a candidate that was wrong."""
-    duties = _changing(request, ref, Action.DUTIES)
+    duties = see_duties(request, ref)
     value = anchor_of(duties.incident, [duties.side], pk)
+    require(duties.may(Action.DUTIES), Action.DUTIES)
     return act_on_duties(
         request,
         duties,
@@ -85,7 +88,8 @@ def duties_withdraw(request: PageRequest, ref: str, pk: int) -> HttpResponse:
 @page("POST")
 def duties_decide(request: PageRequest, ref: str) -> HttpResponse:
     """Write down a verdict under one regime."""
-    duties = _changing(request, ref, Action.DUTIES)
+    duties = see_duties(request, ref)
+    require(duties.may(Action.DUTIES), Action.DUTIES)
     regime_id = request.POST.get("regime", "")
     registered = duties.regimes.get(regime_id)
     if registered is None:
@@ -119,8 +123,9 @@ def duties_decide(request: PageRequest, ref: str) -> HttpResponse:
 @page("POST")
 def duties_confirm(request: PageRequest, ref: str, pk: int) -> HttpResponse:
     """Confirm what another person decided."""
-    duties = _changing(request, ref, Action.APPROVE)
+    duties = see_duties(request, ref)
     decision = decision_of(duties.incident, [duties.side], pk)
+    require(duties.may(Action.APPROVE), Action.APPROVE)
     return act_on_duties(
         request,
         duties,
@@ -129,13 +134,6 @@ def duties_confirm(request: PageRequest, ref: str, pk: int) -> HttpResponse:
         lambda _: confirm(decision, by=request.user, now=duties.seen.now),
         at="decisions",
     )
-
-
-def _changing(request: PageRequest, ref: str, action: Action) -> Duties:
-    """Return the duties for somebody who wants to change them. Raises NotAllowed."""
-    duties = see_duties(request, ref)
-    require(duties.may(action), action)
-    return duties
 
 
 def _note(duties: Duties, given: dict[str, Any]) -> datetime:

@@ -50,7 +50,10 @@ def test_page_says_what_is_open_and_whose_move_it_is(world):
     strip = answer.context["strip"]
     assert strip.happening == "2 laws watched, 2 of them not decided yet."
     assert strip.due == "No report has a date."
-    assert strip.move == f"Yours: decide whether it is reportable under {DORA}, {NIS2}."
+    assert strip.move == (
+        "Yours: decide whether to report under Digital Operational Resilience Act,"
+        " Article 19; NIS2 Directive, Article 23."
+    )
     assert "This is not legal advice." in answer.content.decode()
 
 

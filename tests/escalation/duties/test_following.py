@@ -2,8 +2,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from escalation.duties.following import follow, keep_records
+from escalation.duties.following import ask_to_keep, follow, keep_records
 from escalation.duties.instants import withdraw_anchor
+from escalation.lawbook.models import LegalProfile
 from escalation.loop import fire_due
 from escalation.models import AnchorValue
 from incidents.events.actor import Actor
@@ -94,8 +95,8 @@ def test_looking_again_notes_nothing_twice(world):
     keep()
     incident = world.incident(aware_at=NOW)
     keep()
-    with recording(NOW):
-        keep_records([Timer(kind="duties.record", incident_id=incident.pk)], NOW)
+    ask_to_keep([(incident.pk, world.lab.pk)], NOW)
+    keep()
     assert len(noted(world.lab)) == 2
 
 
@@ -115,6 +116,25 @@ def test_incident_of_an_organisation_under_no_law_is_left_alone(world):
     assert follow(NOW) == 1
     assert not Timer.objects.filter(kind="duties.record").exists()
     assert not Pending.objects.filter(consumer="duties").exists()
+
+
+def test_incident_from_before_the_profile_is_noted_when_somebody_asks(world):
+    LegalProfile.objects.update(regimes={})
+    incident = world.incident(aware_at=NOW)
+    keep()
+    assert noted(world.lab) == []
+    LegalProfile.objects.update(regimes={"eu-dora-19": {}})
+    ask_to_keep([(incident.pk, world.lab.pk)], NOW)
+    keep()
+    assert noted(world.lab) == [("aware", NOW, "report")]
+
+
+def test_place_without_a_record_is_looked_at_when_somebody_asks(world):
+    LegalProfile.objects.update(regimes={})
+    incident = world.incident()
+    ask_to_keep([(incident.pk, world.lab.pk)], NOW)
+    keep()
+    assert world.looked_at() == [(incident.pk, world.lab.pk)]
 
 
 def test_agency_with_a_record_of_its_own_gets_what_happened_while_it_sees_it(world):
