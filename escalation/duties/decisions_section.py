@@ -40,6 +40,13 @@ class RegimeRow:
         return [words.get(limb, limb) for limb in self.current.limbs]
 
     @property
+    def is_of_former_text(self) -> bool:
+        """Whether the law's text has changed since it was decided."""
+        if self.current is None or self.registered is None:
+            return False
+        return self.current.regime_digest != self.registered.digest
+
+    @property
     def state(self) -> str:
         """A code of `_components/status.html`."""
         if self.current is None or self.current.verdict == Verdict.UNDECIDED:

@@ -7,7 +7,7 @@ one counts under a regime is chosen with a reason; both stay in the record.
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from escalation.duties.anchor_words import NAMES, is_repeated, words_of
+from escalation.duties.anchor_words import NAMES, OCCURRED, is_repeated, words_of
 from escalation.duties.looking import ask_to_look
 from escalation.duties.models import AnchorChoice, AnchorValue, Precision
 from escalation.duties.time_record import anchors_for, anchors_of_many
@@ -173,10 +173,24 @@ def _check_instant(value: AnchorValue, now: datetime) -> None:
         remedy = f"This is in the future: it is {now:%Y-%m-%d %H:%M} UTC now."
         raise BadInput("at", value.written, f"{remedy} Confirm it if it is right.")
     known_until = value.at + _DAY if value.precision == Precision.DAY else value.at
-    happened_at = value.incident.occurred_at
+    happened_at = _happened_at(value)
     if happened_at is not None and known_until < happened_at:
         remedy = f"This is before it happened, {happened_at:%Y-%m-%d %H:%M} UTC."
         raise BadInput("at", value.written, f"{remedy} Confirm it if it is right.")
+
+
+def _happened_at(value: AnchorValue) -> datetime | None:
+    """Return when it happened at the earliest, None where this says so itself."""
+    if value.name == OCCURRED:
+        return None
+    standing = AnchorValue.objects.filter(
+        incident=value.incident,
+        organisation=value.organisation,
+        name=OCCURRED,
+        withdrawn_at=None,
+    )
+    noted = standing.order_by("at").values_list("at", flat=True).first()
+    return noted or value.incident.occurred_at
 
 
 def _same(value: AnchorValue) -> AnchorValue | None:

@@ -195,6 +195,18 @@ def test_former_verdicts_stay_on_the_page(world):
     ]
 
 
+def test_verdict_by_a_former_text_of_the_law_says_so(world):
+    incident = world.incident()
+    decision = decided(world, incident)
+    rows = part(shown(world, incident), "decisions")["rows"]
+    assert [row.is_of_former_text for row in rows] == [False, False]
+    Decision.objects.filter(pk=decision.pk).update(regime_digest="0" * 64)
+    answer = shown(world, incident)
+    rows = part(answer, "decisions")["rows"]
+    assert [row.is_of_former_text for row in rows] == [True, False]
+    assert "text has changed since" in answer.content.decode()
+
+
 def test_staff_read_and_change_nothing(world):
     incident = world.incident()
     world.note(incident, NOW)

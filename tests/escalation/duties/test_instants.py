@@ -129,6 +129,14 @@ def test_instant_at_the_edges_is_taken(world, at, precision):
     assert world.note(incident, at, precision=precision).at == at
 
 
+def test_what_the_record_says_of_when_it_happened_goes_before_the_report(world):
+    incident = world.incident(occurred_at=NOW - 2 * HOUR)
+    world.note(incident, NOW - 5 * HOUR, name="occurred")
+    assert world.note(incident, NOW - 4 * HOUR).at == NOW - 4 * HOUR
+    with pytest.raises(BadInput, match="before it happened"):
+        world.note(incident, NOW - 6 * HOUR)
+
+
 def test_same_instant_from_the_same_source_is_refused_for_people(world):
     incident = world.incident()
     world.note(incident, NOW)
