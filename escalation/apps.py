@@ -10,6 +10,7 @@ class EscalationConfig(AppConfig):
 
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
         from escalation.duties import following, reviews  # noqa: PLC0415 (app ready)
+        from escalation.duties import handlers as duties  # noqa: PLC0415 (app ready)
         from escalation.lawbook.storing import store_after_migration  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
         from escalation.notifications import (  # noqa: PLC0415 (app ready)
@@ -35,6 +36,7 @@ class EscalationConfig(AppConfig):
         clocks.register_handlers()
         following.register_handlers()
         reviews.register_handlers()
+        duties.register_handlers()
         runs.register_handlers()
         messages.register_handlers()
         report_words.register_handlers()

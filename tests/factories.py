@@ -15,6 +15,7 @@ from escalation.models import (
     Rotation,
     Route,
     Schedule,
+    StatutoryClock,
     WorkingCalendar,
 )
 from escalation.notifications.rule_reading import read_rules, rules_to_body
@@ -223,6 +224,28 @@ def clock(
         started_at=incident.opened_at,
         due_at=incident.opened_at + timedelta(minutes=minutes),
         **more,
+    )
+
+
+def statutory_clock(
+    incident: Incident, organisation: Organisation, **more: Any
+) -> StatutoryClock:
+    """Return a clock of a decided duty that runs, 24 hours from the opening."""
+    values = {
+        "regime_id": "eu-nis2-23",
+        "regime_digest": "0" * 64,
+        "stage": "early_warning",
+        "state": "running",
+        "anchor": "aware",
+        "counted_from": incident.opened_at,
+        "due_operational": incident.opened_at + timedelta(hours=24),
+        "rule": "24 hours from aware",
+        "citation": "Article 23(4)(a)",
+        "started_at": incident.opened_at,
+        **more,
+    }
+    return StatutoryClock.objects.create(
+        incident=incident, organisation=organisation, **values
     )
 
 

@@ -20,6 +20,7 @@ DAY: Final = timedelta(hours=24)
 PERCENTS: Final = (50, 75, 90)
 BEFORE: Final = (("24h", DAY), ("1h", timedelta(hours=1)))
 DUE: Final = "due"
+LATE: Final = "late day "
 AT_ONCE: Final = "at once"
 # Whoever has not acted after a fortnight of daily words does not for the next one either.
 LAST_DAY: Final = 14
@@ -56,14 +57,14 @@ def warnings_of(span: Span) -> list[WarningAt]:
     One that would come before the time has begun is left out.
     """
     if span.due is None:
-        return [WarningAt(AT_ONCE, span.start), *_daily(span.start)]
+        return [WarningAt(AT_ONCE, span.start), *_daily(span.start, "day ")]
     late = overdue_since(span.due)
     length = span.due - span.start
     ahead = [WarningAt(f"{n}%", span.start + length * n / 100) for n in PERCENTS]
     ahead += [WarningAt(name, span.due - before) for name, before in BEFORE]
     ahead = [one for one in ahead if span.start < one.at < span.due]
     ahead.sort(key=lambda one: one.at)
-    return [*ahead, WarningAt(DUE, late), *_daily(late)]
+    return [*ahead, WarningAt(DUE, late), *_daily(late, LATE)]
 
 
 def warn(span: Span, said: Collection[str], now: datetime) -> Warned:
@@ -84,14 +85,14 @@ def warn(span: Span, said: Collection[str], now: datetime) -> Warned:
 
 def is_grave(name: str) -> bool:
     """Tell whether the deputy hears of it too: a tenth is left, an hour, or nothing."""
-    return name in ("90%", "1h", DUE) or name.startswith("+")
+    return name == "90%" or is_urgent(name)
 
 
 def is_urgent(name: str) -> bool:
     """Tell whether it may wake people: less than an hour is left, or none."""
-    return name in ("1h", DUE) or name.startswith("+")
+    return name in ("1h", DUE) or name.startswith(LATE)
 
 
-def _daily(since: datetime) -> list[WarningAt]:
+def _daily(since: datetime, prefix: str) -> list[WarningAt]:
     days = range(1, LAST_DAY + 1)
-    return [WarningAt(f"+{day}d", since + day * DAY) for day in days]
+    return [WarningAt(f"{prefix}{day}", since + day * DAY) for day in days]

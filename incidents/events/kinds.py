@@ -15,7 +15,8 @@ _INCIDENT = (
     "ref title description category severity tlp facts occurred_at detected_at aware_at"
 )
 _STEP = "step round reason due_at ran_at late_ms wait_from recipients run agency"
-_CLOCK = "clock what due_at"
+# Of a statutory clock also the law and its stage, of which an SLA clock has none.
+_CLOCK = "clock what due_at regime stage"
 _REPORT = "report digest"
 _NOTICE = "channel recipient purpose notification attempt detail reason message_sha256"
 
@@ -222,8 +223,13 @@ KINDS: Final[dict[str, Kind]] = {
             "{what} within {minutes} minutes",
             f"{_CLOCK} minutes calendar severity policy version started_at",
         ),
+        _kind(
+            "clock.duty_started",
+            "{what}: {terms}",
+            f"{_CLOCK} terms citation digest is_provisional latest_at",
+        ),
         _kind("clock.warned", "{what}: due {due_at}", f"{_CLOCK} warning left_minutes"),
-        _kind("clock.met", "{what}: done", f"{_CLOCK} met_at late_ms"),
+        _kind("clock.met", "{what}: done", f"{_CLOCK} met_at late_ms met_by"),
         _kind("clock.breached", "{what}: overdue since {due_at}", f"{_CLOCK} late_ms"),
         _kind(
             "clock.paused",
@@ -243,7 +249,7 @@ KINDS: Final[dict[str, Kind]] = {
         _kind(
             "clock.moved",
             "{what}: due {due_at} now: {reason}",
-            f"{_CLOCK} old_due_at minutes severity reason",
+            f"{_CLOCK} old_due_at minutes severity reason digest latest_at",
         ),
         # Of anonymous reports the record holds that and when, never what: see trail.py.
         _kind(

@@ -28,7 +28,8 @@ EVERYTHING: Final = "everything"
 # What the ladder, the cards of clocks and the list of notifications show too.
 _FOLDED_KINDS: Final = (
     *("run.step_taken", "run.step_skipped"),
-    *("clock.started", "clock.warned", "clock.moved", "clock.cancelled"),
+    *("clock.started", "clock.duty_started", "clock.warned", "clock.moved"),
+    "clock.cancelled",
 )
 _FOLDED_FAMILY: Final = "notification."
 

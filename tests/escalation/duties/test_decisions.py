@@ -174,14 +174,17 @@ def test_review_tells_who_decided_and_who_answers_for_it(world):
     world.lab.legal_profile.save(update_fields=["accountable"])
     decision = decided(world, NO)
     world.run(utc("2026-12-24T07:00"))
-    told = Notification.objects.filter(purpose="decision").order_by("pk")
+    told = Notification.objects.filter(dedup_key__startswith="review:").order_by("pk")
     assert [row.address for row in told] == [
         "duty@aurora.example",
         "approver@aurora.example",
     ]
     assert f"A decision under {DORA} is due" in told[0].message["text"]
     kinds = world.kinds(decision.incident, world.lab, "decision.")
-    assert kinds == ["decision.not_reportable", "decision.review_due"]
+    assert [kind for kind in kinds if kind != "decision.asked"] == [
+        "decision.not_reportable",
+        "decision.review_due",
+    ]
 
 
 def test_review_of_what_was_decided_anew_tells_nobody(world):

@@ -46,14 +46,14 @@ def test_one_hour_is_warned_of_at_its_fractions_alone():
 
 def test_overdue_is_said_daily_for_a_fortnight_and_then_no_more():
     span = Span(AWARE, AWARE + HOUR)
-    last = at(span, f"+{LAST_DAY}d")
+    last = at(span, f"late day {LAST_DAY}")
 
     assert last == overdue_since(AWARE + HOUR) + 14 * 24 * HOUR
     assert warn(span, names(span), last).next_at is None
 
 
 def test_without_a_date_it_is_said_at_once_and_daily():
-    assert names(Span(AWARE, None))[:3] == ["at once", "+1d", "+2d"]
+    assert names(Span(AWARE, None))[:3] == ["at once", "day 1", "day 2"]
 
 
 def test_nothing_is_said_before_its_time():
@@ -71,10 +71,10 @@ def test_of_those_that_passed_while_nothing_ran_the_last_is_given_once():
     first = warn(span, [], late)
     again = warn(span, first.names, late)
 
-    assert first.given.name == "+1d"
-    assert first.names == ("50%", "75%", "90%", "1h", "due", "+1d")
+    assert first.given.name == "late day 1"
+    assert first.names == ("50%", "75%", "90%", "1h", "due", "late day 1")
     assert again.given is None
-    assert again.next_at == at(span, "+2d")
+    assert again.next_at == at(span, "late day 2")
 
 
 def test_exactly_at_the_due_instant_nobody_is_told_that_it_is_overdue():
@@ -109,10 +109,15 @@ def test_hours_are_elapsed_hours_also_when_the_clocks_change():
 
 
 def test_only_the_last_ones_are_grave_and_wake_people():
-    every = ("50%", "75%", "24h", "90%", "1h", "due", "+1d")
+    every = ("50%", "75%", "24h", "90%", "1h", "due", "late day 1")
 
-    assert [name for name in every if is_grave(name)] == ["90%", "1h", "due", "+1d"]
-    assert [name for name in every if is_urgent(name)] == ["1h", "due", "+1d"]
+    assert [name for name in every if is_grave(name)] == [
+        "90%",
+        "1h",
+        "due",
+        "late day 1",
+    ]
+    assert [name for name in every if is_urgent(name)] == ["1h", "due", "late day 1"]
 
 
 @given(

@@ -1,0 +1,212 @@
+"""Read what statutory clocks rest on: for many places in a fixed number of statements."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from escalation.duties.looking import Place
+from escalation.duties.models import AssessmentAnswer, Decision, StatutoryClock
+from escalation.duties.time_record import TimeRecord, anchors_of_many
+from escalation.duties.wanted import AUTHORITY, REPORTER, Duty, Submission
+from escalation.lawbook.profiles import Profile, Watched, place_of, profiles_of
+from escalation.lawbook.registry import (
+    Known,
+    Named,
+    Registered,
+    regimes_of_many,
+    texts_of_many,
+)
+from escalation.regimes.answers import questions_of, ruled_out_limbs, settle
+from escalation.regimes.deadlines import Place as Location
+from escalation.regimes.questions import shipped_questions
+from escalation.regimes.regime import SUBMITTED, Regime
+from incidents.models import Incident, Organisation, OrganisationKind, Status
+
+_REFERENCE_SIGNS: Final = 40
+MERGED: Final = "merged into another incident"
+_NOTHING: Final = TimeRecord()
+# For a law of which no text is left: nothing is counted there.
+_NOWHERE: Final = Location(ZoneInfo("UTC"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the clocks of some places rest on."""
+
+    incidents: Mapping[int, Incident]
+    organisations: Mapping[int, Organisation]
+    profiles: Mapping[int, Profile]
+    duties: Mapping[Place, Sequence[Duty]]
+    texts: Mapping[Named, Registered]
+
+    @classmethod
+    def load(
+        cls,
+        places: Collection[Place],
+        clocks: Mapping[Place, Sequence[StatutoryClock]],
+        *,
+        renewed: Collection[int] = (),
+    ) -> "Basis":
+        """Read it for places whose clocks, current or not, are given.
+
+        Those of `renewed` take the present text, whatever they ran by.
+        """
+        incident_ids = {incident_id for incident_id, _ in places}
+        owners = {organisation_id for _, organisation_id in places}
+        read = _Read(
+            incidents=Incident.objects.select_related("organisation")
+            .defer("search")
+            .in_bulk(incident_ids),
+            organisations=Organisation.objects.in_bulk(owners),
+            profiles=profiles_of(owners),
+            known=regimes_of_many(owners),
+            texts=texts_of_many(_named(clocks)),
+            records=anchors_of_many(incident_ids),
+            decisions=_decisions(incident_ids),
+            answers=_answers(incident_ids),
+            renewed=renewed,
+        )
+        duties = {place: read.duties(place, clocks.get(place, ())) for place in places}
+        return cls(
+            read.incidents, read.organisations, read.profiles, duties, read.texts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The rows, by what they belong to."""
+
+    incidents: Mapping[int, Incident]
+    organisations: Mapping[int, Organisation]
+    profiles: Mapping[int, Profile]
+    known: Mapping[int | None, Known]
+    texts: Mapping[Named, Registered]
+    records: Mapping[Place, TimeRecord]
+    decisions: Mapping[Place, Mapping[str, Decision]]
+    answers: Mapping[Place, Mapping[str, str]]
+    renewed: Collection[int]
+
+    def duties(self, place: Place, clocks: Sequence[StatutoryClock]) -> list[Duty]:
+        """Return what is known of each law that may want something, or did."""
+        watched = self._watched(place)
+        there = {clock.regime_id for clock in clocks}
+        return [
+            self._duty(place, regime_id, watched.get(regime_id), clocks)
+            for regime_id in sorted(watched.keys() | there)
+        ]
+
+    def _watched(self, place: Place) -> dict[str, Watched]:
+        """Return the laws that a lab watches, or under which an agency was reported to."""
+        owner = place[1]
+        profile, known = self.profiles[owner], self.known[owner]
+        names: Collection[str] = profile.regimes
+        if self._side(owner) == AUTHORITY:
+            values = self.records.get(place, _NOTHING).values
+            names = {v.regime_id for v in values if v.name.startswith(SUBMITTED)}
+        return {
+            name: profile.regimes.get(name, Watched())
+            for name in names
+            if name in known
+        }
+
+    def _side(self, owner: int) -> str:
+        is_agency = self.organisations[owner].kind == OrganisationKind.AGENCY
+        return AUTHORITY if is_agency else REPORTER
+
+    def _duty(
+        self,
+        place: Place,
+        regime_id: str,
+        watched: Watched | None,
+        clocks: Sequence[StatutoryClock],
+    ) -> Duty:
+        kept = {
+            clock.stage: clock.regime_digest
+            for clock in clocks
+            if clock.regime_id == regime_id
+            and not clock.is_provisional
+            and clock.pk not in self.renewed
+        }
+        current = self.known[place[1]][regime_id] if watched is not None else None
+        found = self._texts(place, regime_id, kept.values())
+        if current:
+            found[current.digest] = current
+        laid = current or next(iter(found.values()), None)
+        decision = self.decisions.get(place, {}).get(regime_id)
+        answers = self.answers.get(place, {})
+        record = self.records.get(place, _NOTHING)
+        return Duty(
+            regime_id=regime_id,
+            texts={digest: one.regime for digest, one in found.items()},
+            current=current.digest if current else "",
+            place=place_of(laid, watched or Watched()) if laid else _NOWHERE,
+            anchors=record.under(regime_id),
+            side=self._side(place[1]),
+            verdict=decision.verdict if decision else "",
+            met=frozenset(decision.limbs if decision else ()),
+            ruled_out={
+                digest: _ruled_out(one.regime, answers) for digest, one in found.items()
+            },
+            kept=kept,
+            submissions=_submissions(record, regime_id),
+            ended_because=self._ended(place[0]),
+        )
+
+    def _texts(
+        self, place: Place, regime_id: str, digests: Collection[str]
+    ) -> dict[str, Registered]:
+        named = ((place[1], regime_id, digest) for digest in digests)
+        return {one[2]: self.texts[one] for one in named if one in self.texts}
+
+    def _ended(self, incident_id: int) -> str:
+        return MERGED if self.incidents[incident_id].status == Status.MERGED else ""
+
+
+def _named(clocks: Mapping[Place, Sequence[StatutoryClock]]) -> set[Named]:
+    return {
+        (clock.organisation_id, clock.regime_id, clock.regime_digest)
+        for found in clocks.values()
+        for clock in found
+    }
+
+
+def _ruled_out(regime: Regime, answers: Mapping[str, str]) -> frozenset[str]:
+    """Return the limbs that the answers of the assessment exclude."""
+    if not answers:
+        return frozenset()
+    said = settle(questions_of(regime, shipped_questions()), answers)
+    return frozenset(ruled_out_limbs(regime, said))
+
+
+def _submissions(
+    record: TimeRecord, regime_id: str
+) -> dict[str, tuple[Submission, ...]]:
+    """Return what was submitted by stage, the first submission first."""
+    return {
+        name.removeprefix(SUBMITTED): tuple(
+            Submission(value.at, value.source[:_REFERENCE_SIGNS]) for value in values
+        )
+        for name, values in record.counting(regime_id).items()
+        if name.startswith(SUBMITTED)
+    }
+
+
+def _decisions(incident_ids: Collection[int]) -> dict[Place, dict[str, Decision]]:
+    """Return the decisions that a second person has confirmed."""
+    rows = Decision.objects.filter(
+        incident__in=incident_ids, is_current=True, confirmed_at__isnull=False
+    )
+    found: dict[Place, dict[str, Decision]] = defaultdict(dict)
+    for row in rows:
+        found[row.incident_id, row.organisation_id][row.regime_id] = row
+    return found
+
+
+def _answers(incident_ids: Collection[int]) -> dict[Place, dict[str, str]]:
+    rows = AssessmentAnswer.objects.filter(incident__in=incident_ids, is_current=True)
+    found: dict[Place, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        found[row.incident_id, row.organisation_id][row.question] = row.said
+    return found
