@@ -18,6 +18,7 @@ from escalation.authoring.versions_api import PolicyVersionViewSet
 from escalation.calendars.api import CalendarViewSet
 from escalation.clocks.api import ClockViewSet
 from escalation.duties.anchors_api import AnchorViewSet
+from escalation.duties.api import IncidentClocksViewSet, StatutoryClockViewSet
 from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
@@ -48,6 +49,7 @@ _UNDER_INCIDENTS = (
     ("incident-triage", TriageViewSet),
     ("incident-file", AttachmentViewSet),
     ("incident-run", RunViewSet),
+    ("incident-clocks", IncidentClocksViewSet),
     ("incident-clock", ClockViewSet),
     ("incident-anchor", AnchorViewSet),
     ("incident-decision", DecisionViewSet),
@@ -84,6 +86,7 @@ _ROOTS = (
     ("reports", ReportViewSet),
     ("report-desks", ReportDeskViewSet),
     ("triage", TriageQueueViewSet),
+    ("statutory-clocks", StatutoryClockViewSet),
     ("status", StatusViewSet),
 )
 

@@ -1,13 +1,14 @@
 """Who puts what on the pages that show both apps."""
 
 from config.platform_part import platform_part
-from escalation.clocks.panels import (
-    CLOCK_DEADLINES,
-    clocks_mark,
-    clocks_panel,
-    overdue_part,
-)
+from escalation.clocks.panels import clocks_mark, clocks_panel, overdue_part
 from escalation.duties.assessment_section import assessment_section
+from escalation.duties.clock_panels import (
+    duty_clocks_mark,
+    duty_clocks_panel,
+    duty_clocks_section,
+)
+from escalation.duties.deadlines import ALL_DEADLINES, overdue_reports_part
 from escalation.duties.decisions_section import decisions_section
 from escalation.duties.page import DUTIES_PAGE
 from escalation.duties.panels import duties_panel
@@ -32,14 +33,21 @@ def register_panels() -> None:
     INCIDENT_PAGE.add(triage_panel)
     INCIDENT_PAGE.add(ladder_panel)
     INCIDENT_PAGE.add(clocks_panel, mark=clocks_mark)
-    add_deadlines(CLOCK_DEADLINES)
+    INCIDENT_PAGE.add(duty_clocks_panel, mark=duty_clocks_mark)
+    add_deadlines(ALL_DEADLINES)
     INCIDENT_PAGE.add(notifications_panel, mark=notifications_mark)
     INCIDENT_PAGE.add(alerts_panel)
     INCIDENT_PAGE.add(duties_panel)
-    for section in (assessment_section, decisions_section, record_section):
+    for section in (
+        duty_clocks_section,
+        assessment_section,
+        decisions_section,
+        record_section,
+    ):
         DUTIES_PAGE.add(section)
     FILED_PAGE.add(filed_panel)
     add_account_panel(account_panel)
     add_account_panel(rules_panel)
-    for part in (paged_part, overdue_part, agency_part, lab_part, platform_part):
+    home = (paged_part, overdue_reports_part, overdue_part, agency_part, lab_part)
+    for part in (*home, platform_part):
         add_home_panel(part)

@@ -15,6 +15,7 @@ from escalation.calendars.views import (
 from escalation.clocks.views import clock_pause, clock_resume
 from escalation.duties import views as duties
 from escalation.duties.assessment_views import duties_assessment
+from escalation.duties.clock_views import duty_clock_renew, duty_list
 from escalation.runs.views import (
     incident_escalate,
     incident_pass_on,
@@ -61,6 +62,12 @@ urlpatterns = [
         duties_assessment,
         name="incident-duties-assessment",
     ),
+    path(
+        "incidents/<str:ref>/duties/clocks/<int:pk>/take-text/",
+        duty_clock_renew,
+        name="duty-clock-renew",
+    ),
+    path("duties/", duty_list, name="duty-list"),
     path("policies/", policy_list, name="policy-list"),
     path(
         "policies/second-person/",

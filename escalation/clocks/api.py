@@ -28,15 +28,7 @@ class ClockReasonBody(StrictSerializer):
 
 
 class ClockViewSet(IncidentApiViewSet):
-    """By when things are due on an incident, for your own organisations."""
-
-    @extend_schema(responses=ClockSerializer(many=True))
-    @action(detail=True, pagination_class=None)
-    def clocks(self, request: Request, ref: str) -> Response:
-        """List the clocks of your own organisations, what is due first on top."""
-        incident, sides = self.find_for_reading()
-        shown = shown_clocks(incident.pk, [side.pk for side in sides], read_now())
-        return Response(render_clocks(shown))
+    """Clocks of an incident that people stop and let go on."""
 
     @extend_schema(request=ClockReasonBody, responses=ClockSerializer)
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/pause")

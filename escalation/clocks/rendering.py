@@ -27,6 +27,7 @@ class NoticeSerializer(serializers.Serializer[Any]):
 class ClockSerializer(serializers.Serializer[Any]):
     """A deadline that is watched for one of your organisations."""
 
+    kind = serializers.CharField(help_text="sla")
     id = serializers.IntegerField(source="clock.pk")
     organisation = serializers.CharField(source="clock.organisation.slug")
     what = serializers.CharField(source="clock.what")

@@ -30,6 +30,8 @@ class ShownClock:
     terms: Terms
     now: datetime
 
+    kind = "sla"
+
     @property
     def name(self) -> str:
         """What is to be done."""

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests.access import (
     assessment_places,
+    duty_clock_places,
     duty_places,
     heartbeat_places,
     mail_places,
@@ -102,6 +103,7 @@ _COVER = {
 }
 
 API = {
+    **duty_clock_places.API,
     **duty_places.API,
     **assessment_places.API,
     **heartbeat_places.API,
@@ -113,7 +115,6 @@ API = {
     ),
     "GET incident-detail": Place("incident", _ref),
     "GET incident-acknowledgements": Place("incident", _ref),
-    "GET incident-clock-clocks": Place("incident", _ref),
     "POST incident-clock-pause": Place("lab", _api_clock, _BECAUSE, "manage"),
     "POST incident-clock-resume": Place("lab", _api_clock, _BECAUSE, "manage"),
     "GET incident-shares": Place("incident", _ref),
@@ -293,6 +294,7 @@ API = {
 }
 
 PAGES = {
+    **duty_clock_places.PAGES,
     **duty_places.PAGES,
     **assessment_places.PAGES,
     **heartbeat_places.PAGES,

@@ -29,6 +29,7 @@ from escalation.models import (
     Route,
     Run,
     Schedule,
+    StatutoryClock,
     SwapRequest,
     WorkingCalendar,
 )
@@ -164,6 +165,7 @@ class Scene:
     clock: Clock
     anchor: AnchorValue
     decision: DutyDecision
+    duty_clock: StatutoryClock
     people: dict[str, User] = field(default_factory=dict)
     # An agency that sees one other incident of the lab, and another lab's own.
     other: Incident | None = None
@@ -236,6 +238,7 @@ def make_scene() -> Scene:
         shared_file,
         clock,
         *_judge(incident, lab, "lab"),
+        make.statutory_clock(incident, lab.organisation),
         people,
     )
 

@@ -1,0 +1,78 @@
+"""Say what is due next on incidents: by policies and by law, for lists and answers."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Least
+from django.urls import reverse
+
+from escalation.clocks.panels import CLOCK_DEADLINES
+from escalation.duties.clock_rendering import render_duties
+from escalation.duties.models import DutyState, StatutoryClock
+from escalation.duties.naming import Names
+from escalation.duties.overdue import is_overdue
+from escalation.duties.showing import shown_duties
+from incidents.incident.deadlines import Deadline
+from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection
+from incidents.models import Incident, Organisation, User
+
+
+class AllDeadlines:
+    """The sooner of what policies and laws want; those of SLA clocks come from theirs."""
+
+    def next_due(self, person: User) -> Any:
+        """Return the next due instant of an incident, as an expression."""
+        rows = _running(person).filter(incident=OuterRef("pk"))
+        by_law = rows.order_by("due_operational").values("due_operational")[:1]
+        # PostgreSQL's LEAST passes over nulls.
+        return Least(CLOCK_DEADLINES.next_due(person), Subquery(by_law))
+
+    def deadlines(
+        self, incident_ids: Collection[int], person: User, now: datetime
+    ) -> Mapping[int, Deadline]:
+        """Return the soonest of each incident, in a fixed number of statements."""
+        found = dict(CLOCK_DEADLINES.deadlines(incident_ids, person, now))
+        rows = _running(person).filter(incident__in=incident_ids)
+        clocks = list(rows.order_by("-due_operational", "-pk"))
+        names = Names.load(clocks)
+        for clock in clocks:
+            due, known = clock.due_operational, found.get(clock.incident_id)
+            if due is not None and (known is None or due <= known.at):
+                is_late = is_overdue(due, at=now)
+                found[clock.incident_id] = Deadline(names.name_of(clock), due, is_late)
+        return found
+
+    def clocks(self, incident_id: int, person: User, now: datetime) -> list[Any]:
+        """Return all clocks of one incident as the API shows them."""
+        own = list(Organisation.objects.of(person).values_list("pk", flat=True))
+        by_policy = CLOCK_DEADLINES.clocks(incident_id, person, now)
+        return [*by_policy, *render_duties(shown_duties(incident_id, own, now))]
+
+
+ALL_DEADLINES: Final = AllDeadlines()
+
+
+def overdue_reports_part(person: User, now: datetime) -> HomePart:
+    """Return on what a report to an authority is overdue, for the first page."""
+    late = _running(person).filter(due_operational__lt=now).values("incident")
+    rows = Incident.objects.visible_to(person).filter(pk__in=late)
+    ordered = rows.select_related("organisation").order_by("-severity", "-opened_at")
+    incidents = list(ordered[:SECTION_ROWS])
+    if not incidents:
+        return HomePart()
+    url = f"{reverse('duty-list')}?state=overdue"
+    title = "Reports to authorities are overdue"
+    section = HomeSection(title, incidents, "", url=url, url_label="All reports")
+    return HomePart(sections=[section])
+
+
+def _running(person: User) -> QuerySet[StatutoryClock]:
+    own = Organisation.objects.of(person).values("pk")
+    return StatutoryClock.objects.filter(
+        organisation__in=own,
+        state=DutyState.RUNNING,
+        ended_at=None,
+        due_operational__isnull=False,
+    )
