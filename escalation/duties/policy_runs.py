@@ -70,7 +70,7 @@ def _wanted(
     if not policies:
         return {}
     versions = versions_in_force(policies)
-    found = {}
+    found: dict[Place, tuple[StatutoryClock, PolicyVersion]] = {}
     for clock in clocks:
         version = versions.get(profiles[clock.organisation_id].policy_id or 0)
         if version is not None and not clock.incident.is_closed:

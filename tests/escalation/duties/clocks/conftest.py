@@ -155,10 +155,10 @@ class DutyWorld:
 @pytest.fixture
 def world(db: None) -> DutyWorld:
     lab, agency = make.lab("aurora"), make.agency("naisa")
-    people = [make.person(lab, f"{name}@aurora.example") for name in ("ada", "ben")]
+    ada, ben = (make.person(lab, f"{name}@aurora.example") for name in ("ada", "ben"))
     officer = make.person(agency, "officer@naisa.example", role="officer")
-    for user in people:
+    for user in (ada, ben):
         make.contact(lab, user)
     make.contact(agency, officer)
     make.contact(lab, address="desk@aurora.example")
-    return DutyWorld(lab, agency, *people, officer)
+    return DutyWorld(lab, agency, ada, ben, officer)

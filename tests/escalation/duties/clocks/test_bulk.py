@@ -96,7 +96,7 @@ def statements(world: DutyWorld, count: int) -> int:
     return len(captured)
 
 
-def test_statements_grow_neither_with_incidents_nor_with_clocks(world: DutyWorld):
+def test_statements_grow_neither_with_incidents_nor_with_clocks(world):
     world.watch("eu-nis2-23")
     statements(world, 1)
     one = statements(world, 1)
@@ -109,7 +109,7 @@ def test_statements_grow_neither_with_incidents_nor_with_clocks(world: DutyWorld
 
 
 def test_a_changed_law_moves_what_is_undecided_and_leaves_what_is_decided(
-    world: DutyWorld,
+    world,
 ):
     old = lay_down(world, 48)
     world.watch(OWN)
@@ -130,7 +130,7 @@ def test_a_changed_law_moves_what_is_undecided_and_leaves_what_is_decided(
     assert kept.due_dates.count() == 1
 
 
-def test_what_starts_later_goes_by_the_newer_text(world: DutyWorld):
+def test_what_starts_later_goes_by_the_newer_text(world):
     lay_down(world, 48)
     world.watch(OWN)
     new = change_law(world, 24)
@@ -143,7 +143,7 @@ def test_what_starts_later_goes_by_the_newer_text(world: DutyWorld):
 
 
 def test_a_changed_law_asks_once_for_each_incident_of_its_open_clocks(
-    world: DutyWorld,
+    world,
 ):
     world.watch("eu-nis2-23")
     incidents = [world.open() for _ in range(3)]

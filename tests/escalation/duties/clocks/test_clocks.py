@@ -3,14 +3,13 @@ from datetime import timedelta
 from escalation.duties.overdue import overdue_since
 from escalation.models import DueDate, Notification, StatutoryClock
 from incidents.models import Timer
-from tests.escalation.duties.clocks.conftest import DutyWorld
 
 HOUR = timedelta(hours=1)
 NIS2 = "eu-nis2-23"
 
 
 def test_a_law_that_is_watched_runs_to_be_safe_from_the_instant_it_counts_from(
-    world: DutyWorld,
+    world,
 ):
     world.watch(NIS2)
     incident = world.open()
@@ -28,7 +27,7 @@ def test_a_law_that_is_watched_runs_to_be_safe_from_the_instant_it_counts_from(
     assert world.clock("notification").due_operational == aware + 72 * HOUR
 
 
-def test_without_an_instant_it_waits_and_says_for_which(world: DutyWorld):
+def test_without_an_instant_it_waits_and_says_for_which(world):
     world.watch(NIS2)
     incident = world.open()
 
@@ -41,7 +40,7 @@ def test_without_an_instant_it_waits_and_says_for_which(world: DutyWorld):
     assert not Notification.objects.exists()
 
 
-def test_looking_twice_writes_nothing(world: DutyWorld):
+def test_looking_twice_writes_nothing(world):
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
@@ -65,7 +64,7 @@ def test_looking_twice_writes_nothing(world: DutyWorld):
 
 
 def test_an_earlier_instant_moves_the_date_and_the_history_keeps_both(
-    world: DutyWorld,
+    world,
 ):
     world.watch(NIS2)
     incident = world.open()
@@ -85,7 +84,7 @@ def test_an_earlier_instant_moves_the_date_and_the_history_keeps_both(
 
 
 def test_a_report_meets_its_clock_and_starts_those_that_count_from_it(
-    world: DutyWorld,
+    world,
 ):
     world.watch(NIS2)
     incident = world.open()
@@ -101,7 +100,7 @@ def test_a_report_meets_its_clock_and_starts_those_that_count_from_it(
     assert world.kinds(incident).count("clock.met") == 1
 
 
-def test_a_report_exactly_at_the_due_instant_is_in_time(world: DutyWorld):
+def test_a_report_exactly_at_the_due_instant_is_in_time(world):
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
@@ -113,7 +112,7 @@ def test_a_report_exactly_at_the_due_instant_is_in_time(world: DutyWorld):
     assert "clock.breached" not in world.kinds(incident)
 
 
-def test_a_report_the_least_bit_later_is_late_and_says_by_how_much(world: DutyWorld):
+def test_a_report_the_least_bit_later_is_late_and_says_by_how_much(world):
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
@@ -127,7 +126,7 @@ def test_a_report_the_least_bit_later_is_late_and_says_by_how_much(world: DutyWo
     assert kinds.count("clock.breached") == 1
 
 
-def test_a_later_version_of_a_report_does_not_move_the_clock(world: DutyWorld):
+def test_a_later_version_of_a_report_does_not_move_the_clock(world):
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
@@ -141,7 +140,7 @@ def test_a_later_version_of_a_report_does_not_move_the_clock(world: DutyWorld):
     assert world.clock("final").due_operational == final
 
 
-def test_a_confirmed_no_cancels_and_a_later_yes_takes_up_again(world: DutyWorld):
+def test_a_confirmed_no_cancels_and_a_later_yes_takes_up_again(world):
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
@@ -159,7 +158,7 @@ def test_a_confirmed_no_cancels_and_a_later_yes_takes_up_again(world: DutyWorld)
     assert resumed.ended_at is None
 
 
-def test_a_no_that_nobody_has_confirmed_changes_nothing(world: DutyWorld):
+def test_a_no_that_nobody_has_confirmed_changes_nothing(world):
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
@@ -170,7 +169,7 @@ def test_a_no_that_nobody_has_confirmed_changes_nothing(world: DutyWorld):
     assert world.clock("early_warning").is_provisional
 
 
-def test_a_report_that_is_due_again_has_a_clock_for_each_round(world: DutyWorld):
+def test_a_report_that_is_due_again_has_a_clock_for_each_round(world):
     regime = "eu-gpai-cop-9"
     world.watch(regime)
     incident = world.open()
@@ -189,7 +188,7 @@ def test_a_report_that_is_due_again_has_a_clock_for_each_round(world: DutyWorld)
 
 
 def test_the_law_ends_what_recurs_once_it_is_resolved_and_a_reopening_resumes(
-    world: DutyWorld,
+    world,
 ):
     regime = "eu-gpai-cop-9"
     world.watch(regime)
@@ -208,7 +207,7 @@ def test_the_law_ends_what_recurs_once_it_is_resolved_and_a_reopening_resumes(
     assert world.clock("intermediate").state == "running"
 
 
-def test_a_law_that_is_not_watched_any_more_ends_its_clocks(world: DutyWorld):
+def test_a_law_that_is_not_watched_any_more_ends_its_clocks(world):
     world.watch(NIS2, "eu-gdpr-33")
     incident = world.open()
     world.note(incident, "aware")
@@ -221,7 +220,7 @@ def test_a_law_that_is_not_watched_any_more_ends_its_clocks(world: DutyWorld):
 
 
 def test_each_organisation_has_its_own_clocks_and_an_agency_those_of_its_duty(
-    world: DutyWorld,
+    world,
 ):
     world.watch(NIS2)
     incident = world.open()
@@ -238,7 +237,7 @@ def test_each_organisation_has_its_own_clocks_and_an_agency_those_of_its_duty(
 
 
 def test_at_the_end_of_the_year_and_when_the_clocks_change_hours_stay_hours(
-    world: DutyWorld,
+    world,
 ):
     world.watch(NIS2)
     for aware in ("2026-12-31T22:30:00+00:00", "2026-10-24T22:00:00+00:00"):

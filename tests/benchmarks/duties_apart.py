@@ -1,0 +1,150 @@
+"""Looks at many statutory clocks in a process of its own; figures on stdout."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402  (Django first)
+
+from escalation.duties.looking import (  # noqa: E402
+    REGIME_CHANGED,
+    ask_to_look_at,
+)
+from escalation.lawbook.registry import digest_of  # noqa: E402
+from escalation.loop import fire_due  # noqa: E402
+from escalation.models import (  # noqa: E402
+    AnchorValue,
+    LegalProfile,
+    RegimeText,
+    StatutoryClock,
+)
+from incidents.events.record import recording  # noqa: E402
+from incidents.models import Incident, Organisation  # noqa: E402
+from incidents.timers.schedule import add_timer  # noqa: E402
+from tests import factories as make  # noqa: E402
+from tests.factories import NOW  # noqa: E402
+
+TOGETHER = 500
+REGIME = "bench-framework"
+HEAD = f"""
+id = "{REGIME}"
+name = "A framework"
+jurisdiction = "Nowhere"
+act = "A framework"
+article = "1"
+source_url = "https://framework.example/"
+verified_on = 2026-11-23
+basis = "recalled"
+status = "in_force"
+zone = "Europe/Brussels"
+calendar = "BE"
+scope = "Everybody."
+"""
+STAGE = """
+[[stages]]
+id = "report_{number}"
+name = "Report {number}"
+trigger = "It happened."
+recipient = "Whom it concerns"
+citation = "1({number})"
+basis = "recalled"
+statutory = "regulation_1182_71"
+terms = [{{ start = ["aware"], length = {days}, unit = "days" }}]
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    orders = json.load(sys.stdin)
+    lab = make.lab("bench-duties")
+    _lay_down(lab, orders["stages"], days=20)
+    LegalProfile.objects.create(organisation=lab, regimes={REGIME: {}}, changed_at=NOW)
+    places = [(pk, lab.pk) for pk in _incidents(lab, orders["incidents"])]
+    first = _seconds_of(lambda: ask_to_look_at(places, NOW))
+    again = _seconds_of(lambda: ask_to_look_at(places, NOW))
+    _lay_down(lab, orders["stages"], days=15)
+    seconds = _seconds_of(lambda: _change(lab))
+    figures = {
+        "first": first,
+        "again": again,
+        "seconds": seconds,
+        "moved": StatutoryClock.objects.filter(moves=1).count(),
+        "raw": _raw_seconds(),
+    }
+    json.dump(figures, sys.stdout)
+
+
+def _change(lab: Organisation) -> None:
+    add_timer(
+        kind=REGIME_CHANGED,
+        subject_id=0,
+        organisation_id=lab.pk,
+        due_at=NOW,
+        payload={"regime": REGIME},
+    )
+
+
+def _lay_down(lab: Organisation, stages: int, *, days: int) -> None:
+    """Make a text the current one; its stages are due from so many days on."""
+    text = HEAD + "".join(
+        STAGE.format(number=n, days=days + n) for n in range(1, stages + 1)
+    )
+    own = RegimeText.objects.filter(organisation=lab)
+    own.update(is_current=False)
+    RegimeText.objects.create(
+        organisation=lab,
+        regime_id=REGIME,
+        digest=digest_of(text),
+        text=text,
+        created_at=NOW,
+    )
+
+
+def _incidents(lab: Organisation, count: int) -> Iterator[int]:
+    """Open incidents of which the lab is aware, many in one transaction."""
+    for begin in range(0, count, TOGETHER):
+        with recording(NOW):
+            made = [make.incident(lab) for _ in range(min(TOGETHER, count - begin))]
+        AnchorValue.objects.bulk_create(_aware(incident) for incident in made)
+        yield from (incident.pk for incident in made)
+
+
+def _aware(incident: Incident) -> AnchorValue:
+    return AnchorValue(
+        incident=incident,
+        organisation_id=incident.organisation_id,
+        name="aware",
+        at=NOW,
+        written="2026-11-23T03:00:00Z",
+        source="bench",
+        created_at=NOW,
+    )
+
+
+def _seconds_of(ask: Callable[[], None]) -> float:
+    """Return how long the loop takes until nothing is due any more."""
+    began = time.perf_counter()
+    ask()
+    while fire_due(NOW):
+        pass
+    return time.perf_counter() - began
+
+
+def _raw_seconds() -> float:
+    """Return what writing as many due dates costs the database alone."""
+    began = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tocsin_statutory_clock"
+            " SET due_operational = due_operational + interval '1 day'"
+        )
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
