@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from django.forms import BaseForm, Form
 from django.urls import reverse
 
+from escalation.duties.assessment import assessment_of
 from escalation.duties.decisions import why_not_to_confirm
 from escalation.duties.forms import DecisionForm
-from escalation.duties.models import Decision, Verdict
+from escalation.duties.models import Decision, Said, Verdict
 from escalation.duties.page import Duties, Section
+from escalation.duties.proposals import Proposal, Proposed
 from escalation.lawbook.registry import Registered
+from escalation.regimes.answers import questions_of
+from escalation.regimes.questions import shipped_questions
 from incidents.organisations.roles import Action
 
 _TEMPLATE = "escalation/duties/_decisions.html"
@@ -29,6 +33,28 @@ class RegimeRow:
     confirm_form: BaseForm | None = None
     confirm_url: str = ""
     why_not: str = ""
+    proposed: Proposed | None = None
+
+    @property
+    def is_otherwise(self) -> bool:
+        """Whether the answers, as they are now, suggest the opposite of the verdict."""
+        if self.current is None or self.proposed is None:
+            return False
+        decided = {self.current.verdict, str(self.proposed.proposal)}
+        return decided == {Proposal.REPORTABLE, Proposal.NOT_REPORTABLE}
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What this regime asks and the decision relied on, as (question, answer)."""
+        if self.current is None or self.registered is None:
+            return []
+        asked = questions_of(self.registered.regime, shipped_questions())
+        said = self.current.facts
+        return [
+            (question.text, Said(said[key]).label)
+            for key, question in asked.items()
+            if said.get(key) in Said.values
+        ]
 
     @property
     def limbs(self) -> list[str]:
@@ -74,11 +100,23 @@ def decisions_section(duties: Duties) -> Section | None:
     names = sorted({*duties.watched, *(row.regime_id for row in rows)})
     if not names:
         return None
+    proposals = _proposals(duties)
     context = {
-        "rows": [_row(duties, name, rows) for name in names],
+        "rows": [
+            replace(_row(duties, name, rows), proposed=proposals.get(name))
+            for name in names
+        ],
         "url": reverse("duties-decide", args=[duties.incident.ref]),
     }
     return Section("decisions", "Must it be reported?", _TEMPLATE, context)
+
+
+def _proposals(duties: Duties) -> dict[str, Proposed]:
+    """Return what the assessment suggests, by regime; only the owner has one."""
+    if duties.side.pk != duties.incident.organisation_id:
+        return {}
+    found = assessment_of(duties.incident, duties.side.pk).proposals
+    return {proposed.regime.id: proposed for proposed in found}
 
 
 def _row(duties: Duties, regime_id: str, rows: Sequence[Decision]) -> RegimeRow:

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from escalation.duties.decisions import Judgement, confirm, decide
 from escalation.duties.instants import choose_anchor
-from escalation.models import AnchorValue, Decision
+from escalation.lawbook.registry import regimes_of
+from escalation.models import AnchorValue, AssessmentAnswer, Decision
+from escalation.regimes.answers import key_of
 from incidents.models import Membership
 from tests.escalation.duties.duty_world import DORA, HOUR, NIS2, make_duty_world
 from tests.factories import NOW
@@ -205,6 +207,41 @@ def test_verdict_by_a_former_text_of_the_law_says_so(world):
     rows = part(answer, "decisions")["rows"]
     assert [row.is_of_former_text for row in rows] == [True, False]
     assert "text has changed since" in answer.content.decode()
+
+
+def test_answers_that_suggest_the_opposite_are_shown_beside_the_verdict(world):
+    incident = world.incident()
+    later = (timezone.now() + timedelta(days=5)).date()
+    regime = regimes_of(world.lab.pk)[DORA].regime
+    [key] = {key_of(regime, limb) for limb in regime.limbs}
+    answer(world, incident, key, "no")
+    decided(world, incident, verdict="not_reportable", review_on=later)
+    [row] = [
+        r
+        for r in part(shown(world, incident), "decisions")["rows"]
+        if r.regime_id == DORA
+    ]
+    assert [said for _, said in row.answers] == ["No"]
+    assert not row.is_otherwise
+    AssessmentAnswer.objects.update(said="yes")
+    page = shown(world, incident)
+    [row] = [r for r in part(page, "decisions")["rows"] if r.regime_id == DORA]
+    assert row.is_otherwise
+    assert "The answers suggest otherwise now" in page.content.decode()
+    # What it relied on stays as it was.
+    assert [said for _, said in row.answers] == ["No"]
+
+
+def answer(world, incident, key, said):
+    AssessmentAnswer.objects.create(
+        incident=incident,
+        organisation=world.lab,
+        question=key,
+        said=said,
+        reason="x",
+        author=world.duty,
+        answered_at=NOW,
+    )
 
 
 def test_staff_read_and_change_nothing(world):
