@@ -1,11 +1,14 @@
 """Take the keys of a regime's file one by one; what is wrong names file, key and remedy."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 Choice = TypeVar("Choice", bound=StrEnum)
+
+# Longer periods would leave the calendar of years with four digits.
+MOST: Final = 10_000
 
 
 class RegimeError(ValueError):
@@ -43,10 +46,11 @@ class Table:
         return tuple(values)
 
     def number(self, key: str) -> int:
-        """Take a whole number above zero. Raises RegimeError."""
+        """Take a whole number above zero, at most `MOST`. Raises RegimeError."""
         value = self._take(key, int, "a whole number", is_needed=True)
-        if isinstance(value, bool) or value < 1:
-            raise self.error(key, "Write a whole number above zero.")
+        if isinstance(value, bool) or not 1 <= value <= MOST:
+            remedy = f"Write a whole number above zero, at most {MOST}."
+            raise self.error(key, remedy)
         return int(value)
 
     def is_set(self, key: str) -> bool:
@@ -55,9 +59,11 @@ class Table:
 
     def day(self, key: str, *, is_needed: bool = True) -> date | None:
         """Take a date. Raises RegimeError."""
-        value: date | None = self._take(
-            key, date, "a date such as 2026-11-23", is_needed=is_needed
-        )
+        wanted = "a date such as 2026-11-23"
+        value: date | None = self._take(key, date, wanted, is_needed=is_needed)
+        # A point in time is a date to Python, and cannot be compared with one.
+        if isinstance(value, datetime):
+            raise self.error(key, f"Write {wanted}, without a time.")
         return value
 
     def clock_time(self, key: str) -> time | None:

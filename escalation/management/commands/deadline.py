@@ -2,15 +2,12 @@
 
 import json
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from escalation.regimes.anchors import AnchorError, read_anchors
-from escalation.regimes.calendars import is_known, known_calendars
-from escalation.regimes.deadlines import Place, deadline
+from escalation.regimes.anchors import AnchorError
+from escalation.regimes.asking import Question, answer, refusal, stage_named, to_body
 from escalation.regimes.library import shipped_regimes
-from escalation.regimes.regime import Regime, Stage
 
 
 class Command(BaseCommand):
@@ -41,73 +38,27 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the answer; exits 1 with status `error` for what cannot be counted."""
         try:
-            answer = _answer(options)
+            found = _answer(options)
         except AnchorError as error:
-            self.stdout.write(json.dumps(_refusal(error), indent=1))
+            self.stdout.write(json.dumps(refusal(error), indent=1))
             raise CommandError(str(error), returncode=1) from error
-        self.stdout.write(json.dumps(answer, indent=1))
+        self.stdout.write(json.dumps(found, indent=1))
 
 
 def _answer(options: dict[str, Any]) -> dict[str, Any]:
-    regime, stage = _stage(options["regime"], options["stage"])
-    zone, calendar = _zone(options["zone"], regime), options["calendar"]
-    if calendar and not is_known(calendar):
-        known = ", ".join(known_calendars())
-        raise AnchorError("calendar", calendar, f"Use one of {known}.")
-    pairs = [_pair(text) for text in options["anchor"]]
-    anchors = read_anchors(pairs, regime=regime, zone=zone)
-    place = Place(zone, calendar or regime.calendar, options["entity"])
-    found = deadline(regime, stage, anchors.instants, place)
-    latest = found.due_statutory_latest
-    return {
-        "due_operational": found.due_operational and found.due_operational.isoformat(),
-        "due_statutory_latest": latest and latest.isoformat(),
-        "status": found.status,
-        "waiting_for": list(found.waiting_for),
-        "rule": found.rule,
-        "citation": f"{regime.act}, {found.citation}",
-        "flags": [*anchors.flags, *found.flags],
-    }
-
-
-def _refusal(error: AnchorError) -> dict[str, Any]:
-    return {
-        "due_operational": None,
-        "due_statutory_latest": None,
-        "status": "error",
-        "waiting_for": [],
-        "rule": "",
-        "citation": "",
-        "flags": [],
-        "error": {
-            "field": error.field,
-            "value": error.value,
-            "remedy": error.remedy,
-        },
-    }
-
-
-def _stage(regime_id: str, stage_id: str) -> tuple[Regime, Stage]:
     regimes = shipped_regimes()
-    regime = regimes.get(regime_id)
+    regime = regimes.get(options["regime"])
     if regime is None:
         known = ", ".join(regimes)
-        raise AnchorError("regime", regime_id, f"Use one of {known}.")
-    stage = regime.stage(stage_id)
-    if stage is None:
-        known = ", ".join(one.id for one in regime.stages) or "none: it has no clock"
-        raise AnchorError("stage", stage_id, f"Its stages are {known}.")
-    return regime, stage
-
-
-def _zone(name: str, regime: Regime) -> ZoneInfo:
-    if not name:
-        return regime.zone
-    try:
-        return ZoneInfo(name)
-    except (ValueError, KeyError, OSError):
-        remedy = "Use a time zone such as Europe/Brussels."
-        raise AnchorError("zone", name, remedy) from None
+        raise AnchorError("regime", options["regime"], f"Use one of {known}.")
+    stage = stage_named(regime, options["stage"])
+    question = Question(
+        anchors=[_pair(text) for text in options["anchor"]],
+        zone=options["zone"],
+        calendar=options["calendar"],
+        entity=options["entity"],
+    )
+    return to_body(regime, answer(regime, stage, question))
 
 
 def _pair(text: str) -> tuple[str, str]:
