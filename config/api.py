@@ -21,6 +21,8 @@ from escalation.duties.anchors_api import AnchorViewSet
 from escalation.duties.api import IncidentClocksViewSet, StatutoryClockViewSet
 from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
+from escalation.lawbook.api import RegimeViewSet
+from escalation.lawbook.profile_api import LegalProfileViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
 from escalation.notifications.rules_api import NotificationRulesViewSet
 from escalation.oncall.api import ScheduleViewSet
@@ -69,6 +71,7 @@ _ROOTS = (
     ("tokens", TokenViewSet),
     ("calendars", CalendarViewSet),
     ("policies", PolicyViewSet),
+    ("regimes", RegimeViewSet),
     ("routes", RouteViewSet),
     ("schedules", ScheduleViewSet),
     ("overrides", OverrideViewSet),
@@ -132,6 +135,8 @@ def api_urls() -> list[URLPattern | URLResolver]:
         router.register("policies", policy_viewset, basename=name)
     for prefix, root in _ROOTS:
         router.register(prefix, root, basename=prefix)
+    # One thing of its own, without a list around it.
+    router.register("", LegalProfileViewSet, basename="legal")
     return [*router.urls, re_path(r"^(?P<rest>.*)$", no_such_endpoint)]
 
 

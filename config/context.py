@@ -37,6 +37,7 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("Incidents", "incident-list", path))
         items.append(_item("On call", "schedule-list", path))
         items.append(_item("Policies", "policy-list", path))
+        items.append(_item("Laws", "regime-list", path))
     unread = unread_reports(person) if works else None
     if unread is not None:
         items.append(_item("Reports", "report-list", path, count=unread))

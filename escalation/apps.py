@@ -9,7 +9,7 @@ class EscalationConfig(AppConfig):
         from django.db.models.signals import post_migrate  # noqa: PLC0415 (app ready)
 
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
-        from escalation.duties import following, reviews  # noqa: PLC0415 (app ready)
+        from escalation.duties import following, profile_changes, reviews  # noqa: PLC0415 (app ready)
         from escalation.duties import handlers as duties  # noqa: PLC0415 (app ready)
         from escalation.lawbook.storing import store_after_migration  # noqa: PLC0415 (app ready)
         from escalation.notifications import handlers as messages  # noqa: PLC0415 (app ready)
@@ -38,6 +38,7 @@ class EscalationConfig(AppConfig):
         reviews.register_handlers()
         duties.register_handlers()
         runs.register_handlers()
+        profile_changes.register_handlers()
         messages.register_handlers()
         report_words.register_handlers()
         mail_words.register_handlers()

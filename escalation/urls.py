@@ -28,6 +28,7 @@ _DUTIES = "incidents/<str:ref>/duties/"
 _VERSION = "policies/<int:pk>/versions/<int:number>/"
 
 urlpatterns = [
+    path("", include("escalation.lawbook.urls")),
     path("", include("escalation.notifications.urls")),
     path("", include("escalation.oncall.urls")),
     path("", include("escalation.replies.urls")),

@@ -77,11 +77,16 @@ class RegimeText(models.Model):
                 nulls_distinct=False,
                 name="regime_text_current_once",
             ),
+            # An organisation may go back to a former text: a version of its own.
             models.UniqueConstraint(
-                fields=["organisation", "regime_id", "digest"],
-                nulls_distinct=False,
-                name="regime_text_once",
+                fields=["regime_id", "digest"],
+                condition=models.Q(organisation=None),
+                name="regime_text_shipped_once",
             ),
+        ]
+        indexes: ClassVar = [
+            # Serves reading the texts that clocks and decisions name.
+            models.Index(fields=["digest"], name="regime_text_digest")
         ]
 
     def __str__(self) -> str:

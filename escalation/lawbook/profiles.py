@@ -61,7 +61,7 @@ def _read(row: LegalProfile) -> Profile:
     return Profile(
         organisation_id=row.organisation_id,
         regimes=MappingProxyType(
-            {name: watched_from(body) for name, body in sorted(row.regimes.items())}
+            {name: _watched(body) for name, body in sorted(row.regimes.items())}
         ),
         accountable_id=row.accountable_id,
         deputy_id=row.deputy_id,
@@ -69,7 +69,7 @@ def _read(row: LegalProfile) -> Profile:
     )
 
 
-def watched_from(body: Mapping[str, Any]) -> Watched:
+def _watched(body: Mapping[str, Any]) -> Watched:
     """Return one row of the stored regimes."""
     return Watched(
         entity=body.get("entity", ""),

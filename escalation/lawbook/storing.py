@@ -26,8 +26,7 @@ def store_shipped(now: datetime) -> list[str]:
     if not _differing():
         return []
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        hold_texts()
         differing = _differing()
         former = RegimeText.objects.filter(organisation=None, is_current=True)
         changed = set(
@@ -38,6 +37,12 @@ def store_shipped(now: datetime) -> list[str]:
             if name in changed:
                 ask_for_look(name, organisation_id=None, now=now)
     return sorted(differing)
+
+
+def hold_texts() -> None:
+    """Let nobody else change which texts are current until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def ask_for_look(regime_id: str, *, organisation_id: int | None, now: datetime) -> None:

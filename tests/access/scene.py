@@ -16,6 +16,8 @@ from rest_framework.test import APIClient
 from escalation.duties.decisions import Judgement
 from escalation.duties.decisions import decide as decide_on_duty
 from escalation.duties.instants import note_anchor
+from escalation.lawbook.editing import RegimeDraft, save_regime
+from escalation.lawbook.profile_editing import ProfileDraft, save_profile
 from escalation.loop import fire_due
 from escalation.models import (
     AnchorValue,
@@ -68,6 +70,7 @@ from incidents.triage.outcomes import Decision, decide
 from incidents.triage.questions import request_info
 from tests import factories as make
 from tests.api_world import client_of
+from tests.escalation.lawbook.framework import framework
 
 TITLE = "secret-zanzibar weights at secret-quicksilver"
 WORD = "zanzibar"
@@ -97,6 +100,7 @@ LAB_WORDS = (
     "lab-mail",
     "lab-anchor",
     "lab-decision",
+    "lab-law",
     "Lab Person",
 )
 AGENCY_WORDS = (
@@ -166,6 +170,7 @@ class Scene:
     anchor: AnchorValue
     decision: DutyDecision
     duty_clock: StatutoryClock
+    regime_id: str
     people: dict[str, User] = field(default_factory=dict)
     # An agency that sees one other incident of the lab, and another lab's own.
     other: Incident | None = None
@@ -239,6 +244,7 @@ def make_scene() -> Scene:
         clock,
         *_judge(incident, lab, "lab"),
         make.statutory_clock(incident, lab.organisation),
+        _write_law(lab),
         people,
     )
 
@@ -263,6 +269,19 @@ def _judge(
         "eu-dora-19", "reportable", f"{kind}-decision", ["major_incident"]
     )
     return anchor, decide_on_duty(incident, judgement, now=now, **whose)
+
+
+def _write_law(lab: Side) -> str:
+    """Give the lab a framework of its own, and a profile that names it."""
+    slug = lab.organisation.slug
+    owner = {"organisation": lab.organisation}
+    actor, now = Actor.system(lab.organisation), timezone.now()
+    text = framework(slug).replace("Our Frontier", "lab-law")
+    draft = RegimeDraft(text, "lab-law reason")
+    row = save_regime(**owner, draft=draft, user=lab.admin, actor=actor, now=now)
+    profile = ProfileDraft({row.regime_id: {}}, accountable=lab.admin.email)
+    save_profile(**owner, draft=profile, actor=actor, now=now)
+    return row.regime_id
 
 
 def _side(organisation: Organisation, kind: str, *, role: str) -> Side:

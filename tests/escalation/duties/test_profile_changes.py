@@ -1,0 +1,82 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from escalation.duties.looking import LOOK
+from escalation.duties.profile_changes import look_everywhere
+from escalation.lawbook.profile_editing import (
+    PROFILE_CHANGED,
+    ProfileDraft,
+    save_profile,
+)
+from escalation.models import DutyState, StatutoryClock
+from incidents.events.actor import Actor
+from incidents.models import Incident, Organisation, Timer
+from tests import factories as make
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def _change_profile(*labs: Organisation) -> list[Timer]:
+    for lab in labs:
+        draft = ProfileDraft({"us-ca-sb53": {}})
+        save_profile(lab, draft, actor=Actor.system(lab), now=NOW)
+    return list(Timer.objects.filter(kind=PROFILE_CHANGED))
+
+
+def _looked_at() -> set[tuple[int | None, int]]:
+    rows = Timer.objects.filter(kind=LOOK, due_at=NOW)
+    return set(rows.values_list("incident_id", "organisation_id"))
+
+
+def _resolved(lab: Organisation) -> Incident:
+    incident = make.incident(lab, now=NOW)
+    Incident.objects.filter(pk=incident.pk).update(status="resolved")
+    return incident
+
+
+def test_open_incidents_of_the_organisation_are_looked_at():
+    lab, other = make.lab(), make.lab()
+    first, second = make.incident(lab, now=NOW), make.incident(lab, now=NOW)
+    make.incident(other, now=NOW)
+    timers = _change_profile(lab)
+    Timer.objects.filter(kind=LOOK).delete()
+
+    look_everywhere(timers, NOW)
+
+    assert _looked_at() == {(first.pk, lab.pk), (second.pk, lab.pk)}
+
+
+def test_resolved_incident_is_looked_at_while_it_has_an_open_clock():
+    lab = make.lab()
+    _resolved(lab)
+    clocked = _resolved(lab)
+    StatutoryClock.objects.create(
+        incident=clocked,
+        organisation=lab,
+        regime_id="us-ca-sb53",
+        regime_digest="0" * 64,
+        stage="report",
+        state=DutyState.RUNNING,
+        started_at=NOW,
+    )
+    timers = _change_profile(lab)
+    Timer.objects.filter(kind=LOOK).delete()
+
+    look_everywhere(timers, NOW)
+
+    assert _looked_at() == {(clocked.pk, lab.pk)}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_look_is_asked_for_in_as_many_statements_for_three_as_for_one(count: int):
+    labs = [make.lab() for _ in range(count)]
+    for lab in labs:
+        make.incident(lab, now=NOW)
+    timers = _change_profile(*labs)
+
+    with CaptureQueriesContext(connection) as queries:
+        look_everywhere(timers, NOW)
+
+    assert len(queries) == 3
