@@ -17,6 +17,7 @@ from django.db import connection
 from escalation.notifications.methods import SECRET_CONTEXT
 from escalation.notifications.models import ContactMethod
 from escalation.worldfile.changes import Changes
+from escalation.worldfile.laws import write_laws
 from escalation.worldfile.mailboxes import write_mailboxes
 from escalation.worldfile.references import check_references
 from escalation.worldfile.schema import read_world
@@ -109,6 +110,7 @@ def _write(world: World, changes: Changes) -> None:
     write_rules(world, changes)
     # Last: a rule that begins with this file does not hold up the policies in it.
     write_approval(world, changes)
+    write_laws(world, changes)
     write_sources(world, changes)
     write_desks(world, changes)
     write_heartbeats(world, changes)

@@ -17,6 +17,7 @@ from escalation.policies.steps import parse_policy, to_body
 from escalation.routing.models import Route
 from escalation.worldfile.desks import desk_rows
 from escalation.worldfile.heartbeats import heartbeat_rows
+from escalation.worldfile.laws import profile_rows, regime_rows
 from escalation.worldfile.mailboxes import mailbox_rows
 from escalation.worldfile.maintenance import window_rows
 from escalation.worldfile.toml_text import array_item
@@ -47,6 +48,8 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("overrides", _overrides(chosen)),
         ("policies", _policies(chosen)),
         ("routes", _routes(chosen)),
+        ("regimes", regime_rows(chosen)),
+        ("legal_profiles", profile_rows(chosen)),
         ("sources", _sources(chosen)),
         ("report_desks", desk_rows(chosen)),
         ("heartbeats", heartbeat_rows(chosen)),

@@ -7,6 +7,7 @@ from typing import Protocol
 from escalation.worldfile.contacts import check_hidden_addresses
 from escalation.worldfile.desks import check_desks
 from escalation.worldfile.known import Known, known_after
+from escalation.worldfile.laws import check_laws
 from escalation.worldfile.mailboxes import check_mailboxes
 from escalation.worldfile.policy_references import (
     check_agency,
@@ -55,6 +56,7 @@ def check_references(world: World, problems: Problems) -> None:
     _check_windows(world, known, problems)
     check_desks(world, known, problems)
     check_mailboxes(world, known, problems)
+    check_laws(world, known, problems)
 
 
 def _check_twice(world: World, problems: Problems) -> None:
@@ -69,6 +71,8 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
         *((s.path, ("report desk", s.organisation)) for s in world.report_desks),
         *((s.path, ("mailbox", s.organisation)) for s in world.mailboxes),
+        *((s.path, ("regime", s.organisation, s.id)) for s in world.regimes),
+        *((s.path, ("legal profile", s.organisation)) for s in world.legal_profiles),
         *((s.path, ("heartbeat", s.organisation, s.slug)) for s in world.heartbeats),
         *(
             (s.path, ("maintenance window", s.organisation, s.slug))
@@ -124,6 +128,8 @@ def _check_owners(world: World, known: Known, problems: Problems) -> None:
         world.overrides,
         world.policies,
         world.routes,
+        world.regimes,
+        world.legal_profiles,
         world.sources,
         world.heartbeats,
         world.maintenance_windows,

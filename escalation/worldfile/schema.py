@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from escalation.calendars.editing import CalendarDraft, check_calendar
 from escalation.policies.matchers import RuleError, matchers_to_body, parse_matchers
 from escalation.policies.steps import PARTS, PolicyError, parse_policy, to_body
+from escalation.worldfile.calendars import read_calendar
 from escalation.worldfile.contacts import read_contact
 from escalation.worldfile.desks import read_desk
 from escalation.worldfile.heartbeats import read_heartbeat
+from escalation.worldfile.laws import read_own_regime, read_profile
 from escalation.worldfile.mailboxes import read_mailbox
 from escalation.worldfile.maintenance import read_window
 from escalation.worldfile.paging import read_rules_spec
@@ -22,7 +23,6 @@ from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.schedules import read_override_table, read_schedule_table
 from escalation.worldfile.tables import Table
 from escalation.worldfile.world import (
-    CalendarSpec,
     OrganisationSpec,
     PersonSpec,
     PolicySpec,
@@ -63,6 +63,8 @@ SECTIONS: Final = (
     "overrides",
     "policies",
     "routes",
+    "regimes",
+    "legal_profiles",
     "sources",
     "report_desks",
     "heartbeats",
@@ -105,11 +107,13 @@ def read_world(
         notification_rules=_read_all(
             document, "notification_rules", read_rules_spec, problems
         ),
-        calendars=_read_all(document, "calendars", _calendar, problems),
+        calendars=_read_all(document, "calendars", read_calendar, problems),
         schedules=_read_all(document, "schedules", read_schedule_table, problems),
         overrides=_read_all(document, "overrides", read_override_table, problems),
         policies=_read_all(document, "policies", _policy, problems),
         routes=_read_all(document, "routes", _route, problems),
+        regimes=_read_all(document, "regimes", read_own_regime, problems),
+        legal_profiles=_read_all(document, "legal_profiles", read_profile, problems),
         sources=_read_all(document, "sources", _source, problems),
         report_desks=_read_all(document, "report_desks", read_desk, problems),
         heartbeats=_read_all(document, "heartbeats", read_heartbeat, problems),
@@ -230,31 +234,6 @@ def _team(table: Table) -> TeamSpec:
         slug=table.slug("slug"),
         name=table.text("name"),
         members=tuple(member.lower() for member in table.texts("members")),
-    )
-
-
-def _calendar(table: Table) -> CalendarSpec:
-    draft = CalendarDraft(
-        name=table.text("name"),
-        zone=table.text("zone"),
-        hours=table.raw("hours"),
-        holidays_of=table.text("holidays_of", default=""),
-        closures=table.raw("closures", default=[]),
-    )
-    try:
-        read = check_calendar(draft)
-    except BadInput as error:
-        table.problems.add_within(table.path, f"{error.field}: {error.remedy}")
-        read = {"zone": "", "hours": {}, "holidays_of": "", "closures": []}
-    return CalendarSpec(
-        path=table.path,
-        organisation=table.slug("organisation"),
-        slug=table.slug("slug"),
-        name=draft.name,
-        zone=read["zone"],
-        hours=read["hours"],
-        holidays_of=read["holidays_of"],
-        closures=tuple(read["closures"]),
     )
 
 

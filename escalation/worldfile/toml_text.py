@@ -14,12 +14,15 @@ from typing import Any
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _DELETE = chr(0x7F)
+# Several lines that may stand between three quotes without any escape.
+_AS_IT_STANDS = re.compile(r"(?:(?!''')[^\x00-\x08\x0b-\x1f\x7f])*\n")
 
 
 def array_item(section: str, fields: Mapping[str, Any]) -> str:
     """Return one table of a list of tables, with an empty line after it.
 
-    Fields that are None are left out; a list of tables has one item on each line.
+    Fields that are None are left out; a list of tables has one item on each line, and a
+    text of lines stands as it is.
     """
     lines = [f"[[{section}]]"]
     lines += [f"{_key(n)} = {_block(v)}" for n, v in fields.items() if v is not None]
@@ -29,6 +32,8 @@ def array_item(section: str, fields: Mapping[str, Any]) -> str:
 def _block(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return "[\n" + "".join(f"  {_inline(item)},\n" for item in value) + "]"
+    if isinstance(value, str) and _AS_IT_STANDS.fullmatch(value):
+        return f"'''\n{value}'''"
     return _inline(value)
 
 

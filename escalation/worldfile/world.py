@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from escalation.lawbook.profile_editing import ProfileDraft
 from escalation.oncall.reading import ScheduleDraft
 from escalation.worldfile.positions import Path
 from incidents.intake.heartbeats.monitors import HeartbeatDraft
@@ -177,6 +178,26 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeSpec:
+    """A lab's own framework; the text is empty when it could not be read."""
+
+    path: Path
+    organisation: str
+    id: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSpec:
+    """Exactly these laws, and who answers for them."""
+
+    path: Path
+    organisation: str
+    draft: ProfileDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDeskSpec:
     """Who takes anonymous reports, and exactly these people who read them."""
 
@@ -231,6 +252,8 @@ class World:
     overrides: tuple[OverrideSpec, ...]
     policies: tuple[PolicySpec, ...]
     routes: tuple[RouteSpec, ...]
+    regimes: tuple[RegimeSpec, ...]
+    legal_profiles: tuple[ProfileSpec, ...]
     sources: tuple[SourceSpec, ...]
     report_desks: tuple[ReportDeskSpec, ...]
     heartbeats: tuple[HeartbeatSpec, ...]
