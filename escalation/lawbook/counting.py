@@ -126,7 +126,8 @@ def _counted(name: str, one: Answer, names: Mapping[str, str]) -> CountedStage:
         due_utc=_utc(found.due_operational),
         latest=_local(found.due_statutory_latest),
         waiting_for="" if has_date and found.due_operational else ", ".join(waiting),
-        notes=(*([found.rule] if found.rule else []), *one.flags),
+        # What was taken for granted about an instant matters where it gave a date.
+        notes=(found.rule, *one.flags) if has_date else found.flags,
     )
 
 

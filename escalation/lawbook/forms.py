@@ -19,7 +19,7 @@ class RegimeForm(forms.Form):
     """The text of an own regime, and why it is written."""
 
     text = forms.CharField(
-        label="Regime",
+        label="Text",
         max_length=MAX_TEXT,
         strip=False,
         widget=forms.Textarea(

@@ -51,9 +51,9 @@ _SINGULAR: Final[Mapping[Unit, str]] = {
     Unit.BUSINESS_DAYS: "business day",
 }
 BASIS_WORDS: Final[Mapping[Basis, str]] = {
-    Basis.STATUTE: "the text itself was read",
-    Basis.SECONDARY: "from secondary sources only",
-    Basis.RECALLED: "as recalled: look it up before you rely on it",
+    Basis.STATUTE: "the text was read",
+    Basis.SECONDARY: "secondary sources only",
+    Basis.RECALLED: "as recalled: look it up",
 }
 STATUS_WORDS: Final[Mapping[Status, str]] = {
     Status.IN_FORCE: "in force",
