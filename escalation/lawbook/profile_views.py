@@ -50,6 +50,7 @@ def _show(request: PageRequest, organisation: Organisation) -> HttpResponse:
             for name, watched in profile.regimes.items()
             if name in known
         ],
+        "gone": _gone(organisation, profile),
         **_named(profile),
     }
     return render(request, "escalation/lawbook/profile.html", context)
@@ -65,7 +66,11 @@ def _edit(request: PageRequest, organisation: Organisation) -> HttpResponse:
     if is_sent and form.is_valid() and _save(request, organisation, form):
         messages.success(request, "The legal profile is saved.")
         return redirect(request.get_full_path())
-    context = {"form": form, "organisation": organisation}
+    context = {
+        "form": form,
+        "organisation": organisation,
+        "gone": _gone(organisation, profile),
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_sent else HTTPStatus.OK
     return render(
         request, "escalation/lawbook/profile_edit.html", context, status=status
@@ -105,3 +110,11 @@ def _named(profile: Profile) -> dict[str, Any]:
         "deputy": people.get(profile.deputy_id or 0),
         "policy": Policy.objects.filter(pk=profile.policy_id or 0).first(),
     }
+
+
+def _gone(organisation: Organisation, profile: Profile) -> list[User]:
+    """Return the people of a profile who have no role in the organisation any more."""
+    ids = [pk for pk in (profile.accountable_id, profile.deputy_id) if pk]
+    roles = organisation.memberships.filter(ended_at=None).values("user")
+    people = User.objects.filter(pk__in=ids)
+    return list(people.exclude(pk__in=roles, is_active=True))

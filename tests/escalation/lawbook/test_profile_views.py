@@ -89,3 +89,18 @@ def test_profile_of_another_organisation_is_not_shown(lab: Organisation):
 
     assert answer.status_code == 422
     assert "Aurora Labs" not in answer.text
+
+
+@pytest.mark.parametrize("role", ["admin", "staff"])
+def test_person_who_has_left_is_told(lab: Organisation, role: str):
+    head = make.person(lab, "head@aurora.example")
+    draft = ProfileDraft(accountable=head.email)
+    save_profile(lab, draft, actor=Actor.system(lab), now=NOW)
+    reader = _as(lab, role)
+    assert reader.get(PAGE).context["gone"] == []
+
+    head.memberships.update(ended_at=NOW)
+
+    answer = reader.get(PAGE)
+    assert answer.context["gone"] == [head]
+    assert "head@aurora.example has no role here any more." in answer.text

@@ -1,6 +1,7 @@
 from threading import Thread
 
 import pytest
+from celery.signals import worker_init
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
@@ -106,3 +107,15 @@ def _store_at_once() -> None:
 
     assert sorted(map(len, answers)) == [0, len(shipped())]
     assert RegimeText.objects.count() == len(shipped())
+
+
+def test_worker_stores_the_texts_when_it_starts(
+    world_database: Database, django_db_blocker: DjangoDbBlocker
+):
+    with django_db_blocker.unblock():
+        RegimeText.objects.filter(regime_id="us-ca-sb53").delete()
+
+        # Celery closes the connection that there was, so not within a transaction.
+        worker_init.send(sender=None)
+
+        assert _current() == {name: one.digest for name, one in shipped().items()}
