@@ -74,6 +74,7 @@ def shown(shelf: Bookshelf, registered: Registered, today: date) -> dict[str, An
         "is_calendar_recalled": regime.calendar in RECALLED,
         "owner": shelf.owner(registered),
         "watching": shelf.watching(regime.id),
+        "profile_url": _profile_url(shelf),
         "stages": [_stage(regime, stage, names) for stage in regime.stages],
     }
 
@@ -101,6 +102,13 @@ def versions_shown(rows: Sequence[RegimeText]) -> list[dict[str, Any]]:
             }
         )
     return found[::-1]
+
+
+def _profile_url(shelf: Bookshelf) -> str:
+    """Return where a reader's profile stands; of several the list of laws names each."""
+    if not shelf.organisations:
+        return ""
+    return reverse("legal-profile" if len(shelf.organisations) == 1 else "regime-list")
 
 
 def author_of(row: RegimeText) -> str:

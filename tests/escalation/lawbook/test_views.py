@@ -94,6 +94,30 @@ def test_list_of_the_platforms_operator_shows_the_laws_and_no_framework(lab):
     assert [row["id"] for row in answer.context["others"]] == sorted(shipped())
 
 
+def test_operator_reads_a_law_and_is_told_of_no_profile():
+    operator = Organisation.objects.create(slug="op", name="Op", kind="platform")
+    client = Client()
+    client.force_login(make.person(operator, role="operator"))
+
+    answer = client.get(_page("us-ca-sb53"))
+
+    assert (answer.status_code, answer.context["profile_url"]) == (200, "")
+    assert reverse("legal-profile") not in answer.text
+
+
+def test_duty_of_the_authority_is_marked(reader: Client):
+    stages = reader.get(_page("eu-nis2-23")).context["stages"]
+
+    assert [one["id"] for one in stages if one["is_authoritys"]] == ["authority_answer"]
+
+
+def test_report_shows_which_limbs_bring_it(reader: Client):
+    stages = reader.get(_page("eu-ai-act-73")).context["stages"]
+
+    [death] = [one for one in stages if one["id"] == "report_death"]
+    assert death["limbs"] == ["the death of a person"]
+
+
 def test_page_shows_the_laws_words_beside_each_number(reader: Client):
     answer = reader.get(_page("us-ca-sb53"))
 
