@@ -21,6 +21,8 @@ from escalation.duties.anchors_api import AnchorViewSet
 from escalation.duties.api import IncidentClocksViewSet, StatutoryClockViewSet
 from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
+from escalation.filings.agency_api import FilingByHandViewSet, FilingWorkViewSet
+from escalation.filings.api import FilingViewSet, IncidentFilingViewSet
 from escalation.lawbook.api import RegimeViewSet
 from escalation.lawbook.profile_api import LegalProfileViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
@@ -57,12 +59,18 @@ _UNDER_INCIDENTS = (
     ("incident-decision", DecisionViewSet),
     ("incident-assessment", AssessmentViewSet),
     ("incident-notification", NotificationViewSet),
+    ("incident-filing", IncidentFilingViewSet),
 )
 # The same for a policy.
 _UNDER_POLICIES = (
     ("policy", PolicyVersionViewSet),
     ("simulation", PolicySimulationViewSet),
     ("policy-run", PolicyHandOverViewSet),
+)
+# And for a filing.
+_UNDER_FILINGS = (
+    ("filing-work", FilingWorkViewSet),
+    ("filing-by-hand", FilingByHandViewSet),
 )
 _ROOTS = (
     ("organisations", OrganisationViewSet),
@@ -84,6 +92,7 @@ _ROOTS = (
     ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
+    ("filings", FilingViewSet),
     ("mail", MailViewSet),
     ("mailboxes", MailboxViewSet),
     ("reports", ReportViewSet),
@@ -133,6 +142,8 @@ def api_urls() -> list[URLPattern | URLResolver]:
         router.register("incidents", viewset, basename=name)
     for name, policy_viewset in _UNDER_POLICIES:
         router.register("policies", policy_viewset, basename=name)
+    for name, filing_viewset in _UNDER_FILINGS:
+        router.register("filings", filing_viewset, basename=name)
     for prefix, root in _ROOTS:
         router.register(prefix, root, basename=prefix)
     # One thing of its own, without a list around it.

@@ -35,6 +35,7 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("Triage", "triage-queue", path, count=rows.count()))
     if works:
         items.append(_item("Incidents", "incident-list", path))
+        items.append(_item("Filings", "filing-list", path))
         items.append(_item("On call", "schedule-list", path))
         items.append(_item("Policies", "policy-list", path))
         items.append(_item("Laws", "regime-list", path))

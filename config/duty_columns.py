@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from config.column_kinds import CODE, HASH, OURS, Column, content, neither
+from config.column_kinds import CODE, HASH, OURS, RANDOM, Column, content, neither
 
 DUTY_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "escalation.LegalProfile": {"regimes": OURS},
@@ -58,5 +58,45 @@ DUTY_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "rule": OURS,
         "regime_digest": content("organisation", HASH),
         "reason": OURS,
+    },
+    "escalation.Filing": {
+        "ref": RANDOM,
+        "state": CODE,
+        "tlp": CODE,
+        "withdrawn_reason": OURS,
+        "once": content("organisation", HASH),
+        "once_body": content("organisation", HASH),
+    },
+    "escalation.FilingVersion": {
+        "sections": content("organisation", "what was submitted its agencies keep"),
+        "sha256": content("organisation", HASH),
+        "refusal": content("organisation", "a person wrote it"),
+    },
+    "escalation.FilingRecipient": {
+        "key": OURS,
+        "reads_as": OURS,
+        "way": CODE,
+        "name": OURS,
+        "regime_id": OURS,
+        "regime_digest": content("organisation", HASH),
+        "stage": OURS,
+        "state": CODE,
+        "receipt_number": neither("a random number of the agency's"),
+        "portal_reference": OURS,
+        "settled_reason": content("agency", "the agency's"),
+    },
+    "escalation.FilingRemark": {
+        "field": content("recipient__organisation", "the lab's"),
+        "text": content("organisation", "the agency's"),
+    },
+    "escalation.FilingRequest": {
+        "text": content("organisation", "the agency's"),
+        "answer": content("recipient__organisation", "the lab's"),
+    },
+    "escalation.FilingTransfer": {
+        "name": neither("the name of a legal person"),
+        "legal_basis": OURS,
+        "reason": OURS,
+        "risks": OURS,
     },
 }

@@ -14,6 +14,19 @@ from escalation.duties.models import (
     StatutoryClock,
     Verdict,
 )
+from escalation.filings.exchange_models import (
+    FilingRemark,
+    FilingRequest,
+    FilingTransfer,
+)
+from escalation.filings.models import (
+    Filing,
+    FilingRecipient,
+    FilingState,
+    FilingVersion,
+    RecipientState,
+    Way,
+)
 from escalation.lawbook.models import LegalProfile, RegimeText
 from escalation.notifications.models import (
     Attempt,
@@ -64,6 +77,13 @@ __all__ = [
     "DueDate",
     "DutyState",
     "FeedToken",
+    "Filing",
+    "FilingRecipient",
+    "FilingRemark",
+    "FilingRequest",
+    "FilingState",
+    "FilingTransfer",
+    "FilingVersion",
     "ImportedCalendar",
     "ImportedShift",
     "LegalProfile",
@@ -78,6 +98,7 @@ __all__ = [
     "PolicyVersion",
     "Precision",
     "Purse",
+    "RecipientState",
     "RegimeText",
     "ReplyTry",
     "Rotation",
@@ -95,5 +116,6 @@ __all__ = [
     "TurnUnit",
     "Verdict",
     "VersionState",
+    "Way",
     "WorkingCalendar",
 ]

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from escalation.filings.drafting import NewFiling, NewRecipient, start_filing
 from escalation.models import (
     Clock,
     ContactMethod,
+    Filing,
     NotificationRules,
     Participant,
     Policy,
@@ -206,6 +208,23 @@ def incident(
         organisation_id=organisation.pk, reported_by=reported_by, **values
     )
     return open_incident(new, actor=actor, now=now)
+
+
+def filing(
+    incident: Incident, agency: Organisation, author: User, answer: str = "Yes."
+) -> Filing:
+    """Return a draft for an agency, every field of it answered alike."""
+    made = start_filing(
+        incident,
+        NewFiling([NewRecipient("eu-nis2-23", "early_warning", agency)]),
+        user=author,
+        actor=Actor.of(author, incident.organisation),
+        now=incident.opened_at,
+    )
+    version = made.versions.get()
+    version.sections = [{**row, "answer": answer} for row in version.sections]
+    version.save(update_fields=["sections"])
+    return made
 
 
 def clock(

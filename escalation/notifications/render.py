@@ -126,6 +126,10 @@ _PURPOSES: Final[dict[str, _Purpose]] = {
         "Your question about this incident was answered.",
         "It is the move of {organisation}: read the answer and go on with triage.",
     ),
+    retry.FILING: _Purpose(
+        "There is news of a statutory filing.",
+        "It is the move of {organisation}: open the filing.",
+    ),
 }
 
 

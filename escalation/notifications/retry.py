@@ -33,6 +33,7 @@ GONE: Final = "gone"
 REPORT: Final = "report"
 SILENCE: Final = "silence"
 MAIL: Final = "mail"
+FILING: Final = "filing"
 
 # A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -54,6 +55,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         REPORT: timedelta(hours=24),
         SILENCE: timedelta(hours=4),
         MAIL: timedelta(hours=24),
+        FILING: timedelta(hours=72),
     }
 )
 

@@ -24,6 +24,7 @@ from escalation.models import (
     Clock,
     ContactMethod,
     FeedToken,
+    Filing,
     ImportedCalendar,
     NotificationRules,
     Override,
@@ -101,6 +102,7 @@ LAB_WORDS = (
     "lab-anchor",
     "lab-decision",
     "lab-law",
+    "lab-filing",
     "Lab Person",
 )
 AGENCY_WORDS = (
@@ -171,6 +173,7 @@ class Scene:
     decision: DutyDecision
     duty_clock: StatutoryClock
     regime_id: str
+    filing: Filing
     people: dict[str, User] = field(default_factory=dict)
     # An agency that sees one other incident of the lab, and another lab's own.
     other: Incident | None = None
@@ -245,6 +248,7 @@ def make_scene() -> Scene:
         *_judge(incident, lab, "lab"),
         make.statutory_clock(incident, lab.organisation),
         _write_law(lab),
+        make.filing(incident, agency.organisation, lab.admin, "lab-filing"),
         people,
     )
 

@@ -1,0 +1,306 @@
+"""What a reader may do with a filing now: each act has its form, its role and its deed.
+
+The page lists the acts that state and role allow; their addresses check both again.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.forms import Form
+from django.urls import reverse
+
+from escalation.filings import approval, by_hand, drafting, inquiries, passing_on
+from escalation.filings import forms as filing_forms
+from escalation.filings.access import agency_actor, lab_actor
+from escalation.filings.exchange_models import FilingRequest
+from escalation.filings.models import FilingState, RecipientState, Way
+from escalation.filings.receiving import accept, receive, return_filing
+from escalation.filings.showing import ShownFiling
+from escalation.filings.submitting import OPEN, submit
+from incidents.events.actor import Actor
+from incidents.incident.panels import PageAction
+from incidents.models import User
+from incidents.organisations.roles import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Who does it to what, when, with what was filled in."""
+
+    shown: ShownFiling
+    user: User
+    now: datetime
+    given: dict[str, Any]
+
+    def by(self, actor: Actor) -> dict[str, Any]:
+        """Return the arguments of who and when."""
+        return {"user": self.user, "actor": actor, "now": self.now}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing to do. `is_open` says whether the state allows it."""
+
+    label: str
+    action: Action
+    is_labs: bool
+    is_open: Callable[[ShownFiling], bool]
+    form: Callable[..., Form]
+    run: Callable[[Doing, Actor], object]
+    hint: str = ""
+    button: str = ""
+    style: str = "primary"
+
+    def actor(self, doing: Doing) -> Actor:
+        """Return who acts. Raises Http404, NotAllowed."""
+        if self.is_labs:
+            return lab_actor(doing.shown.seen, self.action)
+        return agency_actor(doing.shown.seen, self.action)[1]
+
+
+def page_actions(shown: ShownFiling, bound: dict[str, Form]) -> Iterator[PageAction]:
+    """Yield what the reader may do now, the usual next step first."""
+    for name, act in ACTS.items():
+        if act.is_labs != shown.seen.is_own or not act.is_open(shown):
+            continue
+        if not shown.seen.may(act.action):
+            continue
+        yield PageAction(
+            name,
+            act.label,
+            reverse(f"filing-{name}", args=[shown.seen.filing.ref]),
+            bound.get(name) or act.form(shown, auto_id=f"id_{name}_%s"),
+            hint=act.hint,
+            button=act.button,
+            style=act.style,
+        )
+
+
+def _in(*states: FilingState) -> Callable[[ShownFiling], bool]:
+    return lambda shown: shown.seen.filing.state in states
+
+
+def _at_agency(*states: RecipientState) -> Callable[[ShownFiling], bool]:
+    return lambda shown: shown.recipients[-1].row.state in states
+
+
+def _may_submit(shown: ShownFiling) -> bool:
+    return shown.seen.filing.state == FilingState.APPROVED and any(
+        one.row.way == Way.HERE and one.row.state in OPEN for one in shown.recipients
+    )
+
+
+def _may_file_by_hand(shown: ShownFiling) -> bool:
+    return shown.seen.filing.state == FilingState.APPROVED and bool(_by_hand(shown))
+
+
+def _may_revise(shown: ShownFiling) -> bool:
+    states = {FilingState.IN_REVIEW, FilingState.APPROVED}
+    if any(one.row.state in OPEN for one in shown.recipients):
+        states.add(FilingState.SUBMITTED)
+    return shown.seen.filing.state in states
+
+
+def _may_withdraw(shown: ShownFiling) -> bool:
+    is_sent = any(one.row.submitted_at for one in shown.recipients)
+    return not is_sent and shown.seen.filing.state != FilingState.WITHDRAWN
+
+
+def _by_hand(shown: ShownFiling) -> list[Any]:
+    return [
+        one.row
+        for one in shown.recipients
+        if one.row.way == Way.BY_HAND and one.row.state == RecipientState.PREPARED
+    ]
+
+
+def _plain(kind: type[Form]) -> Callable[..., Form]:
+    return lambda shown, *args, **more: kind(*args, **more)
+
+
+def _of_version(kind: type[Form]) -> Callable[..., Form]:
+    def make(shown: ShownFiling, *args: Any, **more: Any) -> Form:
+        initial = {"version": shown.version.number}
+        return kind(*args, **{**more, "initial": initial})
+
+    return make
+
+
+def _run_by_hand(doing: Doing, actor: Actor) -> object:
+    given = doing.given
+    receipt = by_hand.PortalReceipt(
+        key=given["recipient"],
+        reference=given["reference"],
+        submitted_at=given["submitted_at"],
+        upload=given["file"],
+        filename=given["file"].name,
+    )
+    return by_hand.record_by_hand(doing.shown.seen.filing, receipt, **doing.by(actor))
+
+
+def _run_answer(doing: Doing, actor: Actor) -> object:
+    asked = FilingRequest.objects.select_related("recipient__filing").get(
+        pk=doing.given["request"]
+    )
+    return inquiries.answer_request(asked, text=doing.given["text"], **doing.by(actor))
+
+
+def _run_transfer(doing: Doing, actor: Actor) -> object:
+    wanted = passing_on.Transfer(**doing.given)
+    return passing_on.transfer(_mine(doing), wanted, **doing.by(actor))
+
+
+def _mine(doing: Doing) -> Any:
+    return doing.shown.recipients[-1].row
+
+
+def _lab(run: Callable[..., object], *, names_user: bool) -> Callable[..., object]:
+    def act(doing: Doing, actor: Actor) -> object:
+        who = doing.by(actor)
+        if not names_user:
+            who.pop("user")
+        return run(doing.shown.seen.filing, **doing.given, **who)
+
+    return act
+
+
+def _agency(run: Callable[..., object]) -> Callable[..., object]:
+    return lambda doing, actor: run(_mine(doing), **doing.given, **doing.by(actor))
+
+
+_IN_WORK: Final = (RecipientState.SUBMITTED, RecipientState.RECEIVED)
+
+ACTS: Final[dict[str, Act]] = {
+    "review": Act(
+        "Send it to review",
+        Action.MANAGE,
+        True,
+        lambda shown: _in(FilingState.DRAFT)(shown) and not shown.missing,
+        _plain(filing_forms.EmptyForm),
+        _lab(approval.ask_review, names_user=False),
+        hint="Another person than its author approves it.",
+    ),
+    "approve": Act(
+        "Approve it",
+        Action.APPROVE,
+        True,
+        _in(FilingState.IN_REVIEW),
+        _of_version(filing_forms.ReadVersionForm),
+        _lab(approval.approve, names_user=True),
+        hint="You have read this version, and did not write it.",
+    ),
+    "refuse": Act(
+        "Send it back",
+        Action.APPROVE,
+        True,
+        _in(FilingState.IN_REVIEW),
+        _of_version(filing_forms.RefuseForm),
+        _lab(approval.refuse, names_user=True),
+    ),
+    "submit": Act(
+        "Submit it",
+        Action.SHARE,
+        True,
+        _may_submit,
+        _plain(filing_forms.EmptyForm),
+        _lab(submit, names_user=True),
+        hint="Each agency gets its part, and sees the incident. It cannot be undone.",
+    ),
+    "by-hand": Act(
+        "Record what was filed by hand",
+        Action.SHARE,
+        True,
+        _may_file_by_hand,
+        lambda shown, *args, **more: filing_forms.ByHandForm(
+            *args, recipients=_by_hand(shown), **more
+        ),
+        _run_by_hand,
+        hint="The clock stops with the portal's reference and receipt, not before.",
+        button="Record it",
+    ),
+    "answer": Act(
+        "Answer a request",
+        Action.ANSWER,
+        True,
+        lambda shown: bool(shown.open_requests),
+        lambda shown, *args, **more: filing_forms.AnswerForm(
+            *args, requests=shown.open_requests, **more
+        ),
+        _run_answer,
+        button="Send the answer",
+    ),
+    "revise": Act(
+        "Revise it",
+        Action.MANAGE,
+        True,
+        _may_revise,
+        _plain(filing_forms.EmptyForm),
+        _lab(drafting.revise, names_user=False),
+        hint="It is a draft again and needs another approval. No clock moves.",
+        style="plain",
+    ),
+    "withdraw": Act(
+        "Withdraw it",
+        Action.MANAGE,
+        True,
+        _may_withdraw,
+        _plain(filing_forms.WithdrawForm),
+        _lab(drafting.withdraw, names_user=False),
+        hint="Nobody has it yet. It stays on record.",
+        style="danger",
+    ),
+    "receive": Act(
+        "Give the receipt",
+        Action.TRIAGE,
+        False,
+        _at_agency(RecipientState.SUBMITTED),
+        _plain(filing_forms.EmptyForm),
+        _agency(receive),
+        hint="The lab gets a receipt number and the time.",
+    ),
+    "accept": Act(
+        "Accept it",
+        Action.TRIAGE,
+        False,
+        _at_agency(*_IN_WORK),
+        _plain(filing_forms.AcceptForm),
+        _agency(accept),
+        hint="Nothing more is wanted of this report.",
+    ),
+    "return": Act(
+        "Return it with remarks",
+        Action.TRIAGE,
+        False,
+        _at_agency(*_IN_WORK),
+        lambda shown, *args, **more: filing_forms.ReturnForm(
+            *args, sections=shown.sections, **more
+        ),
+        _agency(return_filing),
+        hint="The lab corrects it and sends it again; its clock does not move.",
+        button="Return it",
+    ),
+    "ask": Act(
+        "Ask for information",
+        Action.TRIAGE,
+        False,
+        _at_agency(*_IN_WORK, RecipientState.RETURNED, RecipientState.ACCEPTED),
+        _plain(filing_forms.AskForm),
+        _agency(inquiries.request_information),
+        hint="The lab's desk is told; the instant stands in its time record.",
+        button="Send the request",
+    ),
+    "transfer": Act(
+        "Transfer it",
+        Action.TRIAGE,
+        False,
+        _at_agency(*_IN_WORK, RecipientState.RETURNED),
+        lambda shown, *args, **more: filing_forms.TransferForm(
+            *args, agency=shown.seen.side, **more
+        ),
+        _run_transfer,
+        hint="An agency here gets it at once if the lab shares the incident with it.",
+        style="danger",
+    ),
+}

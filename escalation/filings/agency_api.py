@@ -1,0 +1,141 @@
+"""What an agency does with a filing over REST, and the lab's answer to its requests."""
+
+import sys
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from escalation.filings.access import FilingSeen, agency_actor, lab_actor
+from escalation.filings.by_hand import PortalReceipt, record_by_hand
+from escalation.filings.exchange_models import FilingRequest
+from escalation.filings.inquiries import answer_request, request_information
+from escalation.filings.passing_on import Transfer, transfer
+from escalation.filings.receiving import accept, receive, return_filing
+from escalation.filings.serializers import (
+    AnswerRequestBody,
+    AskBody,
+    ByHandBody,
+    FilingSerializer,
+    ReturnBody,
+    TextBody,
+    TransferBody,
+)
+from escalation.filings.viewset import FilingApiViewSet
+from incidents.errors import BadInput
+from incidents.organisations.directory import agency_named
+from incidents.organisations.roles import Action
+from incidents.timers.clock import read_now
+
+
+class FilingWorkViewSet(FilingApiViewSet):
+    """Receive, return, accept, ask and give on; and answer."""
+
+    @extend_schema(request=None, responses=FilingSerializer)
+    @action(detail=True, methods=["post"])
+    def receive(self, request: Request, ref: str) -> Response:
+        """Give the receipt with its number; a second time changes nothing."""
+        return self._do(receive)
+
+    @extend_schema(request=ReturnBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"], url_path="return")
+    def give_back(self, request: Request, ref: str) -> Response:
+        """Return it to be corrected, with remarks on its fields."""
+        return self._do(return_filing, ReturnBody)
+
+    @extend_schema(request=TextBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, ref: str) -> Response:
+        """Say that nothing more is wanted of it."""
+        return self._do(accept, TextBody)
+
+    @extend_schema(request=AskBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"])
+    def ask(self, request: Request, ref: str) -> Response:
+        """Ask the lab, by when you want the answer; its time record notes it."""
+        return self._do(request_information, AskBody)
+
+    @extend_schema(request=TransferBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"])
+    def transfer(self, request: Request, ref: str) -> Response:
+        """Give it on to another authority; the lab is told to whom and why."""
+        seen = self.find()
+        recipient, actor = agency_actor(seen)
+        body = self.read_body(TransferBody)
+        slug = body.pop("agency")
+        wanted = Transfer(agency=agency_named(slug) if slug else None, **body)
+        transfer(recipient, wanted, user=self.person, actor=actor, now=read_now())
+        return self.respond(seen.filing)
+
+    @extend_schema(request=AnswerRequestBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, ref: str) -> Response:
+        """Answer an agency's request for your lab."""
+        seen = self.find()
+        actor = lab_actor(seen, Action.ANSWER)
+        body = self.read_body(AnswerRequestBody)
+        answer_request(
+            _asked(seen, body),
+            text=body["text"],
+            user=self.person,
+            actor=actor,
+            now=read_now(),
+        )
+        return self.respond(seen.filing)
+
+    def _do(self, act: Any, body_class: Any = None) -> Response:
+        seen = self.find()
+        recipient, actor = agency_actor(seen)
+        body = self.read_body(body_class) if body_class else {}
+        act(recipient, **body, user=self.person, actor=actor, now=read_now())
+        return self.respond(seen.filing)
+
+
+class FilingByHandViewSet(FilingApiViewSet):
+    """What a person filed at a portal."""
+
+    # `config/body_limit.py` says how large a form with a file may be.
+    max_body_bytes: ClassVar[int] = sys.maxsize
+
+    @extend_schema(
+        request={"multipart/form-data": ByHandBody}, responses=FilingSerializer
+    )
+    @action(detail=True, methods=["post"], url_path="by-hand")
+    def by_hand(self, request: Request, ref: str) -> Response:
+        """Record the portal's reference and receipt: only then is it submitted."""
+        seen = self.find()
+        actor = lab_actor(seen, Action.SHARE)
+        body = self.read_body(ByHandBody)
+        receipt = PortalReceipt(
+            key=body["recipient"],
+            reference=body["reference"],
+            submitted_at=body["submitted_at"],
+            upload=body["file"],
+            filename=body["file"].name,
+        )
+        record_by_hand(
+            seen.filing, receipt, user=self.person, actor=actor, now=read_now()
+        )
+        return self.respond(seen.filing)
+
+    def get_parsers(self) -> list[Any]:
+        """Return the form parser: it takes files."""
+        return [MultiPartParser()]
+
+
+def _asked(seen: FilingSeen, body: dict[str, Any]) -> FilingRequest:
+    rows = FilingRequest.objects.filter(
+        recipient__filing=seen.filing, number=body["number"]
+    ).select_related("recipient__filing", "organisation")
+    if body["agency"]:
+        rows = rows.filter(organisation__slug=body["agency"])
+    found = list(rows)
+    if not found:
+        raise BadInput("number", body["number"], "There is no such request.")
+    if len(found) > 1:
+        known = ", ".join(sorted(one.organisation.slug for one in found))
+        raise BadInput("agency", body["agency"], f"Name one of {known}.")
+    return found[0]

@@ -1,0 +1,169 @@
+"""Record what a person filed at a portal that has no way in but a form.
+
+The packet is prepared here and filed there. Only the portal's reference and what it gave
+back, kept as a file with its SHA-256, stop the clock: a button alone stops nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from escalation.filings.drafting import lock_filing
+from escalation.filings.models import (
+    Filing,
+    FilingRecipient,
+    FilingState,
+    FilingVersion,
+    RecipientState,
+    Way,
+)
+from escalation.filings.noting import due_instants, note_submissions
+from escalation.filings.reading import require_state, state_of
+from escalation.filings.submitting import approved_version, digest_for, settle
+from incidents.errors import BadInput, NotPossible
+from incidents.events.actor import Actor
+from incidents.events.record import record, recording
+from incidents.incident.attachments import Upload, store_upload
+from incidents.incident.incoming import ArrivedFile
+from incidents.ledger.canonical import format_at
+from incidents.models import Attachment, User
+
+MAX_REFERENCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PortalReceipt:
+    """What a portal gave back, and when it was filed there."""
+
+    key: str
+    reference: str
+    submitted_at: datetime
+    upload: Upload | ArrivedFile
+    filename: str
+
+
+def record_by_hand(
+    filing: Filing, receipt: PortalReceipt, *, user: User, actor: Actor, now: datetime
+) -> FilingRecipient:
+    """Call a recipient submitted on the portal's word. Locks the incident.
+
+    Raises BadInput, and NotPossible unless the newest version is approved.
+    """
+    with recording(now):
+        filing = lock_filing(filing)
+        everybody = list(filing.recipients.select_related("agency").order_by("pk"))
+        recipient = _recipient(filing, receipt, everybody)
+        require_state(filing, FilingState.APPROVED, act="filed by hand")
+        version = approved_version(filing)
+        _check_instant(receipt.submitted_at, version, now)
+        file = _keep(filing, receipt, user=user, actor=actor, now=now)
+        _mark(recipient, receipt, file, version, user)
+        note_submissions(filing, [recipient], at=receipt.submitted_at, now=now)
+        _record(filing, recipient, everybody, file, actor)
+        settle(filing, everybody)
+    return recipient
+
+
+def _recipient(
+    filing: Filing, receipt: PortalReceipt, everybody: list[FilingRecipient]
+) -> FilingRecipient:
+    reference = receipt.reference.strip()
+    if not 1 <= len(reference) <= MAX_REFERENCE:
+        raise BadInput(
+            "reference", reference, "Copy the reference that the portal gave."
+        )
+    by_hand = {one.key: one for one in everybody if one.way == Way.BY_HAND}
+    recipient = by_hand.get(receipt.key)
+    if recipient is None:
+        known = ", ".join(by_hand) or "none: all are on this instance"
+        raise BadInput("recipient", receipt.key, f"Use one of {known}.")
+    if recipient.state != RecipientState.PREPARED:
+        message = f"{filing.ref} is recorded as filed with {recipient.name} already."
+        raise NotPossible(
+            message, state=state_of(filing) | {"recipient": recipient.key}
+        )
+    return recipient
+
+
+def _check_instant(at: datetime, version: FilingVersion, now: datetime) -> None:
+    if at > now:
+        remedy = (
+            f"It is later than now, {now:%Y-%m-%d %H:%M} UTC: say when it was filed."
+        )
+        raise BadInput("submitted_at", at.isoformat(), remedy)
+    if version.approved_at and at < version.approved_at.replace(
+        second=0, microsecond=0
+    ):
+        remedy = (
+            f"Version {version.number} was approved only at "
+            f"{version.approved_at:%Y-%m-%d %H:%M} UTC: file what was approved."
+        )
+        raise BadInput("submitted_at", at.isoformat(), remedy)
+
+
+def _keep(
+    filing: Filing, receipt: PortalReceipt, *, user: User, actor: Actor, now: datetime
+) -> Attachment:
+    """Keep the portal's file with the lab's own files of the incident."""
+    return store_upload(
+        filing.incident,
+        receipt.upload,
+        filename=receipt.filename,
+        organisation=filing.organisation,
+        user=user,
+        is_shared=False,
+        actor=actor,
+        now=now,
+    )
+
+
+def _mark(
+    recipient: FilingRecipient,
+    receipt: PortalReceipt,
+    file: Attachment,
+    version: FilingVersion,
+    user: User,
+) -> None:
+    due = due_instants([recipient]).get((recipient.regime_id, recipient.stage))
+    recipient.due_operational, recipient.due_statutory_latest = due or (None, None)
+    recipient.state = RecipientState.SUBMITTED
+    recipient.version, recipient.submitted_by = version, user
+    recipient.submitted_at = receipt.submitted_at
+    recipient.portal_reference = receipt.reference.strip()
+    recipient.receipt = file
+    recipient.save()
+
+
+def _record(
+    filing: Filing,
+    recipient: FilingRecipient,
+    everybody: list[FilingRecipient],
+    file: Attachment,
+    actor: Actor,
+) -> None:
+    """Record it on the lab's side alone: no agency here has got it."""
+    assert recipient.version is not None  # noqa: S101  just set
+    record(
+        "filing.submitted",
+        incident=filing.incident,
+        organisation_id=filing.organisation_id,
+        actor=actor,
+        is_internal=True,
+        body={
+            "filing": filing.ref,
+            "version": recipient.version.number,
+            "sha256": digest_for(recipient, everybody),
+            "agency": recipient.name,
+            "regime": recipient.regime_id,
+            "stage": recipient.stage,
+            "tlp": filing.tlp,
+            "submitted_at": format_at(receipt_at(recipient)),
+            "portal_reference": recipient.portal_reference,
+            "receipt_sha256": file.sha256,
+        },
+    )
+
+
+def receipt_at(recipient: FilingRecipient) -> datetime:
+    """Return when it was filed there. Requires that it was."""
+    assert recipient.submitted_at is not None  # noqa: S101  a constraint says so
+    return recipient.submitted_at

@@ -1,0 +1,339 @@
+"""Forms of filings: whom it goes to, what it says, and the small acts on its page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+
+from escalation.filings.drafting import NewRecipient
+from escalation.filings.exchange_models import FilingRequest
+from escalation.filings.laws import laws_for
+from escalation.filings.models import FilingRecipient
+from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON, Section
+from escalation.filings.showing import ShownSection
+from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
+from incidents.models import Organisation, OrganisationKind
+
+BY_HAND: Final = "by-hand"
+MAX_TEXT: Final = 5_000
+
+
+def _area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+class RecipientForm(forms.Form):
+    """One authority, and the duty under which it gets the report."""
+
+    duty = forms.ChoiceField(label="Report")
+    agency = forms.ChoiceField(label="To")
+    name = forms.CharField(
+        label="Authority, if it is filed by hand",
+        required=False,
+        max_length=200,
+        help_text="For portals without an API. Empty: the authority that the law names.",
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, "duty", [("", "Choose one"), *_duties(organisation)])
+        agencies = Organisation.objects.filter(kind=OrganisationKind.AGENCY)
+        named = list(agencies.order_by("name").values_list("slug", "name"))
+        _offer(
+            self,
+            "agency",
+            [("", "Choose one"), *named, (BY_HAND, "By hand, at its portal")],
+        )
+
+    def recipient(self) -> NewRecipient:
+        """Return whom it names. Requires that the form is valid."""
+        given = self.cleaned_data
+        regime, _, stage = given["duty"].partition(" ")
+        agency = Organisation.objects.filter(slug=given["agency"]).first()
+        return NewRecipient(regime, stage, agency, given["name"].strip())
+
+
+def recipient_forms(
+    data: Mapping[str, Any] | None,
+    *,
+    organisation: Organisation,
+    count: int,
+    initial: Mapping[str, str] | None = None,
+) -> list[RecipientForm]:
+    """Return the forms of a new filing; only the first must be filled in."""
+    return [
+        RecipientForm(
+            data,
+            prefix=f"to-{number}",
+            organisation=organisation,
+            empty_permitted=number > 1,
+            use_required_attribute=number == 1,
+            initial=initial if number == 1 else None,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+class VersionForm(forms.Form):
+    """What a filing says: for each section an answer, or that it is not yet known."""
+
+    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(
+        self,
+        *args: Any,
+        sections: Sequence[ShownSection],
+        recipients: Sequence[FilingRecipient],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._recipients = recipients
+        blank = ShownSection(Section("", audience=_keys(recipients)), (), "", (), ())
+        self._sections = [*sections, blank]
+        for number, shown in enumerate(self._sections):
+            self._add(number, shown)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the sections as they are to be. Requires that the form is valid."""
+        return [row for row in map(self._row, range(len(self._sections))) if row]
+
+    def parts(self) -> Iterator[dict[str, Any]]:
+        """Yield each section with its fields, for the template."""
+        for number, shown in enumerate(self._sections):
+            yield {
+                "shown": shown,
+                "is_new": not shown.section.field,
+                "field": self._bound(number, "field"),
+                "answer": self._bound(number, "answer"),
+                "unknown": self._bound(number, "unknown"),
+                "reason": self._bound(number, "reason"),
+                "audience": self._bound(number, "audience"),
+            }
+
+    def _add(self, number: int, shown: ShownSection) -> None:
+        section = shown.section
+        is_new = not section.field
+        if is_new:
+            self.fields[f"field-{number}"] = forms.CharField(
+                label="Another section", required=False, max_length=MAX_FIELD
+            )
+        self.fields[f"answer-{number}"] = forms.CharField(
+            label="Answer" if is_new else section.field,
+            required=False,
+            max_length=MAX_ANSWER,
+            initial=section.answer,
+            widget=_area(3),
+        )
+        self.fields[f"unknown-{number}"] = forms.BooleanField(
+            label="Not yet known", required=False, initial=section.is_not_yet_known
+        )
+        self.fields[f"reason-{number}"] = forms.CharField(
+            label="Why it is not yet known",
+            required=False,
+            max_length=MAX_REASON,
+            initial=section.reason,
+        )
+        if len(self._recipients) > 1:
+            self.fields[f"audience-{number}"] = forms.MultipleChoiceField(
+                label="Who reads it",
+                required=False,
+                choices=[(one.audience_key, one.name) for one in self._recipients],
+                initial=list(section.audience),
+                widget=forms.CheckboxSelectMultiple,
+            )
+
+    def _row(self, number: int) -> dict[str, Any]:
+        given, section = self.cleaned_data, self._sections[number].section
+        field = section.field or given.get(f"field-{number}", "")
+        if not field:
+            return {}
+        return {
+            "field": field,
+            "answer": given[f"answer-{number}"].replace("\r\n", "\n"),
+            "is_not_yet_known": given[f"unknown-{number}"],
+            "reason": given[f"reason-{number}"],
+            "audience": given.get(f"audience-{number}", list(section.audience)),
+        }
+
+    def _bound(self, number: int, name: str) -> Any:
+        key = f"{name}-{number}"
+        return self[key] if key in self.fields else None
+
+
+class EmptyForm(forms.Form):
+    """Nothing to fill in."""
+
+
+class ReadVersionForm(forms.Form):
+    """The version that the person has read."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
+class RefuseForm(ReadVersionForm):
+    """What is to be changed."""
+
+    reason = forms.CharField(label="What is to be changed", widget=_area(3))
+
+
+class WithdrawForm(forms.Form):
+    """Why."""
+
+    reason = forms.CharField(max_length=500)
+
+
+class ByHandForm(forms.Form):
+    """What the portal gave back."""
+
+    recipient = forms.ChoiceField(label="Where it was filed")
+    reference = forms.CharField(label="The portal's reference", max_length=200)
+    submitted_at = LocalTimeField(label="When it was filed", required=True)
+    zone = zone_field()
+    file = forms.FileField(label="The portal's receipt", max_length=255)
+
+    def __init__(
+        self, *args: Any, recipients: Sequence[FilingRecipient], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, "recipient", [(one.key, one.name) for one in recipients])
+        limit = filesizeformat(settings.MAX_ATTACHMENT_BYTES)
+        self.fields["file"].help_text = f"A file or a picture of it, up to {limit}."
+
+    def clean(self) -> dict[str, Any]:
+        """Make an instant of the local time."""
+        given: dict[str, Any] = super().clean() or {}
+        zone = given.pop("zone", "UTC")
+        given["submitted_at"] = to_instant(given.get("submitted_at"), zone)
+        return given
+
+
+class ReturnForm(forms.Form):
+    """What is to be corrected, on the whole and by field."""
+
+    text = forms.CharField(
+        label="What is to be corrected", max_length=MAX_TEXT, widget=_area(3)
+    )
+
+    def __init__(
+        self, *args: Any, sections: Sequence[ShownSection], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._fields = [shown.section.field for shown in sections]
+        for number, name in enumerate(self._fields):
+            self.fields[f"remark-{number}"] = forms.CharField(
+                label=f"Remark: {name}",
+                required=False,
+                max_length=MAX_TEXT,
+                widget=_area(1),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the remarks."""
+        given: dict[str, Any] = super().clean() or {}
+        said = [given.pop(f"remark-{n}", "") for n in range(len(self._fields))]
+        given["remarks"] = [
+            {"field": name, "text": text}
+            for name, text in zip(self._fields, said, strict=True)
+            if text.strip()
+        ]
+        return given
+
+
+class AcceptForm(forms.Form):
+    """A last word."""
+
+    text = forms.CharField(
+        label="Word to the lab", required=False, max_length=MAX_TEXT, widget=_area(2)
+    )
+
+
+class AskForm(forms.Form):
+    """A request for information."""
+
+    text = forms.CharField(label="Request", max_length=MAX_TEXT, widget=_area(3))
+    due_at = LocalTimeField(label="Answer by")
+    zone = zone_field()
+
+    def clean(self) -> dict[str, Any]:
+        """Make an instant of the local time."""
+        given: dict[str, Any] = super().clean() or {}
+        zone = given.pop("zone", "UTC")
+        given["due_at"] = to_instant(given.get("due_at"), zone)
+        return given
+
+
+class AnswerForm(forms.Form):
+    """The lab's answer to one request."""
+
+    request = forms.TypedChoiceField(label="Which request", coerce=int)
+    text = forms.CharField(label="Answer", max_length=MAX_TEXT, widget=_area(3))
+
+    def __init__(
+        self, *args: Any, requests: Sequence[FilingRequest], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [
+            (one.pk, f"{one.organisation}, {one.number}: {one.text[:80]}")
+            for one in requests
+        ]
+        _offer(self, "request", choices)
+
+
+class TransferForm(forms.Form):
+    """Where it goes, and why it may."""
+
+    agency = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label="To an agency here",
+        required=False,
+        to_field_name="slug",
+        empty_label="None: named below",
+    )
+    name = forms.CharField(label="Or to", required=False, max_length=200)
+    legal_basis = forms.CharField(label="Legal basis", max_length=300)
+    reason = forms.CharField(
+        label="Reason",
+        max_length=MAX_TEXT,
+        widget=_area(2),
+        help_text="The lab reads it.",
+    )
+    risks = forms.CharField(
+        label="Risks considered",
+        required=False,
+        max_length=MAX_TEXT,
+        widget=_area(2),
+        help_text="Your agency's own; the lab does not see it.",
+    )
+
+    def __init__(self, *args: Any, agency: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Organisation.objects.filter(kind=OrganisationKind.AGENCY)
+        field = self.fields["agency"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  declared above
+        field.queryset = others.exclude(pk=agency.pk)
+
+
+def _duties(organisation: Organisation) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the stages that a lab reports, by law."""
+    groups = []
+    for law in laws_for(organisation.pk).values():
+        regime = law.regime
+        stages = [
+            (f"{regime.id} {stage.id}", f"{stage.name} ({stage.citation})")
+            for stage in regime.stages
+        ]
+        if stages:
+            groups.append((regime.name, stages))
+    return groups
+
+
+def _offer(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared as one
+    field.choices = choices
+
+
+def _keys(recipients: Sequence[FilingRecipient]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.audience_key for one in recipients))

@@ -1,0 +1,93 @@
+"""Write to the other side's desk that a filing moved: a pointer, nothing of what it says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+
+from escalation.filings import telling
+from escalation.filings.models import FilingRecipient
+from escalation.notifications import retry
+from escalation.notifications.address_book import AddressBook
+from escalation.notifications.models import ContactMethod
+from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.render import facts_of, render_message
+from incidents.events.record import recording
+from incidents.models import Organisation, Timer
+from incidents.timers.schedule import register_handler
+
+# Ids and names of laws only: `why` goes with a message whatever its label.
+_SENTENCES: Final = {
+    telling.SUBMITTED: "{ref} was submitted: {regime}, {stage}.",
+    telling.RECEIVED: "{ref} was received.",
+    telling.RETURNED: "{ref} was returned with remarks: it is to be corrected.",
+    telling.ACCEPTED: "{ref} was accepted.",
+    telling.TRANSFERRED: "{ref} was transferred to another authority.",
+    telling.ASKED: "Information about {ref} is asked for, request {number}.",
+    telling.ANSWERED: "Request {number} about {ref} was answered.",
+}
+
+
+def register_handlers() -> None:
+    """Have the timers of filings come here."""
+    register_handler(telling.TOLD, send_letters)
+
+
+def send_letters(timers: Sequence[Timer], now: datetime) -> None:
+    """Tell the desk that each timer is for, once for each step of a filing."""
+    rows = FilingRecipient.objects.select_related(
+        "filing__incident__organisation", "organisation", "agency"
+    ).in_bulk([timer.subject_id for timer in timers])
+    book = AddressBook.load({timer.organisation_id for timer in timers})
+    with recording(now):
+        queue_notifications(
+            [
+                _row(timer, rows[timer.subject_id], method)
+                for timer in timers
+                if timer.subject_id in rows
+                for method in book.methods_of(timer.organisation_id, [])
+            ],
+            now=now,
+        )
+
+
+def _row(
+    timer: Timer, recipient: FilingRecipient, method: ContactMethod
+) -> NewNotification:
+    what = timer.payload["what"]
+    filing, told = recipient.filing, _told(timer, recipient)
+    why = _SENTENCES[what].format(
+        ref=filing.ref,
+        regime=recipient.regime_id,
+        stage=recipient.stage,
+        number=timer.payload["number"],
+    )
+    facts = facts_of(
+        filing.incident,
+        purpose=retry.FILING,
+        channel=method.channel,
+        organisation_name=told.name,
+        base_url=settings.BASE_URL,
+        why=why,
+    )
+    url = settings.BASE_URL + filing.get_absolute_url()
+    return NewNotification(
+        dedup_key=f"filing:{recipient.pk}:{what}:{timer.due_at:%Y%m%d%H%M%S%f}:{method.pk}",
+        organisation_id=told.pk,
+        purpose=retry.FILING,
+        channel=method.channel,
+        address=method.address,
+        message=render_message(replace(facts, url=url)),
+        incident=filing.incident,
+        method_id=method.pk,
+        recipient_user_id=method.user_id,
+        recipient_name=str(method.user) if method.user else f"{told.name} desk",
+    )
+
+
+def _told(timer: Timer, recipient: FilingRecipient) -> Organisation:
+    agency = recipient.agency
+    is_agency = agency is not None and agency.pk == timer.organisation_id
+    return agency if agency and is_agency else recipient.organisation

@@ -1,0 +1,96 @@
+"""Note in the time records what filings did: that is what statutory clocks look at."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from escalation.duties.instants import note_anchor
+from escalation.duties.models import Precision, StatutoryClock
+from escalation.filings.models import Filing, FilingRecipient
+from escalation.regimes.regime import SUBMITTED
+from incidents.models import Incident, Organisation
+
+Due = tuple[datetime | None, datetime | None]
+
+
+def due_instants(recipients: Sequence[FilingRecipient]) -> dict[tuple[str, str], Due]:
+    """Return {(regime, stage): (operational, latest)} as the lab's clocks say now."""
+    if not recipients:
+        return {}
+    clocks = StatutoryClock.objects.filter(
+        incident=recipients[0].filing.incident_id,
+        organisation=recipients[0].organisation_id,
+        is_current=True,
+    )
+    return {
+        (clock.regime_id, clock.stage): (
+            clock.due_operational,
+            clock.due_statutory_latest,
+        )
+        for clock in clocks
+    }
+
+
+def note_submissions(
+    filing: Filing,
+    recipients: Iterable[FilingRecipient],
+    *,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Note that stages were submitted, for the lab and for each agency that got them.
+
+    What corrects an earlier filing of the same stage is noted for nobody: it must not
+    move a clock. Requires an open recording and the incident locked.
+    """
+    earlier = _submitted_before(filing)
+    for recipient in recipients:
+        if (recipient.regime_id, recipient.stage) in earlier:
+            continue
+        for organisation in filter(None, (filing.organisation, recipient.agency)):
+            note_by_product(
+                filing.incident,
+                organisation,
+                f"{SUBMITTED}{recipient.stage}",
+                regime_id=recipient.regime_id,
+                at=at,
+                source=filing.ref,
+                now=now,
+            )
+
+
+def note_by_product(  # noqa: PLR0913  (one row of a time record)
+    incident: Incident,
+    organisation: Organisation,
+    name: str,
+    *,
+    regime_id: str,
+    at: datetime,
+    source: str,
+    now: datetime,
+) -> None:
+    """Note one instant that the product itself knows."""
+    note_anchor(
+        incident,
+        organisation=organisation,
+        name=name,
+        regime_id=regime_id,
+        written=at.isoformat(),
+        at=at,
+        precision=Precision.EXACT,
+        source=source,
+        author=None,
+        now=now,
+    )
+
+
+def _submitted_before(filing: Filing) -> set[tuple[str, str]]:
+    """Return the stages that the filings which this one corrects have met already."""
+    if filing.amends_id is None:
+        return set()
+    rows = FilingRecipient.objects.filter(submitted_at__isnull=False).exclude(
+        filing=filing
+    )
+    chain = rows.filter(filing=filing.amends_id) | rows.filter(
+        filing__amends=filing.amends_id
+    )
+    return set(chain.values_list("regime_id", "stage"))

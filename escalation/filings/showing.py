@@ -1,0 +1,128 @@
+"""Say what a filing looks like to one side: the lab sees all, an agency its own part."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from escalation.filings.access import FilingSeen
+from escalation.filings.exchange_models import FilingRemark, FilingRequest
+from escalation.filings.laws import law_of
+from escalation.filings.models import FilingRecipient, FilingVersion
+from escalation.filings.punctuality import is_late
+from escalation.filings.reading import needs_of, newest_version, sections_of, stage_of
+from escalation.filings.sections import Missing, Section, digest_of, missing, shown_to
+from escalation.regimes.regime import Regime, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecipient:
+    """One authority and the duty under which it gets the filing."""
+
+    row: FilingRecipient
+    regime: Regime
+    stage: Stage
+    is_late: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    """One field with its answer, who reads it, and what was remarked on it."""
+
+    section: Section
+    needed_by: tuple[str, ...]
+    lack: str
+    audience: tuple[str, ...]
+    remarks: tuple[FilingRemark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFiling:
+    """A filing as one side sees it now."""
+
+    seen: FilingSeen
+    version: FilingVersion
+    sections: tuple[ShownSection, ...]
+    recipients: tuple[ShownRecipient, ...]
+    missing: tuple[Missing, ...]
+    remarks: tuple[FilingRemark, ...]
+    requests: tuple[FilingRequest, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what this side sees."""
+        if self.seen.is_own:
+            return self.version.sha256
+        return digest_of(
+            (one.section for one in self.sections),
+            ref=self.seen.filing.ref,
+            number=self.version.number,
+        )
+
+    @property
+    def open_requests(self) -> list[FilingRequest]:
+        """The requests that nobody has answered."""
+        return [one for one in self.requests if one.answered_at is None]
+
+
+def shown_filing(seen: FilingSeen) -> ShownFiling:
+    """Return the filing: its newest version to its lab, what was sent to an agency."""
+    rows = list(seen.recipients)
+    if seen.is_own:
+        version = newest_version(seen.filing)
+        sections = sections_of(version, rows)
+    else:
+        version = _sent(rows[-1])
+        sections = shown_to(sections_of(version, rows), rows[-1].audience_key)
+        rows = rows[-1:]
+    needs = needs_of(rows)
+    lacks = missing(sections, needs)
+    remarks = _remarks(rows)
+    return ShownFiling(
+        seen=seen,
+        version=version,
+        sections=tuple(
+            _shown_section(one, needs, lacks, rows, remarks) for one in sections
+        ),
+        recipients=tuple(shown_recipient(row) for row in rows),
+        missing=tuple(lacks),
+        remarks=tuple(remarks),
+        requests=tuple(
+            FilingRequest.objects.filter(recipient__in=rows).select_related(
+                "organisation", "recipient__filing", "asked_by", "answered_by"
+            )
+        ),
+    )
+
+
+def shown_recipient(row: FilingRecipient) -> ShownRecipient:
+    """Return a recipient with the law under which it gets the filing."""
+    law = law_of(row.organisation_id, row.regime_id, row.regime_digest)
+    return ShownRecipient(row, law.regime, stage_of(row), is_late(row))
+
+
+def _sent(recipient: FilingRecipient) -> FilingVersion:
+    assert recipient.version is not None  # noqa: S101  an agency sees only what was sent
+    return recipient.version
+
+
+def _remarks(rows: Iterable[FilingRecipient]) -> list[FilingRemark]:
+    found = FilingRemark.objects.filter(recipient__in=list(rows))
+    return list(found.select_related("organisation", "version", "author"))
+
+
+def _shown_section(
+    section: Section,
+    needs: Mapping[str, Sequence[str]],
+    lacks: Sequence[Missing],
+    rows: Sequence[FilingRecipient],
+    remarks: Sequence[FilingRemark],
+) -> ShownSection:
+    names = {row.key: row.name for row in rows}
+    return ShownSection(
+        section=section,
+        needed_by=tuple(
+            names[key] for key, fields in needs.items() if section.field in fields
+        ),
+        lack=next((one.why for one in lacks if one.field == section.field), ""),
+        audience=tuple(names.get(key, key) for key in section.audience),
+        remarks=tuple(one for one in remarks if one.field == section.field),
+    )

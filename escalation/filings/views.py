@@ -1,0 +1,249 @@
+"""The pages of filings: the list, one filing, and what is done with it."""
+
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import capfirst
+
+from escalation.filings.access import FilingSeen, find_filing, lab_actor
+from escalation.filings.acts import ACTS, Doing, page_actions
+from escalation.filings.drafting import (
+    NewFiling,
+    start_filing,
+    write_version,
+)
+from escalation.filings.forms import VersionForm, recipient_forms
+from escalation.filings.inbox import filing_page
+from escalation.filings.models import Filing
+from escalation.filings.showing import ShownFiling, shown_filing
+from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
+from incidents.incident.access import (
+    actor_for,
+    find_incident,
+    note_reading,
+    require_owner,
+)
+from incidents.incident.idempotency import Promise, read_promise
+from incidents.models import Incident, Organisation
+from incidents.organisations.roles import Action
+from incidents.pages import PageRequest, page, reader_of
+from incidents.timers.clock import read_now
+
+RECIPIENTS = 3
+
+
+@page("GET")
+def filing_list(request: PageRequest) -> HttpResponse:
+    """Show the agency's inbox, and what the lab files."""
+    now = read_now()
+    context = filing_page(request.user, request.GET, now=now)
+    shown = [*context["own"], *context["inbox"]]
+    note_reading(
+        reader=reader_of(request),
+        user=request.user,
+        incidents=[],
+        targets=[f"list:{row.filing.ref}" for row in shown],
+        now=now,
+    )
+    return render(request, "escalation/filings/list.html", context)
+
+
+@page("GET")
+def filing_detail(request: PageRequest, ref: str) -> HttpResponse:
+    """Show one filing."""
+    return show_filing(request, find_filing(request.user, ref))
+
+
+@page("GET", "POST")
+def filing_new(request: PageRequest, ref: str) -> HttpResponse:
+    """Begin a filing of an incident; its answers are proposed."""
+    incident = find_incident(request.user, ref)
+    if not Organisation.objects.of(request.user).filter(pk=incident.organisation_id):
+        raise Http404
+    owner = require_owner(request.user, incident, Action.MANAGE)
+    data = request.POST if request.method == "POST" else None
+    wanted = request.GET
+    rows = recipient_forms(
+        data,
+        organisation=owner,
+        count=RECIPIENTS,
+        initial={
+            "duty": f"{wanted.get('regime', '')} {wanted.get('stage', '')}",
+            "agency": wanted.get("agency", ""),
+        },
+    )
+    error = ""
+    # Each is looked at, so that each tells its errors.
+    flaws = [row for row in rows if data is not None and not row.is_valid()]
+    if data is not None and not flaws:
+        try:
+            filing = _begin(request, incident, rows)
+            return redirect("filing-edit", filing.ref)
+        except BadInput as problem:
+            error = f"{capfirst(problem.field)}: {problem.remedy}"
+    context = {
+        "incident": incident,
+        "forms": rows,
+        "error": error,
+        "amends": request.POST.get("amends", wanted.get("amends", "")),
+        "once": request.POST.get("idempotency_key") or uuid.uuid4(),
+    }
+    is_refused = error or flaws
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+    return render(request, "escalation/filings/new.html", context, status=status)
+
+
+@page("GET", "POST")
+def filing_edit(request: PageRequest, ref: str) -> HttpResponse:
+    """Write a version of a draft."""
+    seen = find_filing(request.user, ref)
+    actor = lab_actor(seen, Action.MANAGE)
+    shown = shown_filing(seen)
+    form = VersionForm(
+        request.POST if request.method == "POST" else None,
+        sections=shown.sections,
+        recipients=seen.recipients,
+        initial={"based_on": shown.version.number},
+    )
+    status = HTTPStatus.OK
+    if request.method == "POST" and form.is_valid():
+        try:
+            write_version(
+                seen.filing,
+                form.rows(),
+                based_on=form.cleaned_data["based_on"],
+                user=request.user,
+                actor=actor,
+                now=read_now(),
+            )
+            return redirect("filing-detail", seen.filing.ref)
+        except BadInput as problem:
+            form.add_error(None, f"{problem.field}: {problem.remedy}")
+        except NotPossible as problem:
+            form.add_error(None, problem.message)
+            status = HTTPStatus.CONFLICT
+    if form.errors and status == HTTPStatus.OK:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    _note(request, seen)
+    context = {"shown": shown, "filing": seen.filing, "form": form}
+    return render(request, "escalation/filings/edit.html", context, status=status)
+
+
+def act_page(name: str) -> Callable[..., Any]:
+    """Return the view of one act on a filing."""
+    act = ACTS[name]
+
+    @page("POST")
+    def view(request: PageRequest, ref: str) -> HttpResponse:
+        """Do it, and go back to the filing."""
+        shown = shown_filing(find_filing(request.user, ref))
+        doing = Doing(shown, request.user, read_now(), {})
+        actor = act.actor(doing)
+        form = act.form(shown, request.POST, request.FILES, auto_id=f"id_{name}_%s")
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            doing.given.update(form.cleaned_data)
+            try:
+                act.run(doing, actor)
+                return redirect("filing-detail", shown.seen.filing.ref)
+            except (BadInput, NoRoom, TooLarge) as error:
+                _put_error(form, error)
+            except NotPossible as error:
+                form.add_error(None, error.message)
+                status = HTTPStatus.CONFLICT
+        seen = find_filing(request.user, ref)
+        return show_filing(request, seen, bound={name: form}, status=status)
+
+    return view
+
+
+def show_filing(
+    request: PageRequest,
+    seen: FilingSeen,
+    *,
+    bound: dict[str, Form] | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Return the filing's page, once its reading is recorded."""
+    _note(request, seen)
+    shown, bound = shown_filing(seen), bound or {}
+    actions = list(page_actions(shown, bound))
+    offered = {action.name for action in actions}
+    for name, form in bound.items():
+        if name not in offered:
+            for error in form.non_field_errors():
+                messages.error(request, str(error))
+    context = {
+        "shown": shown,
+        "filing": seen.filing,
+        "actions": actions,
+        "now": read_now(),
+        "may_edit": _may_edit(shown),
+        "incident_url": _incident_url(request, seen.filing),
+    }
+    return render(request, "escalation/filings/detail.html", context, status=status)
+
+
+def _begin(request: PageRequest, incident: Incident, rows: list[Any]) -> Filing:
+    amends = None
+    if ref := request.POST.get("amends", ""):
+        amends = find_filing(request.user, ref).filing
+    new = NewFiling(
+        recipients=[row.recipient() for row in rows if row.has_changed()],
+        amends=amends,
+        promise=_promise(request),
+    )
+    owner = incident.organisation
+    return start_filing(
+        incident,
+        new,
+        user=request.user,
+        actor=actor_for(request.user, owner),
+        now=read_now(),
+    )
+
+
+def _promise(request: PageRequest) -> Promise | None:
+    return read_promise(
+        caller=reader_of(request),
+        endpoint=f"POST {request.path}",
+        key=request.POST.get("idempotency_key") or None,
+        body=b"",
+    )
+
+
+def _may_edit(shown: ShownFiling) -> bool:
+    seen = shown.seen
+    return seen.is_own and seen.filing.state == "draft" and seen.may(Action.MANAGE)
+
+
+def _incident_url(request: PageRequest, filing: Filing) -> str:
+    rows = Incident.objects.visible_to(request.user).filter(pk=filing.incident_id)
+    return filing.incident.get_absolute_url() if rows.exists() else ""
+
+
+def _note(request: PageRequest, seen: FilingSeen) -> None:
+    """Record that the reader opens the filing. Raises Unavailable."""
+    rows = Incident.objects.visible_to(request.user).filter(pk=seen.filing.incident_id)
+    note_reading(
+        reader=reader_of(request),
+        user=request.user,
+        incidents=rows,
+        targets=[f"filing:{seen.filing.ref}"],
+        now=read_now(),
+    )
+
+
+def _put_error(form: Form, error: BadInput | NoRoom | TooLarge) -> None:
+    if isinstance(error, BadInput) and error.field in form.fields:
+        form.add_error(error.field, error.remedy)
+    elif not isinstance(error, BadInput) and "file" in form.fields:
+        form.add_error("file", error.message)
+    else:
+        form.add_error(None, getattr(error, "remedy", error.message))

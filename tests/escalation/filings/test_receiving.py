@@ -1,0 +1,187 @@
+from datetime import timedelta
+
+import pytest
+
+from escalation.filings.drafting import revise, write_version
+from escalation.filings.inquiries import answer_request, request_information
+from escalation.filings.models import RecipientState
+from escalation.filings.passing_on import Transfer, transfer
+from escalation.filings.reading import newest_version
+from escalation.filings.receiving import accept, receive, return_filing
+from escalation.filings.submitting import submit
+from escalation.loop import fire_due
+from escalation.models import AnchorValue, Filing, Notification
+from incidents.errors import BadInput, NotPossible
+from incidents.incident.shares import share, unshare
+from tests import factories as make
+from tests.escalation.filings.filing_world import FilingWorld
+
+FIELD = "Could have a cross-border impact: yes, no, not known"
+
+
+def give_back(world: FilingWorld, filing: Filing) -> None:
+    return_filing(
+        world.got(filing),
+        text="Please complete it.",
+        remarks=[{"field": FIELD, "text": "Which states?"}],
+        **world.who(world.officer),
+    )
+
+
+def test_receipt_has_a_number_of_the_agency(world: FilingWorld):
+    filing = world.submitted()
+    received = receive(world.got(filing), **world.who(world.officer))
+    assert (received.state, received.received_at) == ("received", world.now)
+    assert received.receipt_number.startswith(f"NAISA-{world.now:%Y}-")
+    [*_, (kind, data)] = world.told(world.author)
+    assert (kind, data["receipt"]) == ("filing.received", received.receipt_number)
+
+
+def test_second_receipt_changes_nothing(world: FilingWorld):
+    filing = world.submitted()
+    first = receive(world.got(filing), **world.who(world.officer))
+    world.now += timedelta(hours=1)
+    second = receive(world.got(filing), **world.who(world.officer))
+    assert (second.receipt_number, second.received_at) == (
+        first.receipt_number,
+        first.received_at,
+    )
+
+
+def test_lab_is_told_of_the_receipt(world: FilingWorld):
+    make.contact(world.lab, address="desk@aurora.example")
+    filing = world.submitted()
+    receive(world.got(filing), **world.who(world.officer))
+    fire_due(world.now)
+    letter = Notification.objects.get(purpose="filing", organisation=world.lab)
+    assert f"{filing.ref} was received." in letter.message["text"]
+
+
+def test_returned_filing_is_corrected_and_sent_again(world: FilingWorld):
+    filing = world.submitted()
+    give_back(world, filing)
+    revise(filing, **world.actor(world.author))
+    world.now += timedelta(days=2)
+    newest = newest_version(filing)
+    rows = [{**row, "answer": "Yes: BE, DE."} for row in newest.sections]
+    write_version(filing, rows, based_on=newest.number, **world.who(world.author))
+    world.approve(filing)
+    submit(filing, **world.who(world.author))
+    [recipient] = filing.recipients.all()
+    assert (recipient.state, recipient.version) == (
+        "submitted",
+        newest_version(filing),
+    )
+    assert newest_version(filing).number == 3
+    assert recipient.submitted_at == world.now - timedelta(days=2)
+    assert recipient.resubmitted_at == world.now
+    noted = AnchorValue.objects.filter(name__startswith="submitted:")
+    assert {row.at for row in noted} == {recipient.submitted_at}
+
+
+def test_agency_sees_the_version_that_it_got_while_the_lab_writes(world: FilingWorld):
+    filing = world.submitted()
+    give_back(world, filing)
+    revise(filing, **world.actor(world.author))
+    world.answer_all(filing, "x")
+    newest = newest_version(filing)
+    rows = [{**row, "answer": "Secret draft."} for row in newest.sections]
+    write_version(filing, rows, based_on=newest.number, **world.who(world.author))
+    assert world.got(filing).version == filing.versions.get(number=2)
+
+
+def test_remark_names_a_field_that_the_agency_reads(world: FilingWorld):
+    filing = world.submitted()
+    with pytest.raises(BadInput) as refused:
+        return_filing(
+            world.got(filing),
+            text="No.",
+            remarks=[{"field": "Costs", "text": "?"}],
+            **world.who(world.officer),
+        )
+    assert refused.value.field == "remarks[0].field"
+    assert world.got(filing).state == RecipientState.SUBMITTED
+
+
+def test_accepted_filing_is_settled(world: FilingWorld):
+    filing = world.submitted()
+    accept(world.got(filing), text="Thank you.", **world.who(world.officer))
+    assert world.got(filing).settled_at == world.now
+    with pytest.raises(NotPossible, match="accepted"):
+        give_back(world, filing)
+
+
+def test_request_is_noted_for_the_lab_and_answered(world: FilingWorld):
+    filing = world.submitted()
+    asked = request_information(
+        world.got(filing),
+        text="Which cluster?",
+        due_at=world.now + timedelta(days=1),
+        **world.who(world.officer),
+    )
+    noted = AnchorValue.objects.get(name="authority_request")
+    assert (noted.organisation, noted.at, noted.source) == (
+        world.lab,
+        world.now,
+        filing.ref,
+    )
+    answer_request(asked, text="c1.", **world.who(world.author))
+    [*_, (kind, data)] = world.told(world.officer)
+    assert (kind, data["text"]) == ("filing.info_answered", "c1.")
+    with pytest.raises(NotPossible, match="answer already"):
+        answer_request(asked, text="c2.", **world.who(world.author))
+
+
+def test_request_is_not_due_in_the_past(world: FilingWorld):
+    filing = world.submitted()
+    with pytest.raises(BadInput) as refused:
+        request_information(
+            world.got(filing), text="?", due_at=world.now, **world.who(world.officer)
+        )
+    assert refused.value.field == "due_at"
+
+
+def test_transfer_tells_the_lab_but_not_the_risks(world: FilingWorld):
+    filing = world.submitted()
+    wanted = Transfer(None, "Cal OES", "Article 23(8)", "Theirs.", "secret-risk")
+    transfer(world.got(filing), wanted, **world.who(world.officer))
+    [*_, (kind, data)] = world.told(world.author)
+    assert (kind, data["to"], data["legal_basis"]) == (
+        "filing.transferred",
+        "Cal OES",
+        "Article 23(8)",
+    )
+    assert "risks" not in data
+
+
+def test_transfer_to_an_agency_that_sees_the_incident_hands_over(world: FilingWorld):
+    bureau = make.agency("bureau")
+    share(world.incident, agency=bureau, reason="x", **world.who(world.author))
+    filing = world.submitted()
+    wanted = Transfer(bureau, "", "Article 23(8)", "Theirs.")
+    transfer(world.got(filing), wanted, **world.who(world.officer))
+    officer = make.person(bureau, role="officer")
+    [recipient] = filing.recipients.filter(agency=bureau)
+    assert list(Filing.objects.visible_to(officer)) == [filing]
+    assert (recipient.state, recipient.submitted_at) == ("submitted", world.now)
+    filing_digest = newest_version(filing).sha256
+    assert newest_version(Filing.objects.get()).sha256 == filing_digest
+
+
+def test_transfer_to_an_agency_that_does_not_see_it_shows_it_nothing(
+    world: FilingWorld,
+):
+    bureau = make.agency("bureau")
+    filing = world.submitted()
+    wanted = Transfer(bureau, "", "Article 23(8)", "Theirs.")
+    transfer(world.got(filing), wanted, **world.who(world.officer))
+    officer = make.person(bureau, role="officer")
+    assert list(Filing.objects.visible_to(officer)) == []
+
+
+def test_what_was_submitted_stays_with_the_agency_after_the_share(world: FilingWorld):
+    filing = world.submitted()
+    unshare(
+        world.incident, agency=world.agency, reason="over", **world.who(world.author)
+    )
+    assert list(Filing.objects.visible_to(world.officer)) == [filing]
