@@ -10,8 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from escalation.duties.asking import Asked, Assessment, assess, facts_of
+from escalation.duties.decisions import standing_decisions
+from escalation.duties.fitting import Fitted, fit
 from escalation.duties.looking import ask_to_look
-from escalation.duties.models import AssessmentAnswer, Said
+from escalation.duties.models import AssessmentAnswer, Decision, Said
+from escalation.duties.telling import Word, tell
 from escalation.lawbook.profiles import profile_of
 from escalation.lawbook.registry import regimes_of
 from escalation.regimes.answers import (
@@ -59,13 +62,16 @@ def give_answer(
 ) -> AssessmentAnswer:
     """Answer a question anew and have the clocks looked at. Locks the incident.
 
-    The same answer again changes nothing. Raises BadInput; NotPossible for a question
+    Who made a decision that the answer does not fit is told. The same answer again
+    changes nothing. Raises BadInput; NotPossible for a question
     that is not asked of this organisation now.
     """
     given = _checked(given)
     with recording(now):
+        # What is asked is read under the lock: an answer may have settled it meanwhile.
         lock_incidents([incident.pk])
-        asked = _asked(incident, organisation, given.question)
+        before = assessment_of(incident, organisation.pk)
+        asked = _asked(before, given.question)
         former = asked.answer
         if former and (former.said, former.reason) == (given.said, given.reason):
             return former
@@ -81,8 +87,15 @@ def give_answer(
             answered_at=now,
         )
         _record(row, asked)
+        _tell_misfits(row, before, now=now)
         ask_to_look(incident.pk, organisation.pk, now)
     return row
+
+
+def fitted_proposals(incident: Incident, assessment: Assessment) -> tuple[Fitted, ...]:
+    """Return what is suggested to the owner beside what its people decided."""
+    decisions = standing_decisions(incident.pk, incident.organisation_id)
+    return fit(assessment.proposals, decisions)
 
 
 def standing_answers(
@@ -128,9 +141,7 @@ def _settled(regime: Regime, answers: Answers) -> dict[str, str]:
     return settle(questions_of(regime, shipped_questions()), answers)
 
 
-def _asked(incident: Incident, organisation: Organisation, key: str) -> Asked:
-    # Read under the lock: an answer that was given meanwhile may have settled it.
-    assessment = assessment_of(incident, organisation.pk)
+def _asked(assessment: Assessment, key: str) -> Asked:
     asked = assessment.find(key)
     if asked is None:
         keys = [one.question.key for one in assessment.asked]
@@ -161,4 +172,44 @@ def _record(row: AssessmentAnswer, asked: Asked) -> None:
         organisation_id=row.organisation_id,
         actor=actor_for(row.author, row.organisation),
         body=body,
+    )
+
+
+def _tell_misfits(row: AssessmentAnswer, before: Assessment, *, now: datetime) -> None:
+    """Record, and tell those who decided, what the new answer makes unfit."""
+    decisions = standing_decisions(row.incident_id, row.organisation_id)
+    if not decisions:
+        return
+    known = {one.misfit for one in fit(before.proposals, decisions)}
+    after = assessment_of(row.incident, row.organisation_id)
+    words = []
+    for one in fit(after.proposals, decisions):
+        if one.decision and one.misfit and one.misfit not in known:
+            _record_misfit(row, one.decision, one.misfit)
+            words.append(_word(row, one.decision, one.misfit))
+    tell(words, now=now)
+
+
+def _record_misfit(row: AssessmentAnswer, decision: Decision, why: str) -> None:
+    record(
+        "decision.contradicted",
+        incident=row.incident,
+        organisation_id=row.organisation_id,
+        actor=actor_for(row.author, row.organisation),
+        body={
+            "decision": decision.pk,
+            "regime": decision.regime_id,
+            "verdict": decision.verdict,
+            "reason": why,
+        },
+    )
+
+
+def _word(row: AssessmentAnswer, decision: Decision, why: str) -> Word:
+    decision.incident, decision.organisation = row.incident, row.organisation
+    return Word(
+        decision,
+        key=f"misfit:{decision.pk}:{row.pk}",
+        why=f"A decision under {decision.regime_id} does not fit any more. {why}",
+        people=(decision.decided_by_id, decision.confirmed_by_id),
     )

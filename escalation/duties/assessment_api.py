@@ -12,6 +12,7 @@ from escalation.duties.assessment import (
     MAX_REASON,
     Answer,
     assessment_of,
+    fitted_proposals,
     give_answer,
 )
 from escalation.duties.assessment_access import owner_to_answer, owner_to_read
@@ -78,17 +79,25 @@ class LimbSerializer(serializers.Serializer[Any]):
 class ProposedSerializer(serializers.Serializer[Any]):
     """What is suggested under one regime. People decide; this is no legal advice."""
 
-    regime = serializers.CharField(source="regime.id")
-    name = serializers.CharField(source="regime.name")
-    proposal = serializers.ChoiceField([(one.value, one.name) for one in Proposal])
-    why = serializers.CharField()
-    remark = serializers.CharField()
-    limbs = LimbSerializer(many=True)
-    source_url = serializers.CharField(source="regime.source_url")
-    verified_on = serializers.DateField(source="regime.verified_on")
-    basis = serializers.CharField(source="regime.basis")
+    regime = serializers.CharField(source="proposed.regime.id")
+    name = serializers.CharField(source="proposed.regime.name")
+    proposal = serializers.ChoiceField(
+        [(one.value, one.name) for one in Proposal], source="proposed.proposal"
+    )
+    why = serializers.CharField(source="proposed.why")
+    remark = serializers.CharField(source="proposed.remark")
+    decided = serializers.CharField(
+        source="decision.verdict", default="", help_text="the verdict that stands"
+    )
+    misfit = serializers.CharField(
+        help_text="why that verdict does not fit the answers any more"
+    )
+    limbs = LimbSerializer(many=True, source="proposed.limbs")
+    source_url = serializers.CharField(source="proposed.regime.source_url")
+    verified_on = serializers.DateField(source="proposed.regime.verified_on")
+    basis = serializers.CharField(source="proposed.regime.basis")
     uncertain = serializers.ListField(
-        child=serializers.CharField(), source="regime.uncertain"
+        child=serializers.CharField(), source="proposed.regime.uncertain"
     )
 
 
@@ -143,5 +152,9 @@ def _respond(incident: Incident) -> Response:
         }
         for one in found.asked
     ]
-    body = {"questions": asked, "waiting": found.waiting, "proposals": found.proposals}
+    body = {
+        "questions": asked,
+        "waiting": found.waiting,
+        "proposals": fitted_proposals(incident, found),
+    }
     return Response(AssessmentSerializer(body).data)

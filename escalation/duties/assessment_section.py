@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import reverse
 
-from escalation.duties.assessment import assessment_of
+from escalation.duties.assessment import assessment_of, fitted_proposals
 from escalation.duties.page import Duties, Section
 from incidents.organisations.roles import Action
 
@@ -25,6 +25,7 @@ def assessment_section(duties: Duties) -> Section | None:
         template=TEMPLATE,
         context={
             "assessment": assessment,
+            "fitted": fitted_proposals(incident, assessment),
             "url": reverse("incident-duties-assessment", args=[incident.ref]),
             "may_answer": duties.may(Action.DUTIES),
         },

@@ -15,6 +15,7 @@ from escalation.duties.assessment import (
     MAX_REASON,
     Answer,
     assessment_of,
+    fitted_proposals,
     former_answers,
     give_answer,
 )
@@ -124,6 +125,7 @@ def _show(
     context: dict[str, Any] = {
         "incident": seen.incident,
         "assessment": assessment,
+        "fitted": fitted_proposals(seen.incident, assessment),
         "asked": asked,
         "form": form or (_fresh(asked) if asked else None),
         "may_answer": may_answer(request.user, seen.incident),

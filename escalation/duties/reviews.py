@@ -5,16 +5,9 @@ from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from escalation.calendars.wall_clock import instant_of
 from escalation.duties.models import Decision
-from escalation.lawbook.profiles import Profile, profiles_of
-from escalation.notifications import retry
-from escalation.notifications.address_book import AddressBook
-from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
-from escalation.notifications.render import facts_of, render_message
+from escalation.duties.telling import Word, tell
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.models import Timer
@@ -57,51 +50,13 @@ def bring_back(timers: Sequence[Timer], now: datetime) -> None:
         return
     for decision in decisions:
         _record(decision)
-    profiles = profiles_of({decision.organisation_id for decision in decisions})
-    people = {
-        decision.pk: _people(decision, profiles[decision.organisation_id])
-        for decision in decisions
-    }
-    book = AddressBook.load(
-        set(profiles), user_ids={pk for found in people.values() for pk in found}
-    )
-    queue_notifications(
-        [
-            _row(decision, method)
-            for decision in decisions
-            for method in book.methods_of(decision.organisation_id, people[decision.pk])
-        ],
-        now=now,
-    )
+    tell([_word(decision) for decision in decisions], now=now)
 
 
-def _people(decision: Decision, profile: Profile) -> list[int]:
-    people = [decision.decided_by_id, profile.accountable_id]
-    return list(dict.fromkeys(pk for pk in people if pk))
-
-
-def _row(decision: Decision, method: ContactMethod) -> NewNotification:
-    facts = facts_of(
-        decision.incident,
-        purpose=retry.DECISION,
-        channel=method.channel,
-        organisation_name=decision.organisation.name,
-        base_url=settings.BASE_URL,
-        why=f"A decision under {decision.regime_id} is due to be looked at again.",
-    )
-    desk = f"{decision.organisation.name} desk"
-    return NewNotification(
-        dedup_key=f"review:{decision.pk}:{method.pk}",
-        organisation_id=decision.organisation_id,
-        purpose=retry.DECISION,
-        channel=method.channel,
-        address=method.address,
-        message=render_message(facts),
-        incident=decision.incident,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user) if method.user else desk,
-    )
+def _word(decision: Decision) -> Word:
+    why = f"A decision under {decision.regime_id} is due to be looked at again."
+    key = f"review:{decision.pk}"
+    return Word(decision, key, why, people=(decision.decided_by_id,))
 
 
 def _record(decision: Decision) -> None:

@@ -56,6 +56,11 @@ DUTY_KINDS: Final[tuple[Kind, ...]] = (
         "decision regime verdict",
     ),
     make_kind(
+        "decision.contradicted",
+        "The decision under {regime} does not fit the answers any more: {reason}",
+        "decision regime verdict reason",
+    ),
+    make_kind(
         "decision.review_due",
         "The decision under {regime} is to be looked at again: {verdict}",
         "decision regime verdict review_on",
