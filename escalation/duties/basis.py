@@ -7,7 +7,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from escalation.duties.looking import Place
-from escalation.duties.models import AssessmentAnswer, Decision, StatutoryClock
+from escalation.duties.models import (
+    AssessmentAnswer,
+    Decision,
+    StatutoryClock,
+    Verdict,
+)
 from escalation.duties.time_record import TimeRecord, anchors_of_many
 from escalation.duties.wanted import AUTHORITY, REPORTER, Duty, Submission
 from escalation.lawbook.profiles import Profile, Watched, place_of, profiles_of
@@ -18,7 +23,12 @@ from escalation.lawbook.registry import (
     regimes_of_many,
     texts_of_many,
 )
-from escalation.regimes.answers import questions_of, ruled_out_limbs, settle
+from escalation.regimes.answers import (
+    met_limbs,
+    questions_of,
+    ruled_out_limbs,
+    settle,
+)
 from escalation.regimes.deadlines import Place as Location
 from escalation.regimes.questions import shipped_questions
 from escalation.regimes.regime import SUBMITTED, Regime
@@ -137,6 +147,7 @@ class _Read:
         decision = self.decisions.get(place, {}).get(regime_id)
         answers = self.answers.get(place, {})
         record = self.records.get(place, _NOTHING)
+        news = _met_since(decision, laid.regime, answers) if laid else frozenset()
         return Duty(
             regime_id=regime_id,
             texts={digest: one.regime for digest, one in found.items()},
@@ -144,8 +155,8 @@ class _Read:
             place=place_of(laid, watched or Watched()) if laid else _NOWHERE,
             anchors=record.under(regime_id),
             side=self._side(place[1]),
-            verdict=decision.verdict if decision else "",
-            met=frozenset(decision.limbs if decision else ()),
+            verdict=_verdict(decision, news),
+            met=news.union(decision.limbs if decision else ()),
             ruled_out={
                 digest: _ruled_out(one.regime, answers) for digest, one in found.items()
             },
@@ -170,6 +181,28 @@ def _named(clocks: Mapping[Place, Sequence[StatutoryClock]]) -> set[Named]:
         for found in clocks.values()
         for clock in found
     }
+
+
+def _verdict(decision: Decision | None, news: frozenset[str]) -> str:
+    """Return what was decided; a *no* does not stand against a limb that is met since."""
+    if decision is None or (news and decision.verdict == Verdict.NOT_REPORTABLE):
+        return ""
+    return decision.verdict
+
+
+def _met_since(
+    decision: Decision | None, regime: Regime, answers: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the limbs that are met by the answers now, and were not at the decision.
+
+    A death after the decision on an injury is due at once, not when somebody has decided
+    anew. What was answered before, the deciders had before them.
+    """
+    if decision is None or not answers or decision.facts == answers:
+        return frozenset()
+    questions = questions_of(regime, shipped_questions())
+    before = met_limbs(regime, settle(questions, decision.facts))
+    return frozenset(met_limbs(regime, settle(questions, answers)) - before)
 
 
 def _ruled_out(regime: Regime, answers: Mapping[str, str]) -> frozenset[str]:
