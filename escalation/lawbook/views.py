@@ -183,8 +183,13 @@ def _save(
 def _chosen(
     request: PageRequest, shelf: Bookshelf, rows: list[RegimeText], regime_id: str
 ) -> tuple[Registered, RegimeText]:
-    """Return the version that the address names, else the one in use."""
-    wanted = request.GET.get("version", "")
+    """Return the version that the address names by number or digest, else that in use."""
+    wanted, digest = request.GET.get("version", ""), request.GET.get("text", "")
+    if digest:
+        row = next((r for r in rows[::-1] if r.digest == digest), None)
+        if row is None:
+            raise Http404
+        return read_text(row), row
     if not wanted:
         registered = shelf.find(regime_id)
         row = next((r for r in rows if r.digest == registered.digest), rows[-1])

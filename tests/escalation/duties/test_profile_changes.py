@@ -1,9 +1,12 @@
+from datetime import datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from escalation.duties.looking import LOOK
 from escalation.duties.profile_changes import look_everywhere
+from escalation.lawbook.editing import RegimeDraft, save_regime
 from escalation.lawbook.profile_editing import (
     PROFILE_CHANGED,
     ProfileDraft,
@@ -13,6 +16,8 @@ from escalation.models import DutyState, StatutoryClock
 from incidents.events.actor import Actor
 from incidents.models import Incident, Organisation, Timer
 from tests import factories as make
+from tests.escalation.duties.duty_world import DutyWorld, make_duty_world
+from tests.escalation.lawbook.framework import framework
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +85,48 @@ def test_look_is_asked_for_in_as_many_statements_for_three_as_for_one(count: int
         look_everywhere(timers, NOW)
 
     assert len(queries) == 3
+
+
+def _put_under(world: DutyWorld, *regimes: str) -> None:
+    draft = ProfileDraft({name: {} for name in regimes})
+    save_profile(world.lab, draft, actor=Actor.system(world.lab), now=NOW)
+    world.run()
+
+
+def _publish(world: DutyWorld, hours: int) -> None:
+    draft = RegimeDraft(framework(hours=hours))
+    actor = Actor.system(world.lab)
+    save_regime(world.lab, draft, user=None, actor=actor, now=NOW)
+    world.run()
+
+
+def _due(incident: Incident, regime: str) -> list[datetime | None]:
+    clocks = StatutoryClock.objects.filter(
+        incident=incident, regime_id=regime, ended_at=None
+    )
+    return [clock.due_operational for clock in clocks]
+
+
+def test_law_that_is_chosen_starts_clocks_of_open_incidents_and_ends_with_the_choice():
+    world = make_duty_world()
+    incident = world.incident()
+    world.note(incident, NOW)
+    _publish(world, hours=48)
+
+    _put_under(world, "aurora-framework")
+    assert _due(incident, "aurora-framework") == [NOW + timedelta(hours=48)]
+
+    _put_under(world, "us-ca-sb53")
+    assert _due(incident, "aurora-framework") == []
+
+
+def test_new_text_of_a_framework_moves_a_clock_that_nobody_has_decided_upon():
+    world = make_duty_world()
+    incident = world.incident()
+    world.note(incident, NOW)
+    _publish(world, hours=48)
+    _put_under(world, "aurora-framework")
+
+    _publish(world, hours=24)
+
+    assert _due(incident, "aurora-framework") == [NOW + timedelta(hours=24)]

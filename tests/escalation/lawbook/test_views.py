@@ -252,6 +252,20 @@ def test_former_version_is_shown_and_marked(admin: Client, lab: Organisation):
     assert admin.get(_page(ID), {"version": "3"}).status_code == 404
 
 
+def test_text_is_found_by_the_digest_that_a_clock_keeps(
+    reader: Client, lab: Organisation
+):
+    _own(lab)
+    _own(lab, framework(hours=24))
+    digest = RegimeText.objects.filter(organisation=lab).earliest("pk").digest
+
+    former = reader.get(_page(ID), {"text": digest})
+
+    assert former.context["is_former"] is True
+    assert "48 hours after becoming aware" in former.text
+    assert reader.get(_page(ID), {"text": "0" * 64}).status_code == 404
+
+
 def test_versions_are_compared_line_by_line(admin: Client, lab: Organisation):
     _own(lab)
     _own(lab, framework(hours=24))
