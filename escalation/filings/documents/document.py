@@ -81,20 +81,25 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class IncidentFacts:
-    """What the incident says of itself. Facets are values of `incident/facets.py`."""
+    """What the incident says of itself, or only its name.
+
+    Facets are values of `incident/facets.py`. `as_of` is when it said so, where that is
+    not the instant of the document.
+    """
 
     ref: str
     title: str
     category: str
-    severity: int
-    status: str
     opened_at: datetime
+    severity: int | None = None
+    status: str = ""
     description: str = ""
     facets: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     occurred_at: datetime | None = None
     detected_at: datetime | None = None
     aware_at: datetime | None = None
     resolved_at: datetime | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,11 @@ date that there is not has no key.
 
 from typing import Any, Final
 
-from escalation.filings.documents.document import NOT_ADVICE, FilingDocument
+from escalation.filings.documents.document import (
+    NOT_ADVICE,
+    FilingDocument,
+    IncidentFacts,
+)
 from escalation.filings.documents.words import rfc3339
 from incidents.incident.tlp import parse_tlp
 from incidents.ledger.canonical import canonical_json
@@ -109,16 +113,21 @@ def _incident(document: FilingDocument) -> Members:
         category=incident.category,
         severity=incident.severity,
         status=incident.status,
-        facets=[
-            {"name": name, "value": value if isinstance(value, str) else list(value)}
-            for name, value in sorted(incident.facets.items())
-        ],
+        facets=_facets(incident) or None,
         occurred_at=incident.occurred_at,
         detected_at=incident.detected_at,
         aware_at=incident.aware_at,
         opened_at=incident.opened_at,
         resolved_at=incident.resolved_at,
+        as_of=incident.as_of,
     )
+
+
+def _facets(incident: IncidentFacts) -> list[Members]:
+    return [
+        {"name": name, "value": value if isinstance(value, str) else list(value)}
+        for name, value in sorted(incident.facets.items())
+    ]
 
 
 def _known(**members: Any) -> Members:

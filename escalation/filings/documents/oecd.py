@@ -126,6 +126,8 @@ def _severity(incident: IncidentFacts) -> tuple[str, str]:
     """Return the framework's word, or why there is none yet."""
     outcome = _facet(incident, "outcome")
     level = incident.severity
+    if level is None:
+        return "", ""
     word = _SEVERITY.get((level, "")) or _SEVERITY.get((level, outcome), "")
     if word:
         return word, ""

@@ -168,7 +168,8 @@ def _incident(document: FilingDocument) -> Iterator[tuple[str, str]]:
     yield "Incident", incident.ref
     yield "Title", incident.title
     yield "Kind", category_words(incident.category)
-    yield "Severity", f"{severity_words(incident.severity)} (internal; sets no date)"
+    if incident.severity is not None:
+        yield "Severity", f"{severity_words(incident.severity)} (sets no date)"
     yield from facet_words(incident)
     for name, at in (
         ("Occurred", incident.occurred_at),

@@ -42,7 +42,14 @@ _DETERMINATIONS: Final = frozenset(
 # Of what has neither a beginning nor versions: organisations and the words of a law.
 _SINCE: Final = "2026-01-01T00:00:00.000Z"
 _FIDELITY: Final = {"day": "day", "minute": "minute"}
-_INVESTIGATION: Final = {"open": "new", "acknowledged": "open"}
+# Where the status is not told, work goes on: a filing is part of it.
+_INVESTIGATION: Final = {
+    "": "open",
+    "open": "new",
+    "acknowledged": "open",
+    "resolved": "closed",
+    "merged": "closed",
+}
 
 Object = dict[str, Any]
 
@@ -117,7 +124,7 @@ def _incident(document: FilingDocument, common: Object) -> Object:
         "type": "incident",
         "id": _id("incident", incident.ref),
         "created": _time(incident.opened_at),
-        "modified": _time(max(document.made_at, incident.opened_at)),
+        "modified": _time(max(incident.as_of or document.made_at, incident.opened_at)),
         "name": incident.title,
         "lang": document.language,
         "labels": _labels(incident),
@@ -137,9 +144,10 @@ def _core(document: FilingDocument) -> Object:
         "determination": (
             determination if determination in _DETERMINATIONS else "suspected"
         ),
-        "investigation_status": _INVESTIGATION.get(incident.status, "closed"),
-        "criticality": CRITICALITY[incident.severity],
+        "investigation_status": _INVESTIGATION[incident.status],
     }
+    if incident.severity is not None:
+        core["criticality"] = CRITICALITY[incident.severity]
     if recoverability := incident.facets.get("recoverability"):
         core["recoverability"] = recoverability
     return core

@@ -45,6 +45,12 @@ INCIDENT = IncidentFacts(
     aware_at=AWARE,
     opened_at=AWARE + timedelta(minutes=10),
 )
+NAME = IncidentFacts(
+    ref=INCIDENT.ref,
+    title=INCIDENT.title,
+    category=INCIDENT.category,
+    opened_at=INCIDENT.opened_at,
+)
 SECTIONS = (
     Section("Start and end, or the best approximations", "9 to 13 July 2026"),
     Section("Harm, and who was affected", "One company; no people were hurt."),

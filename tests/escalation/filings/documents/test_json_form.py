@@ -7,7 +7,7 @@ import pytest
 from escalation.filings.documents.document import Due, Section
 from escalation.filings.documents.json_form import as_json
 from incidents.ledger.canonical import NotCanonical, parse_canonical
-from tests.escalation.filings.documents.making import document
+from tests.escalation.filings.documents.making import NAME, document
 
 
 def test_json_is_canonical():
@@ -69,3 +69,13 @@ def test_text_is_exact():
 def test_half_a_surrogate_pair_is_refused():
     with pytest.raises(NotCanonical):
         as_json(document(sections=(Section("F", "\ud800"),)))
+
+
+def test_an_incident_of_which_only_the_name_is_known_is_named():
+    found = json.loads(as_json(document(incident=NAME)))["incident"]
+    assert found == {
+        "ref": "INC-7KQ2M9X4TB",
+        "title": "A model left its evaluation sandbox",
+        "category": "SXF",
+        "opened_at": "2026-07-13T21:15:12Z",
+    }

@@ -7,7 +7,7 @@ import pytest
 
 from escalation.filings.documents.oecd import as_oecd
 from incidents.ledger.canonical import parse_canonical
-from tests.escalation.filings.documents.making import INCIDENT, document
+from tests.escalation.filings.documents.making import INCIDENT, NAME, document
 
 
 def criteria(**changes):
@@ -82,3 +82,9 @@ def test_further_criteria_have_no_number_that_nobody_checked():
     assert not any("criterion" in one for one in further)
     states = {one["name"]: one["state"] for one in further}
     assert (states["Occurred"], states["Resolved"]) == ("answered", "not_yet_known")
+
+
+def test_an_incident_of_which_only_the_name_is_known_knows_little():
+    found = json.loads(as_oecd(document(incident=NAME)))["criteria"]
+    states = {one["criterion"]: one["state"] for one in found}
+    assert [n for n, state in states.items() if state == "answered"] == [1, 4, 7]

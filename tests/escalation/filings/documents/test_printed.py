@@ -4,7 +4,13 @@ from datetime import timedelta
 
 from escalation.filings.documents.document import Due, Section
 from escalation.filings.documents.printed import MAX_HEADER, NO_DATE, layout
-from tests.escalation.filings.documents.making import INCIDENT, NOW, answered, document
+from tests.escalation.filings.documents.making import (
+    INCIDENT,
+    NAME,
+    NOW,
+    answered,
+    document,
+)
 
 
 def terms(rows):
@@ -90,7 +96,7 @@ def test_a_duty_without_a_date_says_so():
 def test_incident_is_told_in_the_words_of_the_taxonomy():
     found = terms(layout(document())["incident"])
     assert found["Kind"] == "SXF Model left its sandbox"
-    assert found["Severity"] == "4 Critical (internal; sets no date)"
+    assert found["Severity"] == "4 Critical (sets no date)"
     assert found["What kind of harm?"] == "To money or property; To fundamental rights"
     assert "Resolved" not in found
 
@@ -141,3 +147,13 @@ def test_note_about_characters_counts_each_once():
     note = layout(answered("漢漢", "漢字"))["glyphs"]
     assert note.startswith("2 characters are not in the fonts of this file")
     assert "[U+5B57]" in note
+
+
+def test_an_incident_of_which_only_the_name_is_known_is_named():
+    found = terms(layout(document(incident=NAME))["incident"])
+    assert found == {
+        "Incident": "INC-7KQ2M9X4TB",
+        "Title": "A model left its evaluation sandbox",
+        "Kind": "SXF Model left its sandbox",
+        "Opened here": "2026-07-13 21:15:12 UTC",
+    }

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import stix2
@@ -13,7 +14,7 @@ from escalation.filings.documents.stix import (
     as_stix,
 )
 from incidents.incident.tlp import Tlp
-from tests.escalation.filings.documents.making import INCIDENT, document
+from tests.escalation.filings.documents.making import INCIDENT, NAME, NOW, document
 
 # Source: taxonomy, severity table: what each level may become.
 RANGES = {0: (0, 10), 1: (11, 29), 2: (30, 49), 3: (50, 74), 4: (75, 89), 5: (90, 100)}
@@ -143,3 +144,18 @@ def test_an_empty_filing_is_a_bundle():
     [incident] = objects(made, "incident")
     assert "description" not in incident
     assert objects(made, "note")[0]["content"] == "No field is asked for."
+
+
+def test_an_incident_of_which_only_the_name_is_known_has_no_criticality():
+    assert core(document(incident=NAME)) == {
+        "extension_type": "property-extension",
+        "determination": "suspected",
+        "investigation_status": "open",
+    }
+
+
+def test_incident_is_of_the_instant_at_which_it_was_told():
+    [incident] = objects(told(as_of=NOW + timedelta(hours=1)), "incident")
+    assert incident["modified"] == "2026-07-16T10:30:00.000Z"
+    [note] = objects(told(as_of=NOW + timedelta(hours=1)), "note")
+    assert note["modified"] == "2026-07-16T09:30:00.000Z"
