@@ -23,6 +23,7 @@ from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
 from escalation.filings.agency_api import FilingByHandViewSet, FilingWorkViewSet
 from escalation.filings.api import FilingViewSet, IncidentFilingViewSet
+from escalation.filings.files_api import FilingFileViewSet
 from escalation.lawbook.api import RegimeViewSet
 from escalation.lawbook.profile_api import LegalProfileViewSet
 from escalation.notifications.api import ContactMethodViewSet, NotificationViewSet
@@ -71,6 +72,7 @@ _UNDER_POLICIES = (
 _UNDER_FILINGS = (
     ("filing-work", FilingWorkViewSet),
     ("filing-by-hand", FilingByHandViewSet),
+    ("filing-file", FilingFileViewSet),
 )
 _ROOTS = (
     ("organisations", OrganisationViewSet),

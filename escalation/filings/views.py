@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 
 from escalation.filings.access import FilingSeen, find_filing, lab_actor
 from escalation.filings.acts import ACTS, Doing, page_actions
+from escalation.filings.downloads import FORMS
 from escalation.filings.drafting import (
     NewFiling,
     start_filing,
@@ -186,6 +187,7 @@ def show_filing(
         "now": read_now(),
         "may_edit": _may_edit(shown),
         "incident_url": _incident_url(request, seen.filing),
+        "file_forms": FORMS,
     }
     return render(request, "escalation/filings/detail.html", context, status=status)
 

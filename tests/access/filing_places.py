@@ -17,6 +17,10 @@ def _filing(scene: Scene) -> dict[str, Any]:
     return {"ref": scene.filing.ref}
 
 
+def _file(scene: Scene) -> dict[str, Any]:
+    return {"ref": scene.filing.ref, "key": "naisa", "form": "csv"}
+
+
 _TO = {"recipients": [{"regime": "eu-nis2-23", "stage": "final", "agency": "naisa"}]}
 _READ = {"version": 1}
 _BECAUSE = {"reason": "because"}
@@ -45,6 +49,8 @@ API = {
         "lab", _filing, {"name": "x", "legal_basis": "x", **_BECAUSE}, "triage"
     ),
     "POST filing-by-hand-by-hand": Place("lab", _filing, {}, "share"),
+    "GET filing-file-files": Place("lab", _filing),
+    "GET filing-file-download": Place("lab", _file),
     "POST filings-withdraw": Place("lab", _filing, _BECAUSE, "manage"),
 }
 
@@ -69,6 +75,7 @@ PAGES = {
     "GET filing-new": Place("lab", _ref, act="manage"),
     "POST filing-new": Place("lab", _ref, {}, "manage"),
     "GET filing-detail": Place("lab", _filing),
+    "GET filing-file": Place("lab", _file),
     "GET filing-edit": Place("lab", _filing, act="manage"),
     "POST filing-edit": Place("lab", _filing, {}, "manage"),
     **{

@@ -7,7 +7,6 @@ The typesetter lets other threads run while it works.
 
 import json
 import re
-from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -69,7 +68,8 @@ def _compiled(
         format="pdf",
         sys_inputs={"page": json.dumps(page), "attached": attached},
         pdf_standards=["a-3a", "ua-1"],
-        timestamp=document.made_at.astimezone(UTC),
+        # Whole seconds: it takes no fraction.
+        timestamp=int(document.made_at.timestamp()),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from escalation.duties.anchor_words import words_of
 from escalation.filings.documents.document import (
     NOT_ADVICE,
     FilingDocument,
@@ -19,7 +20,6 @@ from escalation.filings.documents.glyphs import is_right_to_left, show
 from escalation.filings.documents.words import (
     BASIS_WORDS,
     STATE_WORDS,
-    anchor_words,
     category_words,
     facet_words,
     severity_words,
@@ -146,7 +146,7 @@ def _anchor(document: FilingDocument, row: Any, paper: _Paper) -> dict[str, Any]
     precision = _PRECISION.get(row.precision, "")
     written = f"{row.written} ({precision})" if precision else row.written
     return {
-        "name": paper.lines(anchor_words(row.name), piece=_NARROW),
+        "name": paper.lines(words_of(row.name), piece=_NARROW),
         "at": utc_text(row.at),
         "written": paper.lines(written, piece=_NARROW),
         "source": paper.lines(row.source, piece=_NARROW),

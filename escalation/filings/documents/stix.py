@@ -15,12 +15,13 @@ from uuid import UUID, uuid5
 
 import stix2
 
+from escalation.duties.anchor_words import words_of
 from escalation.filings.documents.document import (
     FilingDocument,
     IncidentFacts,
     SectionState,
 )
-from escalation.filings.documents.words import STATE_WORDS, anchor_words
+from escalation.filings.documents.words import STATE_WORDS
 from incidents.incident.tlp import Tlp, parse_tlp
 
 INCIDENT_CORE: Final = "extension-definition--ef765651-680c-498d-9894-99799f2fa126"
@@ -190,7 +191,7 @@ def _times(document: FilingDocument) -> Iterator[str]:
     """
     for row in document.anchors:
         fidelity = _FIDELITY.get(row.precision, "second")
-        yield f"{anchor_words(row.name)}: {_time(row.at)} (fidelity: {fidelity})"
+        yield f"{words_of(row.name)}: {_time(row.at)} (fidelity: {fidelity})"
 
 
 def _report(document: FilingDocument, common: Object) -> Object:

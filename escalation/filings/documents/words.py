@@ -24,7 +24,6 @@ STATE_WORDS: Final = {
     SectionState.NOT_YET_KNOWN: "Not yet known",
     SectionState.MISSING: "Not answered",
 }
-_SUBMITTED: Final = "submitted:"
 _CATEGORY_NAMES: Final = {category.code: category.name for category in CATEGORIES}
 _FACETS: Final = {facet.key: facet for facet in FACETS}
 
@@ -53,17 +52,6 @@ def rfc3339(at: datetime) -> str:
     '2026-11-27T03:04:05Z'
     """
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def anchor_words(name: str) -> str:
-    """Return an anchor's name as people read it.
-
-    >>> anchor_words("model_involvement_aware"), anchor_words("submitted:report")
-    ('Model involvement aware', 'Submitted: report')
-    """
-    if name.startswith(_SUBMITTED):
-        return f"Submitted: {_words(name.removeprefix(_SUBMITTED))}"
-    return _words(name).capitalize()
 
 
 def state_words(document: FilingDocument) -> str:

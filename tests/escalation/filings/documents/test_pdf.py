@@ -67,6 +67,11 @@ def test_pdf_names_title_and_author():
     assert "<rdf:li>Aurora Labs</rdf:li>" in claims
 
 
+def test_pdf_is_dated_to_the_second():
+    pdf = render_pdf(document(made_at=NOW + timedelta(microseconds=980_751)))
+    assert "<xmp:CreateDate>2026-07-16T09:30:00+00:00" in metadata(pdf)
+
+
 def test_pdf_carries_the_filing_as_data():
     assert attached_file(render_pdf(document())) == as_json(document())
 
