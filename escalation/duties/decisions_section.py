@@ -9,9 +9,10 @@ from django.urls import reverse
 from escalation.duties.assessment import assessment_of
 from escalation.duties.decisions import why_not_to_confirm
 from escalation.duties.forms import DecisionForm
+from escalation.duties.misfits import misfit
 from escalation.duties.models import Decision, Said, Verdict
 from escalation.duties.page import Duties, Section
-from escalation.duties.proposals import Proposal, Proposed
+from escalation.duties.proposals import LimbState, Proposed
 from escalation.lawbook.registry import Registered
 from escalation.regimes.answers import questions_of
 from escalation.regimes.questions import shipped_questions
@@ -36,12 +37,12 @@ class RegimeRow:
     proposed: Proposed | None = None
 
     @property
-    def is_otherwise(self) -> bool:
-        """Whether the answers, as they are now, suggest the opposite of the verdict."""
+    def misfit(self) -> str:
+        """Why the verdict does not fit the answers, as they are now; empty if it does."""
         if self.current is None or self.proposed is None:
-            return False
-        decided = {self.current.verdict, str(self.proposed.proposal)}
-        return decided == {Proposal.REPORTABLE, Proposal.NOT_REPORTABLE}
+            return ""
+        decision = self.current
+        return misfit(self.proposed, verdict=decision.verdict, limbs=decision.limbs)
 
     @property
     def answers(self) -> list[tuple[str, str]]:
@@ -102,10 +103,7 @@ def decisions_section(duties: Duties) -> Section | None:
         return None
     proposals = _proposals(duties)
     context = {
-        "rows": [
-            replace(_row(duties, name, rows), proposed=proposals.get(name))
-            for name in names
-        ],
+        "rows": [_row(duties, name, rows, proposals.get(name)) for name in names],
         "url": reverse("duties-decide", args=[duties.incident.ref]),
     }
     return Section("decisions", "Must it be reported?", _TEMPLATE, context)
@@ -119,7 +117,12 @@ def _proposals(duties: Duties) -> dict[str, Proposed]:
     return {proposed.regime.id: proposed for proposed in found}
 
 
-def _row(duties: Duties, regime_id: str, rows: Sequence[Decision]) -> RegimeRow:
+def _row(
+    duties: Duties,
+    regime_id: str,
+    rows: Sequence[Decision],
+    proposed: Proposed | None,
+) -> RegimeRow:
     own = [row for row in rows if row.regime_id == regime_id]
     current = next((row for row in own if row.is_current), None)
     registered = duties.regimes.get(regime_id)
@@ -129,7 +132,8 @@ def _row(duties: Duties, regime_id: str, rows: Sequence[Decision]) -> RegimeRow:
         registered=registered,
         current=current,
         history=[row for row in own if not row.is_current],
-        form=_form(duties, regime_id, registered),
+        form=_form(duties, regime_id, registered, proposed),
+        proposed=proposed,
     )
     return row if current is None else _with_confirmation(duties, row, current)
 
@@ -151,13 +155,20 @@ def _with_confirmation(duties: Duties, row: RegimeRow, current: Decision) -> Reg
 
 
 def _form(
-    duties: Duties, regime_id: str, registered: Registered | None
+    duties: Duties,
+    regime_id: str,
+    registered: Registered | None,
+    proposed: Proposed | None,
 ) -> BaseForm | None:
+    """Return the form, the limbs ticked that are met by the answers."""
     if registered is None or not duties.may(Action.DUTIES):
         return None
+    met = proposed.limbs_in(LimbState.MET) if proposed else ()
     return duties.form(
         f"decide-{regime_id}",
         lambda: DecisionForm(
-            registered=registered, auto_id=f"id_decide_{regime_id}_%s"
+            registered=registered,
+            auto_id=f"id_decide_{regime_id}_%s",
+            initial={"limbs": [one.limb.id for one in met]},
         ),
     )

@@ -222,11 +222,11 @@ def test_answers_that_suggest_the_opposite_are_shown_beside_the_verdict(world):
         if r.regime_id == DORA
     ]
     assert [said for _, said in row.answers] == ["No"]
-    assert not row.is_otherwise
+    assert row.misfit == ""
     AssessmentAnswer.objects.update(said="yes")
     page = shown(world, incident)
     [row] = [r for r in part(page, "decisions")["rows"] if r.regime_id == DORA]
-    assert row.is_otherwise
+    assert row.misfit
     assert "The answers suggest otherwise now" in page.content.decode()
     # What it relied on stays as it was.
     assert [said for _, said in row.answers] == ["No"]

@@ -96,3 +96,13 @@ def test_api_says_nothing_of_what_is_not_decided(client, incident, people):
     url = f"/api/v1/incidents/{incident.ref}/assessment/"
     [shown] = client.get(url).json()["proposals"]
     assert (shown["decided"], shown["misfit"]) == ("", "")
+
+
+def test_form_of_a_decision_has_the_limbs_ticked_that_are_met(client, incident, people):
+    say(incident, people[0], "fundamental_rights")
+    client.force_login(people[0])
+    page = client.get(reverse("incident-duties", args=[incident.ref]))
+    [section] = [one for one in page.context["sections"] if one.id == "decisions"]
+    [row] = section.context["rows"]
+    assert row.form["limbs"].value() == ["fundamental_rights"]
+    assert row.form["verdict"].value() is None
