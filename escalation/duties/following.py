@@ -123,14 +123,18 @@ class _Keeper:
 class _Known:
     """What stands in time records, also what was withdrawn: it does not come back."""
 
+    # By the product, and by anybody.
     instants: frozenset[tuple[int, int, str, datetime]]
+    taken_over: frozenset[tuple[int, int, str]]
     names: frozenset[tuple[int, int, str]]
 
     def has(self, value: AnchorValue) -> bool:
-        place = value.incident_id, value.organisation_id, value.name
+        name = value.incident_id, value.organisation_id, value.name
         if value.name in _HAPPENED.values():
-            return (*place, value.at) in self.instants
-        return place in self.names
+            return (*name, value.at) in self.instants
+        # What nobody said is taken for granted only while nobody says it.
+        is_assumed = bool(value.reason)
+        return name in (self.names if is_assumed else self.taken_over)
 
 
 def _kept(incident_ids: Collection[int]) -> set[Place]:
@@ -174,9 +178,14 @@ def _keepers(incidents: Mapping[int, Incident]) -> list[_Keeper]:
 def _known(keepers: Sequence[_Keeper]) -> _Known:
     rows = AnchorValue.objects.filter(
         incident__in={keeper.incident.pk for keeper in keepers}
-    ).values_list("incident_id", "organisation_id", "name", "at")
-    instants = frozenset(rows)
-    return _Known(instants, frozenset(row[:3] for row in instants))
+    ).values_list("incident_id", "organisation_id", "name", "at", "author_id")
+    found = list(rows)
+    own = frozenset(row[:4] for row in found if row[4] is None)
+    return _Known(
+        instants=own,
+        taken_over=frozenset(row[:3] for row in own),
+        names=frozenset(row[:3] for row in found),
+    )
 
 
 def _said(keeper: _Keeper, acts: Sequence[Act], now: datetime) -> list[AnchorValue]:

@@ -55,6 +55,23 @@ def test_instants_of_a_report_are_the_first_candidates(world):
     assert world.kinds(incident, world.lab, "anchor.") == ["anchor.noted"] * 3
 
 
+def test_what_was_reported_is_noted_although_somebody_was_quicker(world):
+    incident = world.incident(aware_at=NOW - HOUR)
+    world.note(incident, NOW)
+    keep()
+    assert noted(world.lab) == [
+        ("aware", NOW, "the log"),
+        ("aware", NOW - HOUR, "report"),
+    ]
+
+
+def test_nothing_is_assumed_of_what_somebody_said(world):
+    incident = world.incident(reported_by=world.staff)
+    world.note(incident, NOW - HOUR)
+    keep()
+    assert noted(world.lab) == [("aware", NOW - HOUR, "the log")]
+
+
 def test_whoever_files_without_saying_when_is_aware_by_then(world):
     world.incident(reported_by=world.staff)
     keep()
