@@ -81,8 +81,8 @@ def _due(duties: "Duties", clock: StatutoryClock | None, *, is_late: bool) -> st
     what = stage.name if stage else clock.stage.replace("_", " ")
     law = _name(duties, clock.regime_id)
     whether = " (if it is reportable)" if clock.is_provisional else ""
-    since = f" Overdue since {clock.due_operational:%d %b, %H:%M} UTC."
-    return f"{law}: {what}{whether}.{since if is_late else ''}"
+    since = f", overdue since {clock.due_operational:%d %b, %H:%M} UTC"
+    return f"{law}: {what}{whether}{since if is_late else ''}"
 
 
 def _move(duties: "Duties", standing: _Standing) -> tuple[str, bool]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from escalation.duties.decisions import Judgement, confirm, decide
 from escalation.duties.instants import choose_anchor
 from escalation.lawbook.registry import regimes_of
-from escalation.models import AnchorValue, AssessmentAnswer, Decision
+from escalation.models import AnchorValue, AssessmentAnswer, Decision, StatutoryClock
 from escalation.regimes.answers import key_of
 from incidents.models import Membership
 from tests.escalation.duties.duty_world import DORA, HOUR, NIS2, make_duty_world
@@ -57,6 +57,32 @@ def test_page_says_what_is_open_and_whose_move_it_is(world):
         " Article 19; NIS2 Directive, Article 23."
     )
     assert "This is not legal advice." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("hours", "ending", "has_date"),
+    [(-1, ", overdue since", False), (1, "(if it is reportable)", True)],
+)
+def test_page_says_what_is_due_next_and_what_is_overdue(world, hours, ending, has_date):
+    incident, now = world.incident(), timezone.now()
+    for stage, more in (("final", 9), ("initial", 0)):
+        StatutoryClock.objects.create(
+            incident=incident,
+            organisation=world.lab,
+            regime_id=DORA,
+            regime_digest="0" * 64,
+            stage=stage,
+            state="running",
+            is_provisional=True,
+            due_operational=now + (hours + more) * HOUR,
+            started_at=now,
+        )
+    strip = shown(world, incident).context["strip"]
+    assert strip.due.startswith(
+        "Digital Operational Resilience Act, Article 19: Initial notification"
+    )
+    assert ending in strip.due
+    assert bool(strip.due_at) == has_date
 
 
 def test_second_person_is_asked_to_confirm_and_the_decider_is_not(world):
