@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from escalation.duties.looking import ask_to_look_at
+from escalation.duties.following import ask_to_keep
 from escalation.duties.models import StatutoryClock
 from escalation.lawbook.profile_editing import PROFILE_CHANGED
 from incidents.models import Incident, Status, Timer
@@ -21,8 +21,9 @@ def register_handlers() -> None:
 def look_everywhere(timers: Sequence[Timer], now: datetime) -> None:
     """Ask for a look at every open incident, and at each that has an open clock.
 
-    A resolved incident without one gets none: its duties were settled under the profile
-    that there was.
+    What is known of them is noted first: who was under no law kept no time record. A
+    resolved incident without a clock gets no look: its duties were settled under the
+    profile that there was.
     """
     owners = {timer.organisation_id for timer in timers}
     clocked = StatutoryClock.objects.filter(organisation__in=owners, ended_at=None)
@@ -31,4 +32,4 @@ def look_everywhere(timers: Sequence[Timer], now: datetime) -> None:
         *open_ones.filter(status__in=_OPEN).values_list("pk", "organisation_id"),
         *clocked.values_list("incident_id", "organisation_id"),
     }
-    ask_to_look_at(places, now)
+    ask_to_keep(places, now)

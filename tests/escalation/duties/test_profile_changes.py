@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from escalation.duties.following import KEEP, keep_records
 from escalation.duties.looking import LOOK
 from escalation.duties.profile_changes import look_everywhere
 from escalation.lawbook.editing import RegimeDraft, save_regime
@@ -12,8 +13,9 @@ from escalation.lawbook.profile_editing import (
     ProfileDraft,
     save_profile,
 )
-from escalation.models import DutyState, StatutoryClock
+from escalation.models import AnchorValue, DutyState, StatutoryClock
 from incidents.events.actor import Actor
+from incidents.events.record import recording
 from incidents.models import Incident, Organisation, Timer
 from tests import factories as make
 from tests.escalation.duties.duty_world import DutyWorld, make_duty_world
@@ -31,7 +33,7 @@ def _change_profile(*labs: Organisation) -> list[Timer]:
 
 
 def _looked_at() -> set[tuple[int | None, int]]:
-    rows = Timer.objects.filter(kind=LOOK, due_at=NOW)
+    rows = Timer.objects.filter(kind=KEEP, due_at=NOW)
     return set(rows.values_list("incident_id", "organisation_id"))
 
 
@@ -46,7 +48,7 @@ def test_open_incidents_of_the_organisation_are_looked_at():
     first, second = make.incident(lab, now=NOW), make.incident(lab, now=NOW)
     make.incident(other, now=NOW)
     timers = _change_profile(lab)
-    Timer.objects.filter(kind=LOOK).delete()
+    Timer.objects.filter(kind=KEEP).delete()
 
     look_everywhere(timers, NOW)
 
@@ -67,11 +69,25 @@ def test_resolved_incident_is_looked_at_while_it_has_an_open_clock():
         started_at=NOW,
     )
     timers = _change_profile(lab)
-    Timer.objects.filter(kind=LOOK).delete()
+    Timer.objects.filter(kind=KEEP).delete()
 
     look_everywhere(timers, NOW)
 
     assert _looked_at() == {(clocked.pk, lab.pk)}
+
+
+def test_what_was_known_before_the_profile_is_noted_first():
+    lab = make.lab()
+    incident = make.incident(lab, now=NOW, aware_at=NOW)
+    look_everywhere(_change_profile(lab), NOW)
+
+    with recording(NOW):
+        keep_records(list(Timer.objects.filter(kind=KEEP)), NOW)
+
+    [value] = AnchorValue.objects.all()
+    assert (value.name, value.at) == ("aware", NOW)
+    looks = Timer.objects.filter(kind=LOOK)
+    assert [look.incident_id for look in looks] == [incident.pk]
 
 
 @pytest.mark.parametrize("count", [1, 3])
