@@ -178,9 +178,10 @@ def _keepers(incidents: Mapping[int, Incident]) -> list[_Keeper]:
 def _known(keepers: Sequence[_Keeper]) -> _Known:
     rows = AnchorValue.objects.filter(
         incident__in={keeper.incident.pk for keeper in keepers}
-    ).values_list("incident_id", "organisation_id", "name", "at", "author_id")
-    found = list(rows)
-    own = frozenset(row[:4] for row in found if row[4] is None)
+    ).annotate(is_own=Q(author=None))
+    columns = ("incident_id", "organisation_id", "name", "at", "is_own")
+    found = list(rows.values_list(*columns))
+    own = frozenset(row[:4] for row in found if row[4])
     return _Known(
         instants=own,
         taken_over=frozenset(row[:3] for row in own),

@@ -1,6 +1,6 @@
 """Bring decisions back on the day that was set to look at them again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from escalation.calendars.wall_clock import instant_of
 from escalation.duties.models import Decision
 from escalation.duties.telling import Word, tell
+from escalation.lawbook.registry import Known, regimes_of_many
 from incidents.events.actor import Actor
 from incidents.events.record import record
 from incidents.models import Timer
@@ -50,11 +51,14 @@ def bring_back(timers: Sequence[Timer], now: datetime) -> None:
         return
     for decision in decisions:
         _record(decision)
-    tell([_word(decision) for decision in decisions], now=now)
+    known = regimes_of_many({decision.organisation_id for decision in decisions})
+    tell([_word(decision, known) for decision in decisions], now=now)
 
 
-def _word(decision: Decision) -> Word:
-    why = f"A decision under {decision.regime_id} is due to be looked at again."
+def _word(decision: Decision, known: Mapping[int | None, Known]) -> Word:
+    registered = known[decision.organisation_id].get(decision.regime_id)
+    law = registered.regime.name if registered else decision.regime_id
+    why = f"The decision under {law} is to be looked at again today."
     key = f"review:{decision.pk}"
     return Word(decision, key, why, people=(decision.decided_by_id,))
 

@@ -179,7 +179,9 @@ def test_review_tells_who_decided_and_who_answers_for_it(world):
         "duty@aurora.example",
         "approver@aurora.example",
     ]
-    assert f"A decision under {DORA} is due" in told[0].message["text"]
+    law = "Digital Operational Resilience Act, Article 19"
+    why = f"The decision under {law} is to be looked at again today."
+    assert told[0].message["data"]["why"] == why
     kinds = world.kinds(decision.incident, world.lab, "decision.")
     assert [kind for kind in kinds if kind != "decision.asked"] == [
         "decision.not_reportable",
