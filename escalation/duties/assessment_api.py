@@ -76,6 +76,14 @@ class LimbSerializer(serializers.Serializer[Any]):
     is_unknown = serializers.BooleanField(help_text="answered: not known yet")
 
 
+class TriggeredSerializer(serializers.Serializer[Any]):
+    """A stage of which the own trigger has come by the answers; it waits for an instant."""
+
+    stage = serializers.CharField(source="id")
+    name = serializers.CharField()
+    trigger = serializers.CharField()
+
+
 class ProposedSerializer(serializers.Serializer[Any]):
     """What is suggested under one regime. People decide; this is no legal advice."""
 
@@ -86,6 +94,7 @@ class ProposedSerializer(serializers.Serializer[Any]):
     )
     why = serializers.CharField(source="proposed.why")
     remark = serializers.CharField(source="proposed.remark")
+    triggered = TriggeredSerializer(many=True, source="proposed.triggered")
     decided = serializers.CharField(
         source="decision.verdict", default="", help_text="the verdict that stands"
     )

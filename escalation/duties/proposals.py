@@ -11,7 +11,7 @@ from typing import Final
 
 from escalation.regimes.answers import key_of
 from escalation.regimes.questions import NO, UNKNOWN, YES, Question
-from escalation.regimes.regime import Limb, Regime, Status
+from escalation.regimes.regime import Limb, Regime, Stage, Status
 
 
 class Proposal(StrEnum):
@@ -51,6 +51,8 @@ class Proposed:
     limbs: tuple[AssessedLimb, ...] = ()
     # What keeps it from binding now: the law is not in effect, a draft, voluntary.
     remark: str = ""
+    # Stages of which the own trigger has come: a question of theirs says yes.
+    triggered: tuple[Stage, ...] = ()
 
     def limbs_in(self, state: LimbState) -> tuple[AssessedLimb, ...]:
         """Return the limbs that stand so."""
@@ -78,6 +80,7 @@ def propose(
         why=_why(limbs),
         limbs=limbs,
         remark=_remark(regime),
+        triggered=tuple(one for one in regime.stages if said.get(one.asks) == YES),
     )
 
 

@@ -52,8 +52,11 @@ Questions = Mapping[str, Question]
 
 @lru_cache(maxsize=1)
 def shipped_questions() -> Questions:
-    """Return {key: question} in the order of asking. Raises RegimeError."""
-    return read_questions(FILE.read_text(encoding="utf-8"), file=FILE.name)
+    """Return {key: question} in the order of asking. Raises RegimeError.
+
+    The file is named as seen from the laws, whose folder stands before it in errors.
+    """
+    return read_questions(FILE.read_text(encoding="utf-8"), file=f"../{FILE.name}")
 
 
 def known_question(table: Table, key: str, value: str) -> str:

@@ -106,3 +106,14 @@ def test_form_of_a_decision_has_the_limbs_ticked_that_are_met(client, incident, 
     [row] = section.context["rows"]
     assert row.form["limbs"].value() == ["fundamental_rights"]
     assert row.form["verdict"].value() is None
+
+
+def test_imminent_risk_leads_to_the_time_record(client, incident, people, watch):
+    watch(incident.organisation, "us-ca-sb53")
+    say(incident, people[0], "imminent_risk")
+    client.force_login(people[0])
+    page = client.get(reverse("incident-duties", args=[incident.ref]))
+    assert "Disclosure of an imminent risk: its clock needs" in page.content.decode()
+    url = f"/api/v1/incidents/{incident.ref}/assessment/"
+    [shown] = client.get(url).json()["proposals"]
+    assert [one["stage"] for one in shown["triggered"]] == ["imminent_risk"]

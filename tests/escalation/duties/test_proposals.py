@@ -95,6 +95,13 @@ def test_what_keeps_a_law_from_binding_is_said(status, since, remark):
     assert proposed(law, {}).remark == remark
 
 
+def test_imminent_risk_triggers_its_stage_and_is_no_limb():
+    found = under("us-ca-sb53", imminent_risk="yes")
+    assert [stage.id for stage in found.triggered] == ["imminent_risk"]
+    assert found.proposal == "undecided"
+    assert under("us-ca-sb53", imminent_risk="no").triggered == ()
+
+
 @given(LAWS, SAID, KEYS)
 def test_one_more_yes_never_makes_it_less_reportable(law, answers, key):
     before = proposed(law, answers).proposal
