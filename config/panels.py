@@ -13,6 +13,7 @@ from escalation.duties.decisions_section import decisions_section
 from escalation.duties.page import DUTIES_PAGE
 from escalation.duties.panels import duties_panel
 from escalation.duties.record_section import record_section
+from escalation.filings.panels import filings_section
 from escalation.notifications.panels import (
     account_panel,
     notifications_mark,
@@ -42,6 +43,7 @@ def register_panels() -> None:
         duty_clocks_section,
         assessment_section,
         decisions_section,
+        filings_section,
         record_section,
     ):
         DUTIES_PAGE.add(section)

@@ -26,6 +26,7 @@ from escalation.filings.serializers import (
     FilingRowSerializer,
     FilingSerializer,
     NewFilingBody,
+    PunctualitySerializer,
     ReadVersionBody,
     RefusalBody,
     VersionBody,
@@ -34,6 +35,7 @@ from escalation.filings.serializers import (
     render_row,
 )
 from escalation.filings.showing import shown_filing
+from escalation.filings.statistics import punctuality_for
 from escalation.filings.submitting import submit
 from escalation.filings.viewset import FilingApiViewSet
 from incidents.errors import BadInput
@@ -82,6 +84,13 @@ class FilingViewSet(FilingApiViewSet):
     def retrieve(self, request: Request, ref: str) -> Response:
         """Open one filing."""
         return self.respond(self.find().filing)
+
+    @extend_schema(responses=PunctualitySerializer(many=True), filters=False)
+    @action(detail=False, pagination_class=None)
+    def punctuality(self, request: Request) -> Response:
+        """Say what share of what your agency got came on time, by law and quarter."""
+        rows = punctuality_for(self.person)
+        return Response(PunctualitySerializer(rows, many=True).data)
 
     @extend_schema(request=VersionBody)
     def update(self, request: Request, ref: str) -> Response:

@@ -16,6 +16,7 @@ from escalation.duties.overdue import is_overdue
 from escalation.filings.listing import filings_for, rows_of
 from escalation.filings.models import Filing, FilingRecipient, RecipientState
 from escalation.filings.showing import ShownRecipient, shown_recipient
+from escalation.filings.statistics import punctuality_for
 from incidents.models import Organisation, OrganisationKind, User
 
 MAX_ROWS: Final = 200
@@ -54,6 +55,7 @@ def filing_page(
     return {
         "own": own_rows,
         "inbox": inbox_rows(person, now=now, is_whole=which != OPEN),
+        "punctuality": punctuality_for(person),
         "is_agency": OrganisationKind.AGENCY in kinds,
         "is_lab": OrganisationKind.LAB in kinds,
         "is_whole": which != OPEN,

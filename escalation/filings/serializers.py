@@ -100,6 +100,18 @@ class FilingSerializer(serializers.Serializer[Any]):
     requests = RequestSerializer(many=True)
 
 
+class PunctualitySerializer(serializers.Serializer[Any]):
+    """Reports under one law in one quarter."""
+
+    quarter = serializers.CharField(source="name")
+    regime = serializers.CharField(source="regime_id")
+    filed = serializers.IntegerField()
+    on_time = serializers.IntegerField()
+    late = serializers.IntegerField()
+    undated = serializers.IntegerField(help_text="no date stood when it was filed")
+    percent_on_time = serializers.IntegerField(allow_null=True)
+
+
 class FilingRowSerializer(serializers.Serializer[Any]):
     """A filing in a list."""
 

@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import capfirst
 
 from escalation.filings.access import FilingSeen, find_filing, lab_actor
@@ -19,9 +21,9 @@ from escalation.filings.drafting import (
     start_filing,
     write_version,
 )
-from escalation.filings.forms import VersionForm, recipient_forms
+from escalation.filings.forms import BY_HAND, VersionForm, recipient_forms
 from escalation.filings.inbox import filing_page
-from escalation.filings.models import Filing
+from escalation.filings.models import Filing, FilingState
 from escalation.filings.showing import ShownFiling, shown_filing
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
 from incidents.incident.access import (
@@ -186,6 +188,7 @@ def show_filing(
         "actions": actions,
         "now": read_now(),
         "may_edit": _may_edit(shown),
+        "amend_url": _amend_url(shown),
         "incident_url": _incident_url(request, seen.filing),
         "file_forms": FORMS,
     }
@@ -222,7 +225,29 @@ def _promise(request: PageRequest) -> Promise | None:
 
 def _may_edit(shown: ShownFiling) -> bool:
     seen = shown.seen
-    return seen.is_own and seen.filing.state == "draft" and seen.may(Action.MANAGE)
+    return (
+        seen.is_own
+        and seen.filing.state == FilingState.DRAFT
+        and seen.may(Action.MANAGE)
+    )
+
+
+def _amend_url(shown: ShownFiling) -> str:
+    """Return where a correction is begun, empty while the filing itself can be changed."""
+    seen = shown.seen
+    if not seen.is_own or not seen.may(Action.MANAGE):
+        return ""
+    if seen.filing.state != FilingState.SUBMITTED:
+        return ""
+    url = reverse("filing-new", args=[seen.filing.incident.ref])
+    first = shown.recipients[0].row
+    query = {
+        "amends": seen.filing.ref,
+        "regime": first.regime_id,
+        "stage": first.stage,
+        "agency": first.agency.slug if first.agency else BY_HAND,
+    }
+    return f"{url}?{urlencode(query)}"
 
 
 def _incident_url(request: PageRequest, filing: Filing) -> str:

@@ -29,6 +29,7 @@ API = {
     "GET incident-filing-filings": Place("incident", _ref),
     "POST incident-filing-filings": Place("incident", _ref, _TO, "manage"),
     "GET filings-list": Place("list"),
+    "GET filings-punctuality": Place("account"),
     "GET filings-detail": Place("lab", _filing),
     "PUT filings-detail": Place(
         "lab", _filing, {"based_on": 1, "sections": []}, "manage"
