@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from escalation.filings.drafting import NewFiling, NewRecipient, start_filing
+from escalation.lawbook.registry import regimes_of
 from escalation.models import (
     Clock,
     ContactMethod,
@@ -250,9 +251,10 @@ def statutory_clock(
     incident: Incident, organisation: Organisation, **more: Any
 ) -> StatutoryClock:
     """Return a clock of a decided duty that runs, 24 hours from the opening."""
+    regime_id = more.get("regime_id", "eu-nis2-23")
     values = {
-        "regime_id": "eu-nis2-23",
-        "regime_digest": "0" * 64,
+        "regime_id": regime_id,
+        "regime_digest": regimes_of(organisation.pk)[regime_id].digest,
         "stage": "early_warning",
         "state": "running",
         "anchor": "aware",
