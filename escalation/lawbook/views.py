@@ -47,6 +47,7 @@ def regime_list(request: PageRequest) -> HttpResponse:
     context = {
         "watched": [row for row in rows if row["watching"]],
         "others": [row for row in rows if not row["watching"]],
+        "why_none": _why_none(shelf),
         "is_one": len(shelf.organisations) == 1,
         "profiles": [_profile_link(row) for row in shelf.organisations.values()],
         "new_urls": [
@@ -230,6 +231,13 @@ def _changing(request: PageRequest, registered: Registered) -> dict[str, Any]:
         "edit_url": reverse("regime-edit", args=[name]),
         "retire_url": reverse("regime-retire", args=[name]),
     }
+
+
+def _why_none(shelf: Bookshelf) -> str:
+    """Return what it means for the reader's side that no law is chosen."""
+    if all(row.is_agency for row in shelf.organisations.values()):
+        return "An authority owes its answers under every law by which a lab reports."
+    return "No incident starts a statutory clock until the legal profile names one."
 
 
 def _profile_link(organisation: Organisation) -> dict[str, Any]:

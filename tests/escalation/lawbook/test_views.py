@@ -105,6 +105,17 @@ def test_operator_reads_a_law_and_is_told_of_no_profile():
     assert reverse("legal-profile") not in answer.text
 
 
+def test_authority_without_a_profile_is_told_that_it_owes_answers_all_the_same():
+    client = Client()
+    client.force_login(make.person(make.agency(), role="officer"))
+
+    answer = client.get(LIST)
+
+    assert answer.context["watched"] == []
+    assert "An authority owes its answers under every law" in answer.text
+    assert "No incident starts a statutory clock" not in answer.text
+
+
 def test_duty_of_the_authority_is_marked(reader: Client):
     stages = reader.get(_page("eu-nis2-23")).context["stages"]
 
