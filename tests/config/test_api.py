@@ -13,18 +13,35 @@ from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
 from config.api import api_urls, build_schema
-from escalation.models import ImportedCalendar, Override, SwapRequest
+from escalation.filings.drafting import NewFiling, NewRecipient, start_filing
+from escalation.lawbook.registry import digest_of
+from escalation.models import (
+    AnchorValue,
+    Decision,
+    ImportedCalendar,
+    Override,
+    RegimeText,
+    SwapRequest,
+)
 from escalation.oncall.feeds import make_feed
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.intake.heartbeats.monitors import HeartbeatDraft, create_heartbeat
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source
-from incidents.models import Maintenance, Membership, Organisation, Silence
+from incidents.models import (
+    Incident,
+    Maintenance,
+    Membership,
+    Organisation,
+    Silence,
+    User,
+)
 from incidents.organisations.tokens import create_token
 from incidents.problems import CODES
 from tests import factories
 from tests.api_world import ApiWorld, make_api_world
+from tests.escalation.lawbook.framework import framework
 
 STRANGERS = ("other_lab_admin", "other_agency_admin", "operator", "platform_admin")
 # The report itself is not found, so none of its files is looked for.
@@ -97,7 +114,12 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
     clock = factories.clock(
         incident, factories.policy(api_world.lab, factories.wait(1))
     )
-    under = {"ref": incident.ref, "uid": str(attachment.uid), "clock": str(clock.pk)}
+    under = {
+        "ref": incident.ref,
+        "uid": str(attachment.uid),
+        "clock": str(clock.pk),
+        **_duties(incident),
+    }
     return {
         **dict.fromkeys(
             [
@@ -107,6 +129,8 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
             under,
         ),
         "organisations": {"slug": lab.slug},
+        "filings": {"ref": _draft(incident, api_world.person("staff"))},
+        "regimes": {"id": _own_regime(lab), "number": "1"},
         "members": {"id": str(Membership.objects.filter(organisation=lab)[0].pk)},
         "tokens": {"id": str(token.pk)},
         "policies": {"id": str(policy.pk), "number": "1"},
@@ -118,6 +142,43 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
         **_held(lab),
         **_on_call(api_world),
     }
+
+
+def _duties(incident: Incident) -> dict[str, str]:
+    """Return the parts of the addresses of its legal duties."""
+    lab, now = incident.organisation, timezone.now()
+    anchor = AnchorValue.objects.create(
+        incident=incident, organisation=lab, name="aware", at=now, created_at=now
+    )
+    decision = Decision.objects.create(
+        incident=incident,
+        organisation=lab,
+        regime_id="eu-nis2-23",
+        verdict="undecided",
+        decided_by=factories.person(lab),
+        decided_at=now,
+    )
+    return {"anchor": str(anchor.pk), "decision": str(decision.pk)}
+
+
+def _draft(incident: Incident, author: User) -> str:
+    new = NewFiling([NewRecipient("us-ca-sb53", "report", None, "Cal OES")])
+    actor = Actor.of(author, incident.organisation)
+    filing = start_filing(incident, new, user=author, actor=actor, now=timezone.now())
+    return filing.ref
+
+
+def _own_regime(lab: Organisation) -> str:
+    text = framework(lab.slug)
+    regime_id = f"{lab.slug}-framework"
+    RegimeText.objects.create(
+        organisation=lab,
+        regime_id=regime_id,
+        digest=digest_of(text),
+        text=text,
+        created_at=timezone.now(),
+    )
+    return regime_id
 
 
 def _held(lab: Organisation) -> dict[str, dict[str, str]]:
@@ -257,7 +318,7 @@ def test_schema_names_every_address_of_the_router() -> None:
 
 
 def test_unknown_endpoint_is_a_problem(api_world: ApiWorld) -> None:
-    answer = APIClient().get("/api/v1/filings/")
+    answer = APIClient().get("/api/v1/forecasts/")
     assert (answer.status_code, answer["Content-Type"]) == (
         404,
         "application/problem+json",
@@ -266,7 +327,7 @@ def test_unknown_endpoint_is_a_problem(api_world: ApiWorld) -> None:
         "type": "/api/docs/#not_found",
         "title": "Not Found",
         "status": 404,
-        "detail": "There is no endpoint /api/v1/filings/; /api/docs/ lists them.",
+        "detail": "There is no endpoint /api/v1/forecasts/; /api/docs/ lists them.",
         "code": "not_found",
     }
 
