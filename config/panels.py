@@ -8,7 +8,7 @@ from escalation.duties.clock_panels import (
     duty_clocks_panel,
     duty_clocks_section,
 )
-from escalation.duties.deadlines import ALL_DEADLINES, overdue_reports_part
+from escalation.duties.deadlines import ALL_DEADLINES, reports_part
 from escalation.duties.decisions_section import decisions_section
 from escalation.duties.page import DUTIES_PAGE
 from escalation.duties.panels import duties_panel
@@ -50,6 +50,6 @@ def register_panels() -> None:
     FILED_PAGE.add(filed_panel)
     add_account_panel(account_panel)
     add_account_panel(rules_panel)
-    home = (paged_part, overdue_reports_part, overdue_part, agency_part, lab_part)
+    home = (paged_part, reports_part, overdue_part, agency_part, lab_part)
     for part in (*home, platform_part):
         add_home_panel(part)

@@ -1,7 +1,7 @@
 """Say what is due next on incidents: by policies and by law, for lists and answers."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -17,6 +17,10 @@ from escalation.duties.showing import shown_duties
 from incidents.incident.deadlines import Deadline
 from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection
 from incidents.models import Incident, Organisation, User
+
+SOON: Final = timedelta(days=3)
+_OVERDUE: Final = "Reports to authorities are overdue"
+_SOON_DUE: Final = "Reports to authorities are due within three days"
 
 
 class AllDeadlines:
@@ -54,18 +58,25 @@ class AllDeadlines:
 ALL_DEADLINES: Final = AllDeadlines()
 
 
-def overdue_reports_part(person: User, now: datetime) -> HomePart:
-    """Return on what a report to an authority is overdue, for the first page."""
-    late = _running(person).filter(due_operational__lt=now).values("incident")
-    rows = Incident.objects.visible_to(person).filter(pk__in=late)
+def reports_part(person: User, now: datetime) -> HomePart:
+    """Return on what a report to an authority is late or soon due, for the first page."""
+    soon = _running(person).filter(due_operational__lt=now + SOON)
+    late = soon.filter(due_operational__lt=now)
+    url = reverse("duty-list")
+    found = [
+        _section(person, late, f"{url}?state=overdue", _OVERDUE),
+        _section(person, soon, url, _SOON_DUE),
+    ]
+    return HomePart(sections=[section for section in found if section.incidents])
+
+
+def _section(
+    person: User, clocks: QuerySet[StatutoryClock], url: str, title: str
+) -> HomeSection:
+    rows = Incident.objects.visible_to(person).filter(pk__in=clocks.values("incident"))
     ordered = rows.select_related("organisation").order_by("-severity", "-opened_at")
     incidents = list(ordered[:SECTION_ROWS])
-    if not incidents:
-        return HomePart()
-    url = f"{reverse('duty-list')}?state=overdue"
-    title = "Reports to authorities are overdue"
-    section = HomeSection(title, incidents, "", url=url, url_label="All reports")
-    return HomePart(sections=[section])
+    return HomeSection(title, incidents, "", url=url, url_label="All reports")
 
 
 def _running(person: User) -> QuerySet[StatutoryClock]:

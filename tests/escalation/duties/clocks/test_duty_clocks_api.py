@@ -191,6 +191,18 @@ def test_the_incidents_page_and_the_first_page_say_what_is_due(
     ]
     titles = [section.title for section in home.context["sections"]]
     assert "Reports to authorities are overdue" in titles
+    # It stands in one section only, the first.
+    assert "Reports to authorities are due within three days" not in titles
+
+
+def test_the_first_page_says_what_is_due_within_three_days(client, present: DutyWorld):
+    aware(present)
+    client.force_login(present.accountable)
+
+    sections = client.get("/").context["sections"]
+
+    [soon] = [s for s in sections if "within three days" in s.title]
+    assert soon.incidents == present.incidents
 
 
 def test_the_list_page_has_a_tab_for_each_state(client, present: DutyWorld):

@@ -1,7 +1,10 @@
 from datetime import timedelta
 
 from escalation.models import Notification, Run, RunState, StatutoryClock
-from incidents.models import Timer
+from escalation.routing.dispatch import dispatch
+from incidents.events.actor import Actor
+from incidents.incident.lifecycle import acknowledge
+from incidents.models import AcknowledgedVia, Acknowledgement, Timer
 from tests import factories as make
 from tests.escalation.duties.clocks.conftest import DutyWorld
 
@@ -159,3 +162,57 @@ def test_of_a_closed_incident_people_hear_but_no_policy_runs(world: DutyWorld):
 
     assert world.told() == [ADA]
     assert not Run.objects.exists()
+
+
+def acknowledged(world: DutyWorld):
+    """An incident whose own path an acknowledgement has paused, and the profile's policy."""
+    path = make.policy(world.lab, make.notify({"user": ADA}), make.wait(600))
+    make.route(world.lab, path, is_default=True)
+    legal = make.policy(world.lab, make.notify({"user": BEN}), make.wait(600))
+    incident = decided(world, policy=legal)
+    while dispatch(world.now):
+        world.run()
+    acknowledge(
+        incident,
+        organisation=world.lab,
+        user=world.accountable,
+        via=AcknowledgedVia.PAGE,
+        actor=Actor.of(world.accountable, world.lab),
+        now=world.now,
+    )
+    world.run()
+    return path, legal
+
+
+def policies_at_work(world: DutyWorld) -> list[tuple[int, str]]:
+    rows = Run.objects.filter(organisation=world.lab).order_by("pk")
+    return list(rows.values_list("version__policy", "state"))
+
+
+def test_an_acknowledged_path_is_left_alone_until_it_is_grave(world: DutyWorld):
+    path, legal = acknowledged(world)
+
+    world.forward(hours=12)
+    before = policies_at_work(world)
+    world.forward(hours=9, minutes=36)
+
+    assert before == [(path.pk, "acknowledged")]
+    assert policies_at_work(world) == [(path.pk, "stopped"), (legal.pk, "active")]
+    assert BEN in world.told(purpose="page")
+    assert not Acknowledgement.objects.filter(ended_at=None).exists()
+
+
+def test_a_path_that_pages_people_is_left_alone_however_grave_it_is(
+    world: DutyWorld,
+):
+    path = make.policy(world.lab, make.notify({"user": ADA}), make.wait(6000))
+    make.route(world.lab, path, is_default=True)
+    legal = make.policy(world.lab, make.notify({"user": BEN}))
+    decided(world, policy=legal)
+    while dispatch(world.now):
+        world.run()
+
+    world.forward(hours=25)
+
+    assert policies_at_work(world) == [(path.pk, "active")]
+    assert BEN in world.told(purpose="overdue")
