@@ -32,10 +32,12 @@ from escalation.regimes.answers import (
 from escalation.regimes.deadlines import Place as Location
 from escalation.regimes.questions import shipped_questions
 from escalation.regimes.regime import SUBMITTED, Regime
-from incidents.models import Incident, Organisation, OrganisationKind, Status
+from incidents.models import Incident, Organisation, OrganisationKind, Share, Status
 
 _REFERENCE_SIGNS: Final = 40
 MERGED: Final = "merged into another incident"
+# Who does not see an incident any more is told nothing of it either.
+UNSHARED: Final = "no longer shared"
 _NOTHING: Final = TimeRecord()
 # For a law of which no text is left: nothing is counted there.
 _NOWHERE: Final = Location(ZoneInfo("UTC"), "")
@@ -76,6 +78,7 @@ class Basis:
             records=anchors_of_many(incident_ids),
             decisions=_decisions(incident_ids),
             answers=_answers(incident_ids),
+            shared=_shared(places),
             renewed=renewed,
         )
         duties = {place: read.duties(place, clocks.get(place, ())) for place in places}
@@ -96,6 +99,7 @@ class _Read:
     records: Mapping[Place, TimeRecord]
     decisions: Mapping[Place, Mapping[str, Decision]]
     answers: Mapping[Place, Mapping[str, str]]
+    shared: Collection[Place]
     renewed: Collection[int]
 
     def duties(self, place: Place, clocks: Sequence[StatutoryClock]) -> list[Duty]:
@@ -162,7 +166,7 @@ class _Read:
             },
             kept=kept,
             submissions=_submissions(record, regime_id),
-            ended_because=self._ended(place[0]),
+            ended_because=self._ended(place),
         )
 
     def _texts(
@@ -171,8 +175,12 @@ class _Read:
         named = ((place[1], regime_id, digest) for digest in digests)
         return {one[2]: self.texts[one] for one in named if one in self.texts}
 
-    def _ended(self, incident_id: int) -> str:
-        return MERGED if self.incidents[incident_id].status == Status.MERGED else ""
+    def _ended(self, place: Place) -> str:
+        incident = self.incidents[place[0]]
+        if incident.status == Status.MERGED:
+            return MERGED
+        is_owner = incident.organisation_id == place[1]
+        return "" if is_owner or place in self.shared else UNSHARED
 
 
 def _named(clocks: Mapping[Place, Sequence[StatutoryClock]]) -> set[Named]:
@@ -243,3 +251,13 @@ def _answers(incident_ids: Collection[int]) -> dict[Place, dict[str, str]]:
     for row in rows:
         found[row.incident_id, row.organisation_id][row.question] = row.said
     return found
+
+
+def _shared(places: Collection[Place]) -> set[Place]:
+    """Return at which of these places an agency sees the incident now."""
+    rows = Share.objects.filter(
+        incident__in={incident_id for incident_id, _ in places},
+        agency__in={organisation_id for _, organisation_id in places},
+        unshared_at=None,
+    )
+    return set(rows.values_list("incident_id", "agency_id"))

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from escalation.duties.overdue import overdue_since
 from escalation.models import DueDate, Notification, StatutoryClock
+from incidents.events.actor import Actor
+from incidents.incident.shares import share
 from incidents.models import Timer
 
 HOUR = timedelta(hours=1)
@@ -225,6 +227,14 @@ def test_each_organisation_has_its_own_clocks_and_an_agency_those_of_its_duty(
     world.watch(NIS2)
     incident = world.open()
     world.note(incident, "aware")
+    share(
+        incident,
+        agency=world.agency,
+        reason="by hand",
+        user=None,
+        actor=Actor.system(world.lab),
+        now=world.now,
+    )
 
     world.submit(incident, NIS2, "early_warning", owner=world.agency)
 

@@ -8,8 +8,10 @@ from escalation.duties.looking import ask_to_look
 from escalation.filings.receiving import accept
 from escalation.loop import fire_due
 from escalation.models import AnchorValue, LegalProfile, Notification, StatutoryClock
+from incidents.events.actor import Actor
 from incidents.events.record import recording
 from incidents.incident.lifecycle import lock_incidents
+from incidents.incident.shares import unshare
 from tests import factories as make
 from tests.escalation.filings.filing_world import NIS2, FilingWorld, make_filing_world
 
@@ -95,3 +97,25 @@ def test_an_agency_that_is_late_hears_of_it_and_the_lab_does_not(filed):
     assert "Answer of the CSIRT" not in str(
         [row.message for row in late if row.organisation_id == filed.lab.pk]
     )
+
+
+def test_an_agency_that_does_not_see_it_any_more_has_no_clock_and_hears_nothing(filed):
+    make.contact(filed.agency, address="desk@naisa.example")
+    filed.submitted()
+    run(filed)
+    unshare(
+        filed.incident,
+        agency=filed.agency,
+        reason="by mistake",
+        user=None,
+        actor=Actor.system(filed.lab),
+        now=filed.now,
+    )
+    told = {"organisation": filed.agency, "purpose": "overdue"}
+
+    filed.now += 25 * HOUR
+    run(filed)
+
+    agency = clock(filed, filed.agency, "authority_answer")
+    assert (agency.state, agency.state_reason) == ("cancelled", "no longer shared")
+    assert not Notification.objects.filter(**told).exists()
