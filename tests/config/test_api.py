@@ -129,7 +129,11 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
             under,
         ),
         "organisations": {"slug": lab.slug},
-        "filings": {"ref": _draft(incident, api_world.person("staff"))},
+        "filings": {
+            "ref": _draft(incident, api_world.person("staff")),
+            "key": "1",
+            "form": "json",
+        },
         "regimes": {"id": _own_regime(lab), "number": "1"},
         "members": {"id": str(Membership.objects.filter(organisation=lab)[0].pk)},
         "tokens": {"id": str(token.pk)},
