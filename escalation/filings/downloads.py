@@ -23,6 +23,7 @@ from escalation.filings.documents.pdf import render_pdf
 from escalation.filings.documents.stix import as_stix
 from escalation.filings.models import FilingRecipient, FilingVersion
 from escalation.filings.reading import newest_version
+from escalation.filings.turns import TURNS
 from incidents.incident.downloads import DOWNLOAD_POLICY
 from incidents.models import Incident
 
@@ -80,7 +81,8 @@ def make_file(
     """Return a file of the part for the recipient `key`.
 
     An agency gets what was sent to it; the lab any version, without a number the newest.
-    Raises Http404 for what there is not, or is not the reader's.
+    Raises Http404 for what there is not, or is not the reader's, and Unavailable while
+    too many are being made.
     """
     form = FORMS.get(form_name)
     if form is None:
@@ -90,7 +92,8 @@ def make_file(
     facts = _facts(seen, form, now)
     document = compose(recipient, version, incident=facts)
     filename = f"{document.file_stem}-{recipient.key}.{form.ending}"
-    return FilingFile(filename, form.media_type, form.render(document))
+    with TURNS.one():
+        return FilingFile(filename, form.media_type, form.render(document))
 
 
 def file_response(file: FilingFile) -> HttpResponse:

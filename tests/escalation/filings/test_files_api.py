@@ -108,3 +108,13 @@ def test_page_gives_no_file_to_others(world: FilingWorld, client: Client):
     filing = world.draft()
     client.force_login(world.officer)
     assert client.get(f"/filings/{filing.ref}/files/naisa/pdf/").status_code == 404
+
+
+def test_page_offers_the_packet_until_it_is_filed_by_hand(
+    world: FilingWorld, client: Client
+):
+    filing = world.draft(world.to(), world.by_hand())
+    client.force_login(world.author)
+    page = client.get(filing.get_absolute_url()).content.decode()
+    assert page.count("Take the packet to file it by hand") == 1
+    assert f'href="/filings/{filing.ref}/files/by-hand-2/packet/"' in page
