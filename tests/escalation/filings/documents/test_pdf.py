@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from escalation.filings.documents.document import Section
 from escalation.filings.documents.json_form import as_json
@@ -117,6 +119,13 @@ def test_pdf_differs_when_the_document_does():
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS.keys())
 def test_text_of_people_is_set_and_kept_whole_in_the_attachment(text):
+    made = answered(text)
+    assert attached_file(render_pdf(made)) == as_json(made)
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_set(text):
     made = answered(text)
     assert attached_file(render_pdf(made)) == as_json(made)
 
