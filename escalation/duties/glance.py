@@ -47,16 +47,31 @@ def _standing_of(duties: "Duties") -> _Standing:
     own = {"incident": duties.incident, "organisation": duties.side}
     rows = Decision.objects.filter(**own, is_current=True).select_related("decided_by")
     decisions = [row for row in rows if row.verdict != Verdict.UNDECIDED]
-    settled = {decision.regime_id for decision in decisions}
-    clocks = StatutoryClock.objects.filter(
-        **own, is_current=True, ended_at=None, due_operational__isnull=False
+    clocks = list(
+        StatutoryClock.objects.filter(**own, is_current=True, ended_at=None).order_by(
+            "due_operational", "pk"
+        )
+    )
+    settled = {decision.regime_id for decision in decisions} - _doubted(
+        decisions, clocks
     )
     return _Standing(
         watched=len(duties.watched),
         undecided=[name for name in duties.watched if name not in settled],
         unconfirmed=[row for row in decisions if row.confirmed_at is None],
-        next_clock=clocks.order_by("due_operational", "pk").first(),
+        next_clock=next((one for one in clocks if one.due_operational), None),
     )
+
+
+def _doubted(
+    decisions: Sequence[Decision], clocks: Sequence[StatutoryClock]
+) -> set[str]:
+    """Return the regimes whose clocks run to be safe although two people decided.
+
+    Something that the decision does not fit was answered since: it is to be decided anew.
+    """
+    confirmed = {one.regime_id for one in decisions if one.confirmed_at is not None}
+    return confirmed & {clock.regime_id for clock in clocks if clock.is_provisional}
 
 
 def _known(standing: _Standing) -> str:

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from escalation.duties.assessment import Answer, give_answer
 from escalation.duties.decisions import Judgement, confirm, decide
+from escalation.loop import fire_due
 from escalation.models import Notification
 from incidents.events.feed import timeline
 from tests import factories as make
@@ -117,3 +118,17 @@ def test_imminent_risk_leads_to_the_time_record(client, incident, people, watch)
     url = f"/api/v1/incidents/{incident.ref}/assessment/"
     [shown] = client.get(url).json()["proposals"]
     assert [one["stage"] for one in shown["triggered"]] == ["imminent_risk"]
+
+
+def test_first_line_says_that_it_is_to_be_decided_anew(client, incident, people):
+    def happening():
+        while fire_due(NOW):
+            pass
+        page = client.get(reverse("incident-duties", args=[incident.ref]))
+        return page.context["strip"].happening
+
+    client.force_login(people[0])
+    decided(incident, people)
+    assert happening() == "1 law watched, all decided and confirmed."
+    say(incident, people[0], "fundamental_rights")
+    assert happening() == "1 law watched, 1 of them not decided yet."
