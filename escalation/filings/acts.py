@@ -18,7 +18,7 @@ from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.models import FilingState, RecipientState, Way
 from escalation.filings.receiving import accept, receive, return_filing
 from escalation.filings.showing import ShownFiling
-from escalation.filings.submitting import OPEN, submit
+from escalation.filings.submitting import OPEN, submit, waits_for
 from incidents.events.actor import Actor
 from incidents.incident.panels import PageAction
 from incidents.models import User
@@ -88,7 +88,8 @@ def _at_agency(*states: RecipientState) -> Callable[[ShownFiling], bool]:
 
 def _may_submit(shown: ShownFiling) -> bool:
     return shown.seen.filing.state == FilingState.APPROVED and any(
-        one.row.way == Way.HERE and one.row.state in OPEN for one in shown.recipients
+        one.row.way == Way.HERE and waits_for(one.row, shown.version)
+        for one in shown.recipients
     )
 
 

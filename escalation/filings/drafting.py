@@ -30,6 +30,7 @@ from escalation.filings.sections import (
     digest_of,
     read_sections,
 )
+from escalation.regimes.regime import DutyOf
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
@@ -251,6 +252,9 @@ def _recipients(
     for number, wanted in enumerate(recipients, start=1):
         law = law_on(incident, filing.organisation_id, wanted.regime)
         stage = law.stage(wanted.stage)
+        if stage.duty_of != DutyOf.REPORTER:
+            remedy = "It is the authority's own duty: nobody reports it to it."
+            raise BadInput("stage", stage.id, remedy)
         agency = _checked_agency(wanted, [row.agency_id for row in rows])
         rows.append(
             FilingRecipient(

@@ -13,6 +13,7 @@ from escalation.filings.laws import laws_for
 from escalation.filings.models import FilingRecipient
 from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON, Section
 from escalation.filings.showing import ShownSection
+from escalation.regimes.regime import DutyOf
 from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
 from incidents.models import Organisation, OrganisationKind
 
@@ -120,7 +121,7 @@ class VersionForm(forms.Form):
                 label="Another section", required=False, max_length=MAX_FIELD
             )
         self.fields[f"answer-{number}"] = forms.CharField(
-            label="Answer" if is_new else section.field,
+            label="Answer",
             required=False,
             max_length=MAX_ANSWER,
             initial=section.answer,
@@ -323,6 +324,7 @@ def _duties(organisation: Organisation) -> list[tuple[str, list[tuple[str, str]]
         stages = [
             (f"{regime.id} {stage.id}", f"{stage.name} ({stage.citation})")
             for stage in regime.stages
+            if stage.duty_of == DutyOf.REPORTER
         ]
         if stages:
             groups.append((regime.name, stages))

@@ -1,6 +1,6 @@
 """Write to the other side's desk that a filing moved: a pointer, nothing of what it says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ from escalation.notifications.models import ContactMethod
 from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.notifications.render import facts_of, render_message
 from incidents.events.record import recording
-from incidents.models import Organisation, Timer
+from incidents.models import Organisation, Share, Timer
 from incidents.timers.schedule import register_handler
 
 # Ids and names of laws only: `why` goes with a message whatever its label.
@@ -41,10 +41,18 @@ def send_letters(timers: Sequence[Timer], now: datetime) -> None:
         "filing__incident__organisation", "organisation", "agency"
     ).in_bulk([timer.subject_id for timer in timers])
     book = AddressBook.load({timer.organisation_id for timer in timers})
+    incidents = {row.filing.incident_id for row in rows.values()}
+    active = Share.objects.filter(incident__in=incidents, unshared_at=None)
+    shared = set(active.values_list("incident_id", "agency_id"))
     with recording(now):
         queue_notifications(
             [
-                _row(timer, rows[timer.subject_id], method)
+                _row(
+                    timer,
+                    rows[timer.subject_id],
+                    method,
+                    is_inside=_is_inside(timer, rows[timer.subject_id], shared),
+                )
                 for timer in timers
                 if timer.subject_id in rows
                 for method in book.methods_of(timer.organisation_id, [])
@@ -54,7 +62,11 @@ def send_letters(timers: Sequence[Timer], now: datetime) -> None:
 
 
 def _row(
-    timer: Timer, recipient: FilingRecipient, method: ContactMethod
+    timer: Timer,
+    recipient: FilingRecipient,
+    method: ContactMethod,
+    *,
+    is_inside: bool,
 ) -> NewNotification:
     what = timer.payload["what"]
     filing, told = recipient.filing, _told(timer, recipient)
@@ -79,12 +91,20 @@ def _row(
         purpose=retry.FILING,
         channel=method.channel,
         address=method.address,
-        message=render_message(replace(facts, url=url)),
+        message=render_message(replace(facts, url=url, inside=is_inside)),
         incident=filing.incident,
         method_id=method.pk,
         recipient_user_id=method.user_id,
         recipient_name=str(method.user) if method.user else f"{told.name} desk",
     )
+
+
+def _is_inside(
+    timer: Timer, recipient: FilingRecipient, shared: Collection[tuple[int, int]]
+) -> bool:
+    """Whether who is told still sees the incident: a title is for nobody else."""
+    is_lab = timer.organisation_id == recipient.organisation_id
+    return is_lab or (recipient.filing.incident_id, timer.organisation_id) in shared
 
 
 def _told(timer: Timer, recipient: FilingRecipient) -> Organisation:

@@ -33,7 +33,7 @@ from incidents.incident.shares import share_locked
 from incidents.ledger.canonical import format_at
 from incidents.models import User
 
-# Who has still to get the approved version.
+# Who may still get a version.
 OPEN: Final = (RecipientState.PREPARED, RecipientState.RETURNED)
 
 
@@ -49,7 +49,7 @@ def submit(filing: Filing, *, user: User, actor: Actor, now: datetime) -> Filing
         require_state(filing, FilingState.APPROVED, act="submitted")
         version = approved_version(filing)
         everybody = list(filing.recipients.select_related("agency").order_by("pk"))
-        going = [r for r in everybody if r.way == Way.HERE and r.state in OPEN]
+        going = [r for r in everybody if r.way == Way.HERE and waits_for(r, version)]
         if not going and not any(r.submitted_at for r in everybody):
             message = "It goes out by hand: record what the portal gave back."
             raise NotPossible(message, state=state_of(filing))
@@ -64,6 +64,11 @@ def submit(filing: Filing, *, user: User, actor: Actor, now: datetime) -> Filing
     return filing
 
 
+def waits_for(recipient: FilingRecipient, version: FilingVersion) -> bool:
+    """Whether a recipient is to get this version; what it returned it does not get again."""
+    return recipient.state in OPEN and recipient.version_id != version.pk
+
+
 def approved_version(filing: Filing) -> FilingVersion:
     """Return the newest version. Raises NotPossible unless it is approved."""
     version = newest_version(filing)
@@ -75,7 +80,8 @@ def approved_version(filing: Filing) -> FilingVersion:
 
 def settle(filing: Filing, recipients: Sequence[FilingRecipient]) -> None:
     """Call it submitted once nobody waits for the approved version any more."""
-    if all(recipient.state not in OPEN for recipient in recipients):
+    version = newest_version(filing)
+    if not any(waits_for(recipient, version) for recipient in recipients):
         filing.state = FilingState.SUBMITTED
         filing.save(update_fields=["state"])
 

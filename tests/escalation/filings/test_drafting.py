@@ -147,3 +147,8 @@ def test_drafts_are_the_labs_own(world: FilingWorld):
     assert list(Filing.objects.visible_to(world.officer)) == []
     assert list(Filing.objects.visible_to(world.author)) == [filing]
     assert world.told(world.officer) == []
+
+
+def test_authoritys_own_duty_is_not_reported(world: FilingWorld):
+    with pytest.raises(BadInput, match="own duty"):
+        world.draft(world.to(NIS2, "authority_answer"))

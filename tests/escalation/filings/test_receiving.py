@@ -16,6 +16,7 @@ from incidents.incident.shares import share, unshare
 from tests import factories as make
 from tests.escalation.filings.filing_world import FilingWorld
 
+ANSWER = "submitted:authority_answer"
 FIELD = "Could have a cross-border impact: yes, no, not known"
 
 
@@ -185,3 +186,40 @@ def test_what_was_submitted_stays_with_the_agency_after_the_share(world: FilingW
         world.incident, agency=world.agency, reason="over", **world.who(world.author)
     )
     assert list(Filing.objects.visible_to(world.officer)) == [filing]
+
+
+@pytest.mark.parametrize("act", ["return", "ask", "accept", "transfer"])
+def test_first_word_of_the_agency_is_its_answer(world: FilingWorld, act: str):
+    filing = world.submitted()
+    who = world.who(world.officer)
+    got = world.got(filing)
+    receive(got, **who)
+    assert not AnchorValue.objects.filter(name=ANSWER).exists()
+    if act == "return":
+        give_back(world, filing)
+    elif act == "ask":
+        request_information(got, text="?", due_at=None, **who)
+    elif act == "accept":
+        accept(got, **who)
+    else:
+        transfer(got, Transfer(None, "Cal OES", "Article 23(8)", "Theirs."), **who)
+    [noted] = AnchorValue.objects.filter(name=ANSWER)
+    assert (noted.organisation, noted.at) == (world.agency, world.now)
+
+
+def test_answer_is_noted_once(world: FilingWorld):
+    filing = world.submitted()
+    for _ in range(2):
+        request_information(
+            world.got(filing), text="?", due_at=None, **world.who(world.officer)
+        )
+        world.now += timedelta(hours=1)
+    assert AnchorValue.objects.filter(name=ANSWER).count() == 1
+
+
+def test_what_was_returned_is_not_sent_again_unchanged(world: FilingWorld):
+    filing = world.approved(world.to(), world.by_hand())
+    submit(filing, **world.who(world.author))
+    give_back(world, filing)
+    submit(filing, **world.who(world.author))
+    assert world.got(filing).state == RecipientState.RETURNED
