@@ -216,3 +216,26 @@ def test_a_path_that_pages_people_is_left_alone_however_grave_it_is(
 
     assert policies_at_work(world) == [(path.pk, "active")]
     assert BEN in world.told(purpose="overdue")
+
+
+def test_what_the_law_gives_no_date_for_is_said_at_once_and_daily_until_it_is_done(
+    world: DutyWorld,
+):
+    incident = decided(world)
+    for stage in ("early_warning", "notification"):
+        world.submit(incident, NIS2, stage)
+    world.note(incident, "authority_request")
+    first = messages()
+
+    world.forward(days=1)
+    second = messages()[len(first) :]
+    world.submit(incident, NIS2, "intermediate")
+    world.forward(days=2)
+
+    clock = world.clock("intermediate")
+    assert (clock.due_operational, clock.state) == (None, "met")
+    assert [(m.purpose, m.address) for m in first] == [("clock", ADA)]
+    assert "due without undue delay: the law gives no date" in first[0].message["text"]
+    assert [(m.purpose, m.address) for m in second] == [("clock", ADA)]
+    assert len(messages()) == len(first) + len(second)
+    assert "clock.breached" not in world.kinds(incident)
