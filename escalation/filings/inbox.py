@@ -8,19 +8,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from escalation.duties.models import StatutoryClock
 from escalation.duties.overdue import is_overdue
+from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.listing import filings_for, rows_of
-from escalation.filings.models import Filing, FilingRecipient, RecipientState
+from escalation.filings.models import (
+    Filing,
+    FilingRecipient,
+    FilingState,
+    RecipientState,
+)
 from escalation.filings.showing import ShownRecipient, shown_recipient
 from escalation.filings.statistics import punctuality_for
 from incidents.models import Organisation, OrganisationKind, User
 
 MAX_ROWS: Final = 200
 OPEN: Final = "open"
+_AT_AGENCY: Final = (
+    RecipientState.SUBMITTED,
+    RecipientState.RECEIVED,
+    RecipientState.RETURNED,
+)
 _DONE: Final = (RecipientState.ACCEPTED, RecipientState.TRANSFERRED)
 
 
@@ -44,13 +55,7 @@ def filing_page(
     which = query.get("show", OPEN)
     own = filings_for(person).filter(organisation__in=Organisation.objects.of(person))
     if which == OPEN:
-        own = own.exclude(state="withdrawn").exclude(state="submitted") | own.filter(
-            recipients__state__in=[
-                RecipientState.SUBMITTED,
-                RecipientState.RECEIVED,
-                RecipientState.RETURNED,
-            ]
-        )
+        own = _under_way(own)
     own_rows = rows_of(person, list(own.distinct().order_by("-pk")[:MAX_ROWS]))
     return {
         "own": own_rows,
@@ -62,6 +67,20 @@ def filing_page(
         "now": now,
         "max_rows": MAX_ROWS,
     }
+
+
+def _under_way(own: QuerySet[Filing]) -> QuerySet[Filing]:
+    """Keep what the lab still has to do with, also a request about what was accepted."""
+    asked = FilingRequest.objects.filter(
+        recipient__filing=OuterRef("pk"), answered_at=None
+    )
+    waiting = FilingRecipient.objects.filter(
+        filing=OuterRef("pk"), state__in=_AT_AGENCY
+    )
+    unsent = Q(
+        state__in=[FilingState.DRAFT, FilingState.IN_REVIEW, FilingState.APPROVED]
+    )
+    return own.filter(unsent | Exists(asked) | Exists(waiting))
 
 
 def inbox_rows(person: User, *, now: datetime, is_whole: bool) -> list[InboxRow]:

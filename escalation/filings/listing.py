@@ -17,6 +17,7 @@ class Row:
     filing: Filing
     is_own: bool
     recipients: tuple[ShownRecipient, ...]
+    open_requests: int = 0
 
 
 def filings_for(
@@ -50,7 +51,9 @@ def filings_for(
             "recipients",
             FilingRecipient.objects.select_related(
                 "agency", "version", "receipt", "organisation"
-            ).order_by("pk"),
+            )
+            .prefetch_related("requests")
+            .order_by("pk"),
         )
     )
 
@@ -68,4 +71,10 @@ def _row(filing: Filing, own: set[int]) -> Row:
         for recipient in filing.recipients.all()
         if is_own or (recipient.agency_id in own and recipient.submitted_at)
     ]
-    return Row(filing, is_own, tuple(shown))
+    asked = [
+        request
+        for one in shown
+        for request in one.row.requests.all()
+        if request.answered_at is None
+    ]
+    return Row(filing, is_own, tuple(shown), len(asked))

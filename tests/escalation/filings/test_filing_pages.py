@@ -207,3 +207,14 @@ def test_duties_page_shows_filings_and_where_to_begin(world: FilingWorld):
     page = visit(world.author).get(path).content.decode()
     assert f"/filings/{filing.ref}/" in page
     assert f"/incidents/{world.incident.ref}/filings/new/" in page
+
+
+def test_request_about_what_was_accepted_stands_on_the_labs_list(world: FilingWorld):
+    filing, settled = world.submitted(), world.submitted()
+    for one in (filing, settled):
+        act(world.officer, one, "accept")
+    act(world.officer, filing, "ask", text="?", zone="UTC")
+    page = visit(world.author).get("/filings/").content.decode()
+    assert "1 request to answer" in page
+    assert filing.ref in page
+    assert settled.ref not in page
