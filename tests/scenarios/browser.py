@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,11 +27,14 @@ _FLAGS: Final = (
     "--no-first-run",
     "--remote-debugging-pipe",
 )
-# Finds what a person would: by the words on it, the whole of them first.
+# Finds what a person would, unfolding what is folded: by its words, all of them first.
 _FIND: Final = """
-(words, of) => {
+(words, of, scope) => {
+  const root = scope ? document.querySelector(scope) : document;
+  if (!root) return undefined;
+  document.querySelectorAll('details').forEach((e) => { e.open = true; });
   const told = (e) => (e.getAttribute('aria-label') || e.innerText || e.value || '').trim();
-  const all = [...document.querySelectorAll(of)].filter((e) => e.offsetParent !== null);
+  const all = [...root.querySelectorAll(of)].filter((e) => e.offsetParent !== null);
   return all.find((e) => told(e) === words) || all.find((e) => told(e).startsWith(words));
 }
 """
@@ -64,9 +67,10 @@ class Chromium:
         self._read, from_browser = os.pipe()
         self._process = subprocess.Popen(
             [
-                "/bin/sh",
+                "/bin/bash",
                 "-c",
-                # The browser reads from descriptor 3 and writes to descriptor 4.
+                # The browser reads from descriptor 3 and writes to 4. Other shells than bash
+                # know descriptors of one digit only.
                 f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}',
                 str(CHROMIUM),
                 *_FLAGS,
@@ -150,6 +154,15 @@ class Page:
     browser: Chromium
     site: str
     session: str
+    scope: str = ""
+
+    def within(self, selector: str) -> "Page":
+        """Return the same page, looked at only within an element, all of it unfolded."""
+        unfold = (
+            "(s) => document.querySelectorAll(s).forEach((e) => { e.open = true; })"
+        )
+        self.call(unfold, f"{selector} details")
+        return replace(self, scope=selector)
 
     def ask(self, method: str, **values: object) -> dict[str, Any]:
         """Send a command about this page."""
@@ -179,13 +192,13 @@ class Page:
 
     def fill(self, name: str, value: str | bool) -> Self:
         """Fill in a field by its name."""
-        if problem := self.call(_FILL, f'[name="{name}"]', value):
+        if problem := self.call(_FILL, f'{self.scope} [name="{name}"]', value):
             raise NotFound(f"{problem} on {self.address}: {self.text[:2000]}")
         return self
 
     def tick(self, name: str, value: str) -> Self:
         """Choose one of several by the field's name and the choice's value."""
-        selector = f'[name="{name}"][value="{value}"]'
+        selector = f'{self.scope} [name="{name}"][value="{value}"]'
         if problem := self.call(_FILL, selector, True):
             raise NotFound(f"{problem} on {self.address}: {self.text[:2000]}")
         return self
@@ -208,16 +221,21 @@ class Page:
         return self._click(words, "a[href]")
 
     def _click(self, words: str, of: str) -> Self:
-        if not self.call(f"(words, of) => !!({_FIND})(words, of)", words, of):
+        here = (words, of, self.scope)
+        if not self.call(f"(...here) => !!({_FIND})(...here)", *here):
             raise NotFound(f"no {words!r} on {self.address}: {self.text[:2000]}")
         with self._new_document():
-            self.call(f"(words, of) => ({_FIND})(words, of).click()", words, of)
+            self.call(f"(...here) => ({_FIND})(...here).click()", *here)
         return self
 
     @property
     def text(self) -> str:
-        """What the page says."""
-        return str(self.run("document.body.innerText"))
+        """What the page says, or the part of it that is looked at."""
+        return str(
+            self.call(
+                "(s) => document.querySelector(s).innerText", self.scope or "body"
+            )
+        )
 
     @property
     def address(self) -> str:
