@@ -235,12 +235,15 @@ def _submissions(
 
 
 def _decisions(incident_ids: Collection[int]) -> dict[Place, dict[str, Decision]]:
-    """Return the decisions that a second person has confirmed."""
+    """Return the last decisions that a second person has confirmed.
+
+    One stays in force until its successor is confirmed: nobody undoes it alone.
+    """
     rows = Decision.objects.filter(
-        incident__in=incident_ids, is_current=True, confirmed_at__isnull=False
+        incident__in=incident_ids, confirmed_at__isnull=False
     )
     found: dict[Place, dict[str, Decision]] = defaultdict(dict)
-    for row in rows:
+    for row in rows.order_by("pk"):
         found[row.incident_id, row.organisation_id][row.regime_id] = row
     return found
 

@@ -1,8 +1,8 @@
 """Decide by two people whether an incident is to be reported under a regime.
 
-Until the second person has confirmed it clocks run as if nothing were decided. A later
-decision takes the place of an earlier one, which stays in the history. Severity never
-decides: only these people do.
+Until the second person has confirmed it clocks go by the last decision that was
+confirmed, and without one as if nothing were decided. A later decision takes the place of
+an earlier one, which stays in the history. Severity never decides: only these people do.
 """
 
 from collections.abc import Collection, Mapping, Sequence

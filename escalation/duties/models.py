@@ -163,7 +163,8 @@ class Verdict(models.TextChoices):
 class Decision(models.Model):
     """A named person's verdict under one regime, and the second person's confirmation.
 
-    Until it is confirmed clocks run as if it were undecided: conservatively.
+    Until it is confirmed clocks go by the one before it that was, and without one as if
+    it were undecided: conservatively.
     """
 
     id = models.BigAutoField(primary_key=True)

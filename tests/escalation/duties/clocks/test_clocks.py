@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+import pytest
+
+from escalation.duties.assessment import Answer, give_answer
 from escalation.duties.overdue import overdue_since
 from escalation.models import DueDate, Notification, StatutoryClock
 from incidents.events.actor import Actor
@@ -168,6 +171,51 @@ def test_a_no_that_nobody_has_confirmed_changes_nothing(world):
     world.decide(incident, NIS2, "not_reportable", is_confirmed=False)
 
     assert world.clock("early_warning").state == "running"
+    assert world.clock("early_warning").is_provisional
+
+
+@pytest.mark.parametrize("verdict", ["not_reportable", "undecided"])
+def test_nobody_undoes_alone_what_two_people_decided(world, verdict):
+    world.watch(NIS2)
+    incident = world.open()
+    world.note(incident, "aware")
+    world.decide(incident, NIS2, "reportable", ["significant_incident"])
+
+    world.decide(incident, NIS2, verdict, is_confirmed=False)
+
+    assert world.clock("early_warning").state == "running"
+    assert not world.clock("early_warning").is_provisional
+
+
+def test_answers_of_one_person_do_not_cancel_what_two_people_decided(world):
+    law = "eu-ai-act-73"
+    world.watch(law)
+    incident = world.open()
+    world.note(incident, "aware")
+    world.decide(incident, law, "reportable", ["health"])
+    world.decide(incident, law, "undecided", is_confirmed=False)
+
+    for question in ("people_harmed", "critical_infrastructure", "fundamental_rights"):
+        give_answer(
+            incident,
+            Answer(question, "no", "because"),
+            organisation=world.lab,
+            author=world.accountable,
+            now=world.now,
+        )
+    world.run()
+
+    assert world.clock("report").state == "running"
+
+
+def test_what_two_people_left_open_counts_as_undecided(world):
+    world.watch(NIS2)
+    incident = world.open()
+    world.note(incident, "aware")
+    world.decide(incident, NIS2, "reportable", ["significant_incident"])
+
+    world.decide(incident, NIS2, "undecided")
+
     assert world.clock("early_warning").is_provisional
 
 
