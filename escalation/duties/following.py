@@ -16,7 +16,7 @@ from escalation.clocks.acts import REOPENED, RESOLVED, Act, acts_on
 from escalation.duties.anchor_words import OCCURRED
 from escalation.duties.instants import record_noted
 from escalation.duties.looking import Place, ask_to_look_at
-from escalation.duties.models import AnchorValue, Precision
+from escalation.duties.models import AnchorValue, Precision, StatutoryClock
 from escalation.lawbook.models import LegalProfile
 from incidents.events.actor import Actor
 from incidents.events.pending import claim, drop, register_consumer
@@ -33,6 +33,7 @@ KINDS: Final = frozenset(
         "incident.acknowledged",
         RESOLVED,
         REOPENED,
+        "incident.shared",
         "incident.unshared",
         "triage.merged",
     }
@@ -64,11 +65,15 @@ def follow(now: datetime) -> int:
 def keep_records(timers: Sequence[Timer], now: datetime) -> None:
     """Note what these timers' incidents say; then their clocks are looked at.
 
-    So are those of each timer's own organisation, whether it keeps a record or not.
+    So are those of each timer's own organisation, whether it keeps a record or not, and
+    of whoever has clocks there: an agency's end and resume with the share.
     """
     places = {(t.incident_id, t.organisation_id) for t in timers if t.incident_id}
-    kept = note_happenings({incident_id for incident_id, _ in places}, now=now)
-    ask_to_look_at(places | kept, now)
+    incident_ids = {incident_id for incident_id, _ in places}
+    kept = note_happenings(incident_ids, now=now)
+    clocks = StatutoryClock.objects.filter(incident__in=incident_ids)
+    clocked = clocks.values_list("incident_id", "organisation_id").distinct()
+    ask_to_look_at(places | kept | set(clocked), now)
 
 
 def ask_to_keep(places: Iterable[Place], now: datetime) -> None:

@@ -6,14 +6,15 @@ from escalation.duties.following import ask_to_keep, follow, keep_records
 from escalation.duties.instants import withdraw_anchor
 from escalation.lawbook.models import LegalProfile
 from escalation.loop import fire_due
-from escalation.models import AnchorValue
+from escalation.models import AnchorValue, StatutoryClock
 from incidents.events.actor import Actor
 from incidents.events.record import recording
 from incidents.incident.lifecycle import acknowledge, reopen, resolve
+from incidents.incident.shares import unshare
 from incidents.intake.sources import create_source
 from incidents.models import AcknowledgedVia, Pending, Timer
 from tests import factories as make
-from tests.escalation.duties.duty_world import HOUR, make_duty_world
+from tests.escalation.duties.duty_world import HOUR, NIS2, make_duty_world
 from tests.factories import NOW
 
 
@@ -172,6 +173,33 @@ def test_agency_with_a_record_of_its_own_gets_what_happened_while_it_sees_it(wor
     ]
     looked = set(world.looked_at())
     assert {(incident.pk, world.lab.pk), (incident.pk, world.agency.pk)} <= looked
+
+
+def test_clock_of_an_agency_ends_with_its_share_and_resumes_with_the_next(world):
+    incident = world.incident(aware_at=NOW)
+    world.share(incident)
+    world.note(
+        incident,
+        NOW,
+        organisation=world.agency,
+        name="submitted:early_warning",
+        regime_id=NIS2,
+        author=world.officer,
+    )
+    world.run()
+    clocks = StatutoryClock.objects.filter(organisation=world.agency)
+    assert clocks.get().state == "running"
+    unshare(
+        incident,
+        agency=world.agency,
+        reason="by mistake",
+        **by(world.duty, world.lab),
+    )
+    world.run()
+    assert clocks.get().state == "cancelled"
+    world.share(incident)
+    world.run()
+    assert clocks.get().state == "running"
 
 
 def test_the_loop_notes_by_itself(world):
