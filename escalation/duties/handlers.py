@@ -1,16 +1,18 @@
 """When statutory clocks look: somebody asked, a warning is due, or a law's text changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from escalation.duties.clocks import look_at
 from escalation.duties.looking import LOOK, REGIME_CHANGED, WARN, ask_to_look_at
 from escalation.duties.models import StatutoryClock
-from incidents.models import Timer
+from escalation.duties.profile_changes import OPEN
+from escalation.lawbook.models import LegalProfile
+from incidents.models import Incident, Timer
 from incidents.timers.schedule import NewTimer, add_timers, register_handler
 
-# Clocks of a changed law that are asked for in one go.
+# Clocks, and open incidents, of a changed law that are asked for in one go.
 BATCH: Final = 5_000
 
 
@@ -29,23 +31,36 @@ def look(timers: Sequence[Timer], now: datetime) -> None:
 
 
 def look_through(timers: Sequence[Timer], now: datetime) -> None:
-    """Ask for a look at the open clocks of laws whose text has changed, batch by batch."""
+    """Ask for a look where a law whose text has changed has or may get clocks.
+
+    That is at its open clocks, and at the open incidents of who watches it: a text that
+    comes into effect starts what there was not. Both batch by batch.
+    """
     for timer in timers:
-        payload = timer.payload
-        rows = StatutoryClock.objects.filter(
-            regime_id=payload["regime"], ended_at=None, pk__gt=payload.get("after", 0)
-        ).order_by("pk")
-        found = list(rows.values_list("pk", "incident_id", "organisation_id")[:BATCH])
-        ask_to_look_at(((i, o) for _, i, o in found), now)
-        if len(found) == BATCH:
-            add_timers([_next(timer, after=found[-1][0], now=now)])
+        regime_id, payload = timer.payload["regime"], timer.payload
+        clocks = StatutoryClock.objects.filter(
+            regime_id=regime_id, ended_at=None, pk__gt=payload.get("after", 0)
+        ).values_list("pk", "incident_id", "organisation_id")
+        watching = LegalProfile.objects.filter(regimes__has_key=regime_id)
+        incidents = Incident.objects.filter(
+            organisation__in=watching.values("organisation"),
+            status__in=OPEN,
+            pk__gt=payload.get("after_incident", 0),
+        ).values_list("pk", "pk", "organisation_id")
+        clocked = list(clocks.order_by("pk")[:BATCH])
+        opened = list(incidents.order_by("pk")[:BATCH])
+        ask_to_look_at(((i, o) for _, i, o in [*clocked, *opened]), now)
+        if BATCH in (len(clocked), len(opened)):
+            seen = {"after": clocked, "after_incident": opened}
+            news = {name: rows[-1][0] for name, rows in seen.items() if rows}
+            add_timers([_next(timer, news, now)])
 
 
-def _next(timer: Timer, *, after: int, now: datetime) -> NewTimer:
+def _next(timer: Timer, seen: Mapping[str, int], now: datetime) -> NewTimer:
     return NewTimer(
         kind=REGIME_CHANGED,
         subject_id=timer.subject_id,
         organisation_id=timer.organisation_id,
         due_at=now,
-        payload={**timer.payload, "after": after},
+        payload={**timer.payload, **seen},
     )

@@ -10,7 +10,7 @@ from escalation.lawbook.profile_editing import PROFILE_CHANGED
 from incidents.models import Incident, Status, Timer
 from incidents.timers.schedule import register_handler
 
-_OPEN: Final = (Status.OPEN, Status.ACKNOWLEDGED)
+OPEN: Final = (Status.OPEN, Status.ACKNOWLEDGED)
 
 
 def register_handlers() -> None:
@@ -29,7 +29,7 @@ def look_everywhere(timers: Sequence[Timer], now: datetime) -> None:
     clocked = StatutoryClock.objects.filter(organisation__in=owners, ended_at=None)
     open_ones = Incident.objects.filter(organisation__in=owners)
     places = {
-        *open_ones.filter(status__in=_OPEN).values_list("pk", "organisation_id"),
+        *open_ones.filter(status__in=OPEN).values_list("pk", "organisation_id"),
         *clocked.values_list("incident_id", "organisation_id"),
     }
     ask_to_keep(places, now)

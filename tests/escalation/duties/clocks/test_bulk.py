@@ -21,7 +21,7 @@ article = "4"
 source_url = "https://aurora.example/framework"
 verified_on = 2026-11-23
 basis = "statute"
-status = "in_force"
+status = "{status}"
 zone = "Europe/Brussels"
 calendar = "BE"
 scope = "Aurora"
@@ -43,9 +43,9 @@ terms = [{{ start = ["aware"], length = {hours}, unit = "hours" }}]
 OWN = "aurora-framework"
 
 
-def lay_down(world: DutyWorld, hours: int) -> str:
+def lay_down(world: DutyWorld, hours: int, status: str = "in_force") -> str:
     """Make a text of the lab's own framework the current one."""
-    text = TEXT.format(hours=hours)
+    text = TEXT.format(hours=hours, status=status)
     RegimeText.objects.filter(organisation=world.lab).update(is_current=False)
     RegimeText.objects.create(
         organisation=world.lab,
@@ -160,3 +160,20 @@ def test_a_changed_law_asks_once_for_each_incident_of_its_open_clocks(
 
     asked = Timer.objects.filter(kind=LOOK).order_by("incident")
     assert list(asked.values_list("incident", flat=True)) == [i.pk for i in incidents]
+
+
+def test_a_text_that_comes_into_effect_starts_clocks_of_open_incidents(
+    world, monkeypatch
+):
+    monkeypatch.setattr("escalation.duties.handlers.BATCH", 1)
+    lay_down(world, 48, "pending")
+    world.watch(OWN)
+    incidents = [world.open() for _ in range(3)]
+    for incident in incidents:
+        world.note(incident, "aware")
+    assert not StatutoryClock.objects.exists()
+
+    change_law(world, 24)
+
+    started = StatutoryClock.objects.filter(stage="report")
+    assert {clock.incident_id for clock in started} == {i.pk for i in incidents}
