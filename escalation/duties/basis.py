@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from escalation.duties.looking import Place
 from escalation.duties.models import (
     AssessmentAnswer,
@@ -34,6 +36,8 @@ from escalation.regimes.questions import shipped_questions
 from escalation.regimes.regime import SUBMITTED, Regime
 from incidents.models import Incident, Organisation, OrganisationKind, Share, Status
 
+log = structlog.get_logger(__name__)
+
 _REFERENCE_SIGNS: Final = 40
 MERGED: Final = "merged into another incident"
 # Who does not see an incident any more is told nothing of it either.
@@ -45,12 +49,16 @@ _NOWHERE: Final = Location(ZoneInfo("UTC"), "")
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the clocks of some places rest on."""
+    """What the clocks of some places rest on.
+
+    `unread` are the laws of a place that could not be read: their clocks stay as they are.
+    """
 
     incidents: Mapping[int, Incident]
     organisations: Mapping[int, Organisation]
     profiles: Mapping[int, Profile]
     duties: Mapping[Place, Sequence[Duty]]
+    unread: Mapping[Place, Collection[str]]
     texts: Mapping[Named, Registered]
 
     @classmethod
@@ -81,9 +89,17 @@ class Basis:
             shared=_shared(places),
             renewed=renewed,
         )
-        duties = {place: read.duties(place, clocks.get(place, ())) for place in places}
+        duties: dict[Place, Sequence[Duty]] = {}
+        unread: dict[Place, Collection[str]] = {}
+        for place in places:
+            duties[place], unread[place] = read.duties(place, clocks.get(place, ()))
         return cls(
-            read.incidents, read.organisations, read.profiles, duties, read.texts
+            read.incidents,
+            read.organisations,
+            read.profiles,
+            duties,
+            unread,
+            read.texts,
         )
 
 
@@ -102,14 +118,25 @@ class _Read:
     shared: Collection[Place]
     renewed: Collection[int]
 
-    def duties(self, place: Place, clocks: Sequence[StatutoryClock]) -> list[Duty]:
-        """Return what is known of each law that may want something, or did."""
+    def duties(
+        self, place: Place, clocks: Sequence[StatutoryClock]
+    ) -> tuple[list[Duty], set[str]]:
+        """Return what is known of each law that may want something, or did.
+
+        Also the laws of which that could not be said.
+        """
         watched = self._watched(place)
         there = {clock.regime_id for clock in clocks}
-        return [
-            self._duty(place, regime_id, watched.get(regime_id), clocks)
-            for regime_id in sorted(watched.keys() | there)
-        ]
+        found, unread = [], set()
+        for regime_id in sorted(watched.keys() | there):
+            try:
+                duty = self._duty(place, regime_id, watched.get(regime_id), clocks)
+            except Exception as error:
+                log_uncounted(regime_id, place, error)
+                unread.add(regime_id)
+            else:
+                found.append(duty)
+        return found, unread
 
     def _watched(self, place: Place) -> dict[str, Watched]:
         """Return the laws that a lab watches, or under which an agency was reported to."""
@@ -181,6 +208,16 @@ class _Read:
             return MERGED
         is_owner = incident.organisation_id == place[1]
         return "" if is_owner or place in self.shared else UNSHARED
+
+
+def log_uncounted(regime_id: str, place: Place, error: Exception) -> None:
+    """Say that one law's clocks stay as they are. Nothing of the incident is said."""
+    log.error(
+        "statutory_clocks_not_counted",
+        regime=regime_id,
+        incident=place[0],
+        error=type(error).__name__,
+    )
 
 
 def _named(clocks: Mapping[Place, Sequence[StatutoryClock]]) -> set[Named]:

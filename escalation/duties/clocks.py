@@ -14,7 +14,7 @@ from typing import Final
 
 from django.db import connection
 
-from escalation.duties.basis import Basis
+from escalation.duties.basis import Basis, log_uncounted
 from escalation.duties.looking import WARN, Place
 from escalation.duties.models import DueDate, StatutoryClock
 from escalation.duties.naming import Names
@@ -110,17 +110,21 @@ def _cases(
     rows = {key_of(clock): clock for clock in clocks}
     wanted: dict[Key, Terms] = {}
     why_not: dict[str, str] = {}
+    uncounted = set(basis.unread[place])
     for duty in basis.duties[place]:
-        wanted |= wanted_clocks(duty)
+        # One law that cannot be counted does not stop the others.
+        try:
+            wanted |= wanted_clocks(duty)
+        except Exception as error:
+            log_uncounted(duty.regime_id, place, error)
+            uncounted.add(duty.regime_id)
         why_not[duty.regime_id] = duty.why_not
-    steps = {
-        step.key: step
-        for step in plan(
-            {key: terms_of(clock) for key, clock in rows.items()},
-            wanted,
-            why_not=why_not,
-        )
+    standing = {
+        key: terms_of(clock)
+        for key, clock in rows.items()
+        if key.regime_id not in uncounted
     }
+    steps = {step.key: step for step in plan(standing, wanted, why_not=why_not)}
     cases = [
         _Case(rows.get(key) or _new(place, key, basis, now), steps.get(key))
         for key in sorted(rows.keys() | steps.keys())

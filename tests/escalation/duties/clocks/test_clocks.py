@@ -1,9 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from escalation.duties.assessment import Answer, give_answer
 from escalation.duties.overdue import overdue_since
+from escalation.duties.wanted import wanted_clocks
+from escalation.lawbook.profiles import place_of
 from escalation.models import DueDate, Notification, StatutoryClock
 from incidents.events.actor import Actor
 from incidents.incident.shares import share
@@ -304,3 +307,52 @@ def test_at_the_end_of_the_year_and_when_the_clocks_change_hours_stay_hours(
         world.note(incident, "aware", at)
         clock = world.clock("early_warning", incident=incident)
         assert clock.due_operational - at == 24 * HOUR
+
+
+def test_law_that_cannot_be_counted_stays_as_it_is_and_stops_no_other(
+    world, monkeypatch
+):
+    world.watch(NIS2, "eu-gdpr-33")
+    incident = world.open()
+    world.note(incident, "aware")
+    due = world.clock("early_warning").due_operational
+
+    def count(duty):
+        if duty.regime_id == NIS2:
+            raise OverflowError("date value out of range")
+        return wanted_clocks(duty)
+
+    monkeypatch.setattr("escalation.duties.clocks.wanted_clocks", count)
+    with capture_logs() as logs:
+        world.note(incident, "aware", world.now - HOUR)
+
+    kept = world.clock("early_warning")
+    assert (kept.state, kept.due_operational) == ("running", due)
+    moved = world.clock("notification", "eu-gdpr-33")
+    assert moved.due_operational == world.now + 71 * HOUR
+    [said] = [line for line in logs if line["log_level"] == "error"]
+    assert said == {
+        "event": "statutory_clocks_not_counted",
+        "log_level": "error",
+        "regime": NIS2,
+        "incident": incident.pk,
+        "error": "OverflowError",
+    }
+
+
+def test_law_that_cannot_be_read_stays_as_it_is_and_stops_no_other(world, monkeypatch):
+    world.watch(NIS2, "eu-gdpr-33")
+    incident = world.open()
+    world.note(incident, "aware")
+
+    def place(registered, watched):
+        if registered.regime.id == NIS2:
+            raise OverflowError("date value out of range")
+        return place_of(registered, watched)
+
+    monkeypatch.setattr("escalation.duties.basis.place_of", place)
+    world.note(incident, "aware", world.now - HOUR)
+
+    assert world.clock("early_warning").state == "running"
+    moved = world.clock("notification", "eu-gdpr-33")
+    assert moved.due_operational == world.now + 71 * HOUR
