@@ -95,11 +95,22 @@ def why_not_to_confirm(decision: Decision, person: User) -> str:
         return "A later decision stands in its place. Confirm that one."
     if decision.confirmed_at is not None:
         return f"It was confirmed already, by {decision.confirmed_by}."
-    if decision.verdict == Verdict.UNDECIDED:
+    if decision.verdict == Verdict.UNDECIDED and not _replaces_confirmed(decision):
         return "Nothing is decided yet, so there is nothing to confirm."
     if decision.decided_by_id == person.pk:
         return "You decided this yourself. Another person must confirm it."
     return ""
+
+
+def _replaces_confirmed(decision: Decision) -> bool:
+    """Return whether clocks go by an earlier decision until this one is confirmed."""
+    former = Decision.objects.filter(
+        incident=decision.incident_id,
+        organisation=decision.organisation_id,
+        regime_id=decision.regime_id,
+        confirmed_at__isnull=False,
+    )
+    return former.filter(pk__lt=decision.pk).exists()
 
 
 def standing_decisions(

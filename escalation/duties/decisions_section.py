@@ -74,6 +74,11 @@ class RegimeRow:
         return self.current.regime_digest != self.registered.digest
 
     @property
+    def was_confirmed(self) -> bool:
+        """Whether a former decision was: clocks go by it until this one is."""
+        return any(row.confirmed_at for row in self.history)
+
+    @property
     def state(self) -> str:
         """A code of `_components/status.html`."""
         if self.current is None or self.current.verdict == Verdict.UNDECIDED:
@@ -86,7 +91,7 @@ class RegimeRow:
         if self.current is None:
             return "not decided yet"
         verdict = self.current.get_verdict_display().lower()
-        if self.current.verdict == Verdict.UNDECIDED:
+        if self.current.verdict == Verdict.UNDECIDED and not self.was_confirmed:
             return verdict
         return verdict if self.current.confirmed_at else f"{verdict}, not confirmed"
 
@@ -140,7 +145,8 @@ def _row(
 
 def _with_confirmation(duties: Duties, row: RegimeRow, current: Decision) -> RegimeRow:
     """Add the button for a second person, or why the reader has none."""
-    if current.confirmed_at is not None or current.verdict == Verdict.UNDECIDED:
+    is_open = current.verdict == Verdict.UNDECIDED and not row.was_confirmed
+    if current.confirmed_at is not None or is_open:
         return row
     if not duties.may(Action.APPROVE):
         return replace(row, why_not="Somebody who may approve must confirm it.")

@@ -105,6 +105,14 @@ def test_former_decision_and_an_open_one_are_not_confirmed(world):
         confirm(open_one, by=world.approver, now=NOW)
 
 
+def test_what_two_decided_is_taken_back_by_two(world):
+    former = decided(world)
+    confirm(former, by=world.approver, now=NOW)
+    back = Judgement(DORA, "undecided", "x")
+    open_one = decided(world, back, incident=former.incident)
+    assert confirm(open_one, by=world.approver, now=NOW).confirmed_by == world.approver
+
+
 def test_later_decision_stands_unconfirmed_and_the_former_stays(world):
     incident = world.incident()
     former = decided(world, incident=incident)
