@@ -24,6 +24,7 @@ from escalation.filings.documents.document import (
     Law,
     Section,
 )
+from escalation.filings.knowing import amended_for, is_known, sources_known
 from escalation.filings.laws import law_of
 from escalation.filings.models import (
     Filing,
@@ -47,6 +48,7 @@ def compose(
     ).regime
     stage = stage_of(recipient)
     is_sent = recipient.version_id == version.pk
+    first = amended_for(recipient, by=version.approved_at)
     return FilingDocument(
         reference=filing.ref,
         version=version.number,
@@ -65,7 +67,7 @@ def compose(
         submitted_at=recipient.submitted_at if is_sent else None,
         receipt_number=recipient.receipt_number if is_sent else "",
         portal_reference=recipient.portal_reference if is_sent else "",
-        amends=filing.amends.ref if filing.amends else "",
+        amends=first.ref if first else "",
         made_at=_made_at(recipient, version),
     )
 
@@ -162,7 +164,8 @@ def _anchors(
 ) -> tuple[Instant, ...]:
     """Return the instants that the stage counts from, in force when it was approved.
 
-    Other candidates, and what was noted since, are the lab's own.
+    Other candidates, what was noted since, and what names a filing of another
+    authority are the lab's own.
     """
     rows = AnchorValue.objects.filter(
         incident=recipient.filing.incident_id,
@@ -181,9 +184,11 @@ def _anchors(
     for row in rows.order_by("at", "pk"):
         by_name.setdefault(row.name, []).append(row)
     in_force = [_in_force(found, chosen) for found in by_name.values()]
+    known = sources_known(recipient, by=approved_at)
     return tuple(
         Instant(row.name, row.at, row.written, row.source, row.precision)
         for row in chain.from_iterable(in_force)
+        if is_known(row, known)
     )
 
 

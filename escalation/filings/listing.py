@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from escalation.filings.knowing import amended_known
 from escalation.filings.models import Filing, FilingRecipient
 from escalation.filings.showing import ShownRecipient, shown_recipient
 from incidents.models import Organisation, User
@@ -18,6 +19,7 @@ class Row:
     is_own: bool
     recipients: tuple[ShownRecipient, ...]
     open_requests: int = 0
+    amends: Filing | None = None
 
 
 def filings_for(
@@ -61,10 +63,11 @@ def filings_for(
 def rows_of(person: User, filings: Sequence[Filing]) -> list[Row]:
     """Return the filings as the person's side sees them."""
     own = set(Organisation.objects.of(person).values_list("pk", flat=True))
-    return [_row(filing, own) for filing in filings]
+    known = amended_known(filings, own)
+    return [_row(filing, own, known) for filing in filings]
 
 
-def _row(filing: Filing, own: set[int]) -> Row:
+def _row(filing: Filing, own: set[int], known: set[int]) -> Row:
     is_own = filing.organisation_id in own
     shown = [
         shown_recipient(recipient)
@@ -77,4 +80,5 @@ def _row(filing: Filing, own: set[int]) -> Row:
         for request in one.row.requests.all()
         if request.answered_at is None
     ]
-    return Row(filing, is_own, tuple(shown), len(asked))
+    amends = filing.amends if is_own or filing.amends_id in known else None
+    return Row(filing, is_own, tuple(shown), len(asked), amends)

@@ -252,7 +252,7 @@ def render_filing(shown: ShownFiling, *, absolute: Any) -> dict[str, Any]:
         "organisation": filing.organisation.slug,
         "state": filing.state if shown.seen.is_own else FilingState.SUBMITTED,
         "tlp": filing.tlp,
-        "amends": filing.amends.ref if filing.amends else None,
+        "amends": shown.amends.ref if shown.amends else None,
         "created_at": filing.created_at if shown.seen.is_own else _first_sent(shown),
         "version": version.number,
         "sha256": shown.sha256,
@@ -275,7 +275,7 @@ def render_row(row: Row, *, absolute: Any) -> dict[str, Any]:
         "organisation": filing.organisation.slug,
         "state": filing.state if row.is_own else FilingState.SUBMITTED,
         "tlp": filing.tlp,
-        "amends": filing.amends.ref if filing.amends else None,
+        "amends": row.amends.ref if row.amends else None,
         "recipients": [render_recipient(one) for one in row.recipients],
     }
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from escalation.filings.access import FilingSeen
 from escalation.filings.exchange_models import FilingRemark, FilingRequest
+from escalation.filings.knowing import amended_for
 from escalation.filings.laws import law_of
-from escalation.filings.models import FilingRecipient, FilingVersion
+from escalation.filings.models import Filing, FilingRecipient, FilingVersion
 from escalation.filings.punctuality import is_late
 from escalation.filings.reading import needs_of, newest_version, sections_of, stage_of
 from escalation.filings.sections import Missing, Section, digest_of, missing, shown_to
@@ -45,6 +46,7 @@ class ShownFiling:
     missing: tuple[Missing, ...]
     remarks: tuple[FilingRemark, ...]
     requests: tuple[FilingRequest, ...]
+    amends: Filing | None
 
     @property
     def sha256(self) -> str:
@@ -67,10 +69,10 @@ def shown_filing(seen: FilingSeen) -> ShownFiling:
     """Return the filing: its newest version to its lab, what was sent to an agency."""
     rows = list(seen.recipients)
     if seen.is_own:
-        version = newest_version(seen.filing)
+        version, amends = newest_version(seen.filing), seen.filing.amends
         sections = sections_of(version, rows)
     else:
-        version = _sent(rows[-1])
+        version, amends = _sent(rows[-1]), amended_for(rows[-1], by=None)
         sections = shown_to(sections_of(version, rows), rows[-1].audience_key)
         rows = rows[-1:]
     needs = needs_of(rows)
@@ -90,6 +92,7 @@ def shown_filing(seen: FilingSeen) -> ShownFiling:
                 "organisation", "recipient__filing", "asked_by", "answered_by"
             )
         ),
+        amends=amends,
     )
 
 

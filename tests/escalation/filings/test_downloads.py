@@ -16,13 +16,17 @@ from escalation.duties.models import (
     DutyState,
     StatutoryClock,
 )
-from escalation.filings.access import find_filing
+from escalation.filings.access import agency_actor, find_filing
 from escalation.filings.downloads import FORMS, make_file
-from escalation.filings.drafting import revise
+from escalation.filings.drafting import NewRecipient, revise
+from escalation.filings.inquiries import request_information
 from escalation.filings.laws import laws_for
+from escalation.filings.listing import rows_of
 from escalation.filings.receiving import accept, receive
+from escalation.filings.showing import shown_filing
 from escalation.filings.submitting import submit
 from escalation.models import Filing
+from incidents.events.actor import Actor
 from incidents.incident.shares import unshare
 from tests import factories as make
 from tests.escalation.filings.filing_world import MINUTE, NIS2, FilingWorld
@@ -309,3 +313,58 @@ def test_exports_tell_the_name_to_who_does_not_see_the_incident(world: FilingWor
     found = body_of(world, filing, world.officer, form="oecd")["criteria"]
     states = {one["criterion"]: one["state"] for one in found}
     assert (states[1], states[2]) == ("answered", "not_yet_known")
+
+
+def test_agency_learns_nothing_of_a_filing_with_another_authority(world: FilingWorld):
+    bureau = make.agency("bureau")
+    other = make.person(bureau, role="officer")
+    first = world.submitted(NewRecipient(NIS2, "early_warning", bureau))
+    asked, _ = agency_actor(find_filing(other, first.ref))
+    request_information(
+        asked,
+        text="?",
+        due_at=None,
+        user=other,
+        actor=Actor.of(other, bureau),
+        now=world.now,
+    )
+    world.now += MINUTE
+    filing = world.submitted(world.to(stage="intermediate"), amends=first)
+    assert body_of(world, filing)["anchors"] == []
+    for body in (body_of(world, filing), body_of(world, filing, world.officer)):
+        assert first.ref not in json.dumps(body)
+    assert shown_filing(find_filing(world.officer, filing.ref)).amends is None
+    assert shown_filing(find_filing(world.author, filing.ref)).amends == first
+    [mine] = rows_of(world.officer, [filing])
+    [labs] = rows_of(world.author, [filing])
+    assert (mine.amends, labs.amends) == (None, first)
+
+
+def test_submission_to_another_authority_is_not_told(world: FilingWorld):
+    bureau = make.agency("bureau")
+    first = world.submitted(NewRecipient(NIS2, "notification", bureau))
+    world.now += MINUTE
+    filing = world.submitted(world.to(stage="final"))
+    assert body_of(world, filing)["anchors"] == []
+    assert first.ref not in json.dumps(body_of(world, filing))
+
+
+def test_submission_to_the_same_authority_is_told(world: FilingWorld):
+    first = world.submitted(world.to(stage="notification"))
+    world.now += MINUTE
+    filing = world.submitted(world.to(stage="final"))
+    found = body_of(world, filing)["anchors"]
+    assert [one["source"] for one in found] == [first.ref]
+
+
+def test_agency_reads_what_it_asked_itself_and_what_it_got(world: FilingWorld):
+    first = world.submitted()
+    request_information(
+        world.got(first), text="?", due_at=None, **world.who(world.officer)
+    )
+    world.now += MINUTE
+    filing = world.submitted(world.to(stage="intermediate"), amends=first)
+    found = body_of(world, filing, world.officer)
+    assert found["amends"] == first.ref
+    assert [one["source"] for one in found["anchors"]] == [first.ref]
+    assert shown_filing(find_filing(world.officer, filing.ref)).amends == first
