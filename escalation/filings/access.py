@@ -1,11 +1,13 @@
 """Find a filing that a person may see, and in whose name they act on it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from escalation.filings.models import Filing, FilingRecipient
+from escalation.filings.models import Filing, FilingRecipient, RecipientState
 from incidents.errors import NotAllowed, NotPossible
 from incidents.events.actor import Actor
 from incidents.incident.access import actor_for, roles_of
@@ -13,10 +15,19 @@ from incidents.incident.refs import FILING, is_ref, normalise_ref
 from incidents.models import Organisation, User
 from incidents.organisations.roles import Action, allowed_actions, can
 
+_IN_WORK: Final = (
+    RecipientState.SUBMITTED,
+    RecipientState.RECEIVED,
+    RecipientState.RETURNED,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class FilingSeen:
-    """A filing as one person sees it: as its lab's, or as the agency that got it."""
+    """A filing as one person sees it: as its lab's, or as the agency that got it.
+
+    Of an agency's parts the last of `recipients` is the one that is worked on.
+    """
 
     filing: Filing
     person: User
@@ -26,7 +37,7 @@ class FilingSeen:
     @property
     def side(self) -> Organisation:
         """The organisation whose view this is."""
-        agency = self.recipients[0].agency
+        agency = self.recipients[-1].agency
         return self.filing.organisation if self.is_own or agency is None else agency
 
     def may(self, action: Action) -> bool:
@@ -35,8 +46,11 @@ class FilingSeen:
         return any(action in allowed_actions(role, self.side.kind) for role in roles)
 
 
-def find_filing(person: User, ref: str) -> FilingSeen:
-    """Return the filing with this reference. Raises Http404 when it is not visible."""
+def find_filing(person: User, ref: str, *, part: str = "") -> FilingSeen:
+    """Return the filing with this reference; an agency may name its part by its key.
+
+    Raises Http404 when it is not visible.
+    """
     wanted = normalise_ref(ref, prefix=FILING)
     rows = Filing.objects.visible_to(person).select_related(
         "incident__organisation", "organisation", "amends", "created_by"
@@ -46,8 +60,30 @@ def find_filing(person: User, ref: str) -> FilingSeen:
         raise Http404
     own = set(Organisation.objects.of(person).values_list("pk", flat=True))
     is_own = filing.organisation_id in own
-    shown = recipients_for(filing, own, is_own=is_own)
+    shown = list(recipients_for(filing, own, is_own=is_own))
+    if not is_own:
+        shown = _worked_on_last(shown, part)
     return FilingSeen(filing, person, tuple(shown), is_own)
+
+
+def _worked_on_last(
+    rows: Iterable[FilingRecipient], part: str
+) -> list[FilingRecipient]:
+    """Return an agency's parts: what is settled first, then the newest last.
+
+    Given on and come back, or under several laws, an agency has several.
+    """
+    found = sorted(
+        rows,
+        key=lambda row: (
+            row.state in _IN_WORK,
+            row.state != RecipientState.TRANSFERRED,
+            row.pk,
+        ),
+    )
+    if part and part not in {row.key for row in found}:
+        raise Http404
+    return sorted(found, key=lambda row: row.key == part)
 
 
 def recipients_for(
@@ -72,7 +108,7 @@ def lab_actor(seen: FilingSeen, action: Action) -> Actor:
 def agency_actor(
     seen: FilingSeen, action: Action = Action.TRIAGE
 ) -> tuple[FilingRecipient, Actor]:
-    """Return the agency's part of the filing, and the person acting for the agency.
+    """Return the part that is worked on, and the person acting for its agency.
 
     Raises Http404, NotAllowed.
     """
@@ -80,7 +116,6 @@ def agency_actor(
     mine = [one for one in seen.recipients if one.agency_id in own and one.submitted_at]
     if not mine:
         raise Http404
-    # Given on and come back: the newest is the one that is worked on.
     recipient = mine[-1]
     if recipient.agency is None:
         raise NotPossible("No agency here has it.", state={"ref": seen.filing.ref})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.forms import Form
 from django.urls import reverse
@@ -70,7 +71,7 @@ def page_actions(shown: ShownFiling, bound: dict[str, Form]) -> Iterator[PageAct
         yield PageAction(
             name,
             act.label,
-            reverse(f"filing-{name}", args=[shown.seen.filing.ref]),
+            _address(name, shown),
             bound.get(name) or act.form(shown, auto_id=f"id_{name}_%s"),
             hint=act.hint,
             button=act.button,
@@ -78,12 +79,20 @@ def page_actions(shown: ShownFiling, bound: dict[str, Form]) -> Iterator[PageAct
         )
 
 
+def _address(name: str, shown: ShownFiling) -> str:
+    """Return where it is done; an agency's names the part that its page showed."""
+    url = reverse(f"filing-{name}", args=[shown.seen.filing.ref])
+    if shown.seen.is_own:
+        return url
+    return f"{url}?{urlencode({'part': shown.worked_on.key})}"
+
+
 def _in(*states: FilingState) -> Callable[[ShownFiling], bool]:
     return lambda shown: shown.seen.filing.state in states
 
 
 def _at_agency(*states: RecipientState) -> Callable[[ShownFiling], bool]:
-    return lambda shown: shown.recipients[-1].row.state in states
+    return lambda shown: shown.worked_on.state in states
 
 
 def _may_submit(shown: ShownFiling) -> bool:
@@ -154,7 +163,7 @@ def _run_transfer(doing: Doing, actor: Actor) -> object:
 
 
 def _mine(doing: Doing) -> Any:
-    return doing.shown.recipients[-1].row
+    return doing.shown.worked_on
 
 
 def _lab(run: Callable[..., object], *, names_user: bool) -> Callable[..., object]:

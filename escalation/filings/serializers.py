@@ -309,4 +309,5 @@ def render_recipient(shown: ShownRecipient) -> dict[str, Any]:
 
 
 def _first_sent(shown: ShownFiling) -> Any:
-    return shown.recipients[0].row.submitted_at
+    sent = (one.row.submitted_at for one in shown.recipients)
+    return min(at for at in sent if at)

@@ -7,7 +7,12 @@ from escalation.filings.access import FilingSeen
 from escalation.filings.exchange_models import FilingRemark, FilingRequest
 from escalation.filings.knowing import amended_for
 from escalation.filings.laws import law_of
-from escalation.filings.models import Filing, FilingRecipient, FilingVersion
+from escalation.filings.models import (
+    Filing,
+    FilingRecipient,
+    FilingVersion,
+    RecipientState,
+)
 from escalation.filings.punctuality import is_late
 from escalation.filings.reading import needs_of, newest_version, sections_of, stage_of
 from escalation.filings.sections import Missing, Section, digest_of, missing, shown_to
@@ -60,6 +65,11 @@ class ShownFiling:
         )
 
     @property
+    def worked_on(self) -> FilingRecipient:
+        """The part that an agency reads here and acts on."""
+        return self.recipients[-1].row
+
+    @property
     def open_requests(self) -> list[FilingRequest]:
         """The requests that nobody has answered."""
         return [one for one in self.requests if one.answered_at is None]
@@ -74,8 +84,9 @@ def shown_filing(seen: FilingSeen) -> ShownFiling:
     else:
         version, amends = _sent(rows[-1]), amended_for(rows[-1], by=None)
         sections = shown_to(sections_of(version, rows), rows[-1].audience_key)
-        rows = rows[-1:]
-    needs = needs_of(rows)
+        # What was given on is another's; what else it has, it still works on.
+        rows = [*filter(_is_kept, rows[:-1]), rows[-1]]
+    needs = needs_of(rows if seen.is_own else rows[-1:])
     lacks = missing(sections, needs)
     remarks = _remarks(rows)
     return ShownFiling(
@@ -100,6 +111,10 @@ def shown_recipient(row: FilingRecipient) -> ShownRecipient:
     """Return a recipient with the law under which it gets the filing."""
     law = law_of(row.organisation_id, row.regime_id, row.regime_digest)
     return ShownRecipient(row, law.regime, stage_of(row), is_late(row))
+
+
+def _is_kept(recipient: FilingRecipient) -> bool:
+    return recipient.state != RecipientState.TRANSFERRED
 
 
 def _sent(recipient: FilingRecipient) -> FilingVersion:

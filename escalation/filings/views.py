@@ -60,7 +60,7 @@ def filing_list(request: PageRequest) -> HttpResponse:
 @page("GET")
 def filing_detail(request: PageRequest, ref: str) -> HttpResponse:
     """Show one filing."""
-    return show_filing(request, find_filing(request.user, ref))
+    return show_filing(request, _find(request, ref))
 
 
 @page("GET", "POST")
@@ -145,7 +145,7 @@ def act_page(name: str) -> Callable[..., Any]:
     @page("POST")
     def view(request: PageRequest, ref: str) -> HttpResponse:
         """Do it, and go back to the filing."""
-        shown = shown_filing(find_filing(request.user, ref))
+        shown = shown_filing(_find(request, ref))
         doing = Doing(shown, request.user, read_now(), {})
         actor = act.actor(doing)
         form = act.form(shown, request.POST, request.FILES, auto_id=f"id_{name}_%s")
@@ -160,10 +160,14 @@ def act_page(name: str) -> Callable[..., Any]:
             except NotPossible as error:
                 form.add_error(None, error.message)
                 status = HTTPStatus.CONFLICT
-        seen = find_filing(request.user, ref)
+        seen = _find(request, ref)
         return show_filing(request, seen, bound={name: form}, status=status)
 
     return view
+
+
+def _find(request: PageRequest, ref: str) -> FilingSeen:
+    return find_filing(request.user, ref, part=request.GET.get("part", ""))
 
 
 def show_filing(

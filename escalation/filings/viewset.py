@@ -28,7 +28,8 @@ class FilingApiViewSet(ApiViewSet):
 
     def find(self) -> FilingSeen:
         """Return the filing of the address. Raises Http404 when it is not visible."""
-        return find_filing(self.person, self.kwargs["ref"])
+        part = self.request.query_params.get("part", "")
+        return find_filing(self.person, self.kwargs["ref"], part=part)
 
     def note(self, rows: Sequence[Filing], targets: Sequence[str]) -> None:
         """Record what is about to be read. Raises Unavailable."""

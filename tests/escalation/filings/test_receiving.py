@@ -1,20 +1,26 @@
+import re
 from datetime import timedelta
 
 import pytest
+from django.http import Http404
+from django.test import Client
 
-from escalation.filings.drafting import revise, write_version
+from escalation.filings.access import agency_actor, find_filing
+from escalation.filings.drafting import NewRecipient, revise, write_version
 from escalation.filings.inquiries import answer_request, request_information
 from escalation.filings.models import RecipientState
 from escalation.filings.passing_on import Transfer, transfer
 from escalation.filings.reading import newest_version
 from escalation.filings.receiving import accept, receive, return_filing
+from escalation.filings.showing import shown_filing
 from escalation.filings.submitting import submit
 from escalation.loop import fire_due
 from escalation.models import AnchorValue, Filing, Notification
 from incidents.errors import BadInput, NotPossible
+from incidents.events.actor import Actor
 from incidents.incident.shares import share, unshare
 from tests import factories as make
-from tests.escalation.filings.filing_world import FilingWorld
+from tests.escalation.filings.filing_world import NIS2, FilingWorld
 
 ANSWER = "submitted:authority_answer"
 FIELD = "Could have a cross-border impact: yes, no, not known"
@@ -223,3 +229,48 @@ def test_what_was_returned_is_not_sent_again_unchanged(world: FilingWorld):
     give_back(world, filing)
     submit(filing, **world.who(world.author))
     assert world.got(filing).state == RecipientState.RETURNED
+
+
+def with_two_parts(world: FilingWorld) -> Filing:
+    """Return a filing of which the agency has its own part and another's."""
+    bureau = make.agency("bureau")
+    clerk = make.person(bureau, role="officer")
+    filing = world.submitted(world.to(), NewRecipient(NIS2, "notification", bureau))
+    part, _ = agency_actor(find_filing(clerk, filing.ref))
+    wanted = Transfer(world.agency, "", "Article 23(8)", "Theirs.")
+    who = {"user": clerk, "actor": Actor.of(clerk, bureau), "now": world.now}
+    transfer(part, wanted, **who)
+    return filing
+
+
+def test_agency_works_on_its_own_part_and_on_one_given_to_it(world: FilingWorld):
+    filing = with_two_parts(world)
+    shown = shown_filing(find_filing(world.officer, filing.ref))
+    assert [one.row.key for one in shown.recipients] == ["naisa", "naisa-2"]
+    for key in ("naisa-2", "naisa"):
+        assert world.got(filing).key == key
+        accept(world.got(filing), **world.who(world.officer))
+    states = set(filing.recipients.filter(agency=world.agency).values_list("state"))
+    assert states == {("accepted",)}
+
+
+def test_agency_names_the_part_that_it_reads(world: FilingWorld):
+    filing = with_two_parts(world)
+    seen = find_filing(world.officer, filing.ref, part="naisa")
+    shown = shown_filing(seen)
+    assert (shown.worked_on.key, agency_actor(seen)[0].key) == ("naisa", "naisa")
+    assert {one.needed_by for one in shown.sections} == {("Safety Agency",)}
+    with pytest.raises(Http404):
+        find_filing(world.officer, filing.ref, part="bureau")
+
+
+def test_page_acts_on_the_part_that_it_shows(world: FilingWorld, client: Client):
+    filing = with_two_parts(world)
+    client.force_login(world.officer)
+    address = f"{filing.get_absolute_url()}?part=naisa"
+    page = client.get(address).content.decode()
+    assert f"{filing.get_absolute_url()}?part=naisa-2" in page
+    [action] = re.findall(r'action="([^"]+/receive/[^"]*)"', page)
+    client.post(action)
+    states = dict(filing.recipients.values_list("key", "state"))
+    assert (states["naisa"], states["naisa-2"]) == ("received", "submitted")
