@@ -15,11 +15,13 @@ from incidents.incident.refs import FILING, is_ref, normalise_ref
 from incidents.models import Organisation, User
 from incidents.organisations.roles import Action, allowed_actions, can
 
-_IN_WORK: Final = (
-    RecipientState.SUBMITTED,
-    RecipientState.RECEIVED,
-    RecipientState.RETURNED,
-)
+# What waits for the agency comes before what waits for the lab.
+_IN_WORK: Final = {
+    RecipientState.SUBMITTED: 3,
+    RecipientState.RECEIVED: 3,
+    RecipientState.RETURNED: 2,
+    RecipientState.ACCEPTED: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,13 @@ def find_filing(person: User, ref: str, *, part: str = "") -> FilingSeen:
 def _worked_on_last(
     rows: Iterable[FilingRecipient], part: str
 ) -> list[FilingRecipient]:
-    """Return an agency's parts: what is settled first, then the newest last.
+    """Return an agency's parts: what waits for it last, of that the newest.
 
     Given on and come back, or under several laws, an agency has several.
     """
     found = sorted(
         rows,
-        key=lambda row: (
-            row.state in _IN_WORK,
-            row.state != RecipientState.TRANSFERRED,
-            row.pk,
-        ),
+        key=lambda row: (_IN_WORK.get(RecipientState(row.state), 0), row.pk),
     )
     if part and part not in {row.key for row in found}:
         raise Http404

@@ -134,7 +134,9 @@ def _shown_section(
     rows: Sequence[FilingRecipient],
     remarks: Sequence[FilingRemark],
 ) -> ShownSection:
-    names = {row.key: row.name for row in rows}
+    # A part that was given on reads under the key of who gave it.
+    names = {row.audience_key: row.name for row in rows}
+    names |= {row.key: row.name for row in rows}
     return ShownSection(
         section=section,
         needed_by=tuple(

@@ -238,8 +238,8 @@ def with_two_parts(world: FilingWorld) -> Filing:
     filing = world.submitted(world.to(), NewRecipient(NIS2, "notification", bureau))
     part, _ = agency_actor(find_filing(clerk, filing.ref))
     wanted = Transfer(world.agency, "", "Article 23(8)", "Theirs.")
-    who = {"user": clerk, "actor": Actor.of(clerk, bureau), "now": world.now}
-    transfer(part, wanted, **who)
+    actor = Actor.of(clerk, bureau)
+    transfer(part, wanted, user=clerk, actor=actor, now=world.now)
     return filing
 
 
