@@ -95,6 +95,11 @@ def _at_agency(*states: RecipientState) -> Callable[[ShownFiling], bool]:
     return lambda shown: shown.worked_on.state in states
 
 
+def _may_ask_review(shown: ShownFiling) -> bool:
+    is_draft = shown.seen.filing.state == FilingState.DRAFT
+    return is_draft and not shown.missing and shown.version.approved_at is None
+
+
 def _may_submit(shown: ShownFiling) -> bool:
     return shown.seen.filing.state == FilingState.APPROVED and any(
         one.row.way == Way.HERE and waits_for(one.row, shown.version)
@@ -187,7 +192,7 @@ ACTS: Final[dict[str, Act]] = {
         "Send it to review",
         Action.MANAGE,
         True,
-        lambda shown: _in(FilingState.DRAFT)(shown) and not shown.missing,
+        _may_ask_review,
         _plain(filing_forms.EmptyForm),
         _lab(approval.ask_review, names_user=False),
         hint="Another person than its author approves it.",
@@ -248,7 +253,7 @@ ACTS: Final[dict[str, Act]] = {
         _may_revise,
         _plain(filing_forms.EmptyForm),
         _lab(drafting.revise, names_user=False),
-        hint="It is a draft again and needs another approval. No clock moves.",
+        hint="A draft again: write another version, have it approved. No clock moves.",
         style="plain",
     ),
     "withdraw": Act(

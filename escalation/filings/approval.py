@@ -21,12 +21,18 @@ MAX_REASON = 2_000
 def ask_review(filing: Filing, *, actor: Actor, now: datetime) -> Filing:
     """Give the newest version to a second person. Locks the incident.
 
-    Raises NotPossible, which names what is missing.
+    Raises NotPossible, which names what is missing, and for what was approved once.
     """
     with recording(now):
         filing = lock_filing(filing)
         require_state(filing, FilingState.DRAFT, act="reviewed")
         version = newest_version(filing)
+        if version.approved_at is not None:
+            # Whoever holds it holds this approval: another would change its files.
+            message = (
+                f"Version {version.number} was approved: write another version first."
+            )
+            raise NotPossible(message, state=state_of(filing))
         _require_whole(filing, version)
         version.review_asked_at = now
         version.save(update_fields=["review_asked_at"])

@@ -107,6 +107,7 @@ def write_version(
 ) -> FilingVersion:
     """Add a version to a draft; one that changes nothing is not added. Locks the incident.
 
+    What was approved and then taken back by mistake may be written again as it is.
     Raises BadInput, and NotPossible when somebody wrote another version meanwhile.
     """
     with recording(now):
@@ -123,7 +124,8 @@ def write_version(
             )
         keys = list(filing.recipients.values_list("key", flat=True))
         sections = _checked(rows, keys)
-        if [s.to_body() for s in sections] == newest.sections:
+        is_same = [s.to_body() for s in sections] == newest.sections
+        if is_same and not _is_taken_back(filing, newest):
             return newest
         return _add_version(filing, sections, user=user, actor=actor, now=now)
 
@@ -199,6 +201,12 @@ def note_review(
         actor=actor,
         body={**body, "reason": reason} if reason else body,
     )
+
+
+def _is_taken_back(filing: Filing, version: FilingVersion) -> bool:
+    """Whether a version was approved, and then revised though nobody returned it."""
+    returned = filing.recipients.filter(version=version, state=RecipientState.RETURNED)
+    return version.approved_at is not None and not returned.exists()
 
 
 def _move(filing: Filing, state: FilingState) -> None:

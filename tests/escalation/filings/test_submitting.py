@@ -73,6 +73,22 @@ def test_approval_ends_with_a_revision(world: FilingWorld):
         submit(filing, **world.who(world.author))
 
 
+def test_what_was_approved_is_not_approved_again(world: FilingWorld):
+    filing = world.approved()
+    revise(filing, **world.actor(world.author))
+    with pytest.raises(NotPossible, match="write another version first"):
+        ask_review(filing, **world.actor(world.author))
+
+
+def test_revision_by_mistake_is_written_again_as_it_was(world: FilingWorld):
+    filing = world.approved()
+    revise(filing, **world.actor(world.author))
+    world.answer_all(filing)
+    world.approve(filing)
+    first, second = filing.versions.filter(approved_at__isnull=False)
+    assert (second.number, second.sections) == (3, first.sections)
+
+
 def test_submission_shares_notes_and_tells(world: FilingWorld):
     make.contact(world.agency, address="desk@naisa.example")
     filing = world.submitted()
