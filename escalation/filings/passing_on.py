@@ -58,6 +58,7 @@ def transfer(
             message = f"{recipient.filing.ref} is {word}: it stays there."
             raise NotPossible(message, state=state_of(recipient))
         row = _row(recipient, wanted, user=user, now=now)
+        is_returned = recipient.state == RecipientState.RETURNED
         take_in(recipient, user=user, actor=actor, now=now)
         recipient.state, recipient.settled_at = RecipientState.TRANSFERRED, now
         recipient.settled_reason = row.reason
@@ -68,7 +69,7 @@ def transfer(
         note_measures(recipient, now=now)
         tell([recipient], TRANSFERRED, now=now)
         if row.agency and _sees(recipient, row.agency):
-            _hand_over(recipient, row.agency, now=now)
+            _hand_over(recipient, row.agency, is_returned=is_returned, now=now)
     return row
 
 
@@ -123,9 +124,16 @@ def _sees(recipient: FilingRecipient, agency: Organisation) -> bool:
 
 
 def _hand_over(
-    recipient: FilingRecipient, agency: Organisation, *, now: datetime
+    recipient: FilingRecipient,
+    agency: Organisation,
+    *,
+    is_returned: bool,
+    now: datetime,
 ) -> FilingRecipient:
-    """Put the same part before the other agency; the lab's submission stays the first."""
+    """Put the same part before the other agency; the lab's submission stays the first.
+
+    What was returned waits there for its correction as well.
+    """
     keys = set(recipient.filing.recipients.values_list("key", flat=True))
     key = next(
         name
@@ -143,7 +151,7 @@ def _hand_over(
         regime_id=recipient.regime_id,
         regime_digest=recipient.regime_digest,
         stage=recipient.stage,
-        state=RecipientState.SUBMITTED,
+        state=RecipientState.RETURNED if is_returned else RecipientState.SUBMITTED,
         version=recipient.version,
         submitted_at=recipient.submitted_at,
         submitted_by=recipient.submitted_by,

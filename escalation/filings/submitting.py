@@ -40,7 +40,7 @@ OPEN: Final = (RecipientState.PREPARED, RecipientState.RETURNED)
 def submit(filing: Filing, *, user: User, actor: Actor, now: datetime) -> Filing:
     """Submit the approved version; a second time changes nothing. Locks the incident.
 
-    Raises NotPossible unless the newest version is approved.
+    Raises NotPossible unless the newest version is approved and somebody waits for it.
     """
     with recording(now):
         filing = lock_filing(filing)
@@ -50,9 +50,9 @@ def submit(filing: Filing, *, user: User, actor: Actor, now: datetime) -> Filing
         version = approved_version(filing)
         everybody = list(filing.recipients.select_related("agency").order_by("pk"))
         going = [r for r in everybody if r.way == Way.HERE and waits_for(r, version)]
-        if not going and not any(r.submitted_at for r in everybody):
-            message = "It goes out by hand: record what the portal gave back."
-            raise NotPossible(message, state=state_of(filing))
+        if not going:
+            _require_sent(filing, version, everybody)
+            return filing
         _share(filing, going, user=user, actor=actor, now=now)
         first = [recipient for recipient in going if recipient.submitted_at is None]
         _mark(going, version, user=user, now=now)
@@ -92,6 +92,18 @@ def digest_for(recipient: FilingRecipient, everybody: list[FilingRecipient]) -> 
     assert version is not None  # noqa: S101  who was sent something has a version
     shown = shown_to(sections_of(version, everybody), recipient.audience_key)
     return digest_of(shown, ref=recipient.filing.ref, number=version.number)
+
+
+def _require_sent(
+    filing: Filing, version: FilingVersion, everybody: Sequence[FilingRecipient]
+) -> None:
+    """Raise NotPossible unless an agency here has this version already."""
+    if any(r.way == Way.HERE and r.version_id == version.pk for r in everybody):
+        return
+    message = "Nobody waits for this version."
+    if any(waits_for(recipient, version) for recipient in everybody):
+        message = "It goes out by hand: record what the portal gave back."
+    raise NotPossible(message, state=state_of(filing))
 
 
 def _share(

@@ -175,6 +175,40 @@ def test_transfer_to_an_agency_that_sees_the_incident_hands_over(world: FilingWo
     assert newest_version(Filing.objects.get()).sha256 == filing_digest
 
 
+def correct(world: FilingWorld, filing: Filing) -> None:
+    """Write another version and have it approved."""
+    revise(filing, **world.actor(world.author))
+    newest = newest_version(filing)
+    rows = [{**row, "answer": "Yes: BE, DE."} for row in newest.sections]
+    write_version(filing, rows, based_on=newest.number, **world.who(world.author))
+    world.approve(filing)
+
+
+def test_correction_reaches_whom_the_returned_filing_was_given_to(world: FilingWorld):
+    bureau = make.agency("bureau")
+    share(world.incident, agency=bureau, reason="x", **world.who(world.author))
+    filing = world.submitted()
+    give_back(world, filing)
+    wanted = Transfer(bureau, "", "Article 23(8)", "Theirs.")
+    transfer(world.got(filing), wanted, **world.who(world.officer))
+    correct(world, filing)
+    submit(filing, **world.who(world.author))
+    given_to = filing.recipients.get(agency=bureau)
+    assert (given_to.state, given_to.version) == ("submitted", newest_version(filing))
+
+
+def test_version_that_nobody_waits_for_is_not_submitted(world: FilingWorld):
+    filing = world.submitted()
+    give_back(world, filing)
+    correct(world, filing)
+    wanted = Transfer(None, "Cal OES", "Article 23(8)", "Theirs.")
+    transfer(world.got(filing), wanted, **world.who(world.officer))
+    with pytest.raises(NotPossible, match="Nobody waits for this version"):
+        submit(filing, **world.who(world.author))
+    filing.refresh_from_db()
+    assert filing.state == "approved"
+
+
 def test_transfer_to_an_agency_that_does_not_see_it_shows_it_nothing(
     world: FilingWorld,
 ):
