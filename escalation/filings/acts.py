@@ -280,7 +280,7 @@ ACTS: Final[dict[str, Act]] = {
         Action.TRIAGE,
         False,
         _at_agency(*_IN_WORK),
-        _plain(filing_forms.AcceptForm),
+        _of_version(filing_forms.AcceptForm),
         _agency(accept),
         hint="Nothing more is wanted of this report.",
     ),
@@ -289,8 +289,8 @@ ACTS: Final[dict[str, Act]] = {
         Action.TRIAGE,
         False,
         _at_agency(*_IN_WORK),
-        lambda shown, *args, **more: filing_forms.ReturnForm(
-            *args, sections=shown.sections, **more
+        lambda shown, *args, **more: _of_version(filing_forms.ReturnForm)(
+            shown, *args, sections=shown.sections, **more
         ),
         _agency(return_filing),
         hint="The lab corrects it and sends it again; its clock does not move.",

@@ -16,12 +16,12 @@ from escalation.filings.inquiries import answer_request, request_information
 from escalation.filings.passing_on import Transfer, transfer
 from escalation.filings.receiving import accept, receive, return_filing
 from escalation.filings.serializers import (
+    AcceptBody,
     AnswerRequestBody,
     AskBody,
     ByHandBody,
     FilingSerializer,
     ReturnBody,
-    TextBody,
     TransferBody,
 )
 from escalation.filings.viewset import FilingApiViewSet
@@ -46,11 +46,11 @@ class FilingWorkViewSet(FilingApiViewSet):
         """Return it to be corrected, with remarks on its fields."""
         return self._do(return_filing, ReturnBody)
 
-    @extend_schema(request=TextBody, responses=FilingSerializer)
+    @extend_schema(request=AcceptBody, responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, ref: str) -> Response:
         """Say that nothing more is wanted of it."""
-        return self._do(accept, TextBody)
+        return self._do(accept, AcceptBody)
 
     @extend_schema(request=AskBody, responses=FilingSerializer)
     @action(detail=True, methods=["post"])

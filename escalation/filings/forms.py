@@ -1,5 +1,6 @@
 """Forms of filings: whom it goes to, what it says, and the small acts on its page."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -210,8 +211,11 @@ class ByHandForm(forms.Form):
         return given
 
 
-class ReturnForm(forms.Form):
-    """What is to be corrected, on the whole and by field."""
+class ReturnForm(ReadVersionForm):
+    """What is to be corrected, on the whole and by field.
+
+    A remark goes by its field's name, not its place: another version has others there.
+    """
 
     text = forms.CharField(
         label="What is to be corrected", max_length=MAX_TEXT, widget=_area(3)
@@ -222,8 +226,8 @@ class ReturnForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._fields = [shown.section.field for shown in sections]
-        for number, name in enumerate(self._fields):
-            self.fields[f"remark-{number}"] = forms.CharField(
+        for name in self._fields:
+            self.fields[remark_key(name)] = forms.CharField(
                 label=f"Remark: {name}",
                 required=False,
                 max_length=MAX_TEXT,
@@ -233,7 +237,7 @@ class ReturnForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Gather the remarks."""
         given: dict[str, Any] = super().clean() or {}
-        said = [given.pop(f"remark-{n}", "") for n in range(len(self._fields))]
+        said = [given.pop(remark_key(name), "") for name in self._fields]
         given["remarks"] = [
             {"field": name, "text": text}
             for name, text in zip(self._fields, said, strict=True)
@@ -242,7 +246,12 @@ class ReturnForm(forms.Form):
         return given
 
 
-class AcceptForm(forms.Form):
+def remark_key(field: str) -> str:
+    """Return the name under which a remark on a section is sent."""
+    return f"remark-{hashlib.sha256(field.encode()).hexdigest()[:16]}"
+
+
+class AcceptForm(ReadVersionForm):
     """A last word."""
 
     text = forms.CharField(

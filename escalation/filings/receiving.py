@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from escalation.filings.answering import note_answer, note_measures
 from escalation.filings.drafting import lock_filing
@@ -36,24 +36,26 @@ def receive(
     return recipient
 
 
-def return_filing(
+def return_filing(  # noqa: PLR0913  (what is said, and on which version)
     recipient: FilingRecipient,
     *,
     text: str,
     remarks: Sequence[Mapping[str, str]] = (),
+    version: int | None = None,
     user: User,
     actor: Actor,
     now: datetime,
 ) -> FilingRecipient:
     """Send it back to be corrected, with remarks on its fields. Locks the incident.
 
-    Raises BadInput, NotPossible.
+    Raises BadInput, NotPossible, also when another than the version read is there now.
     """
     with recording(now):
         recipient = lock_recipient(recipient)
         _require_open(recipient, "returned")
-        version = version_of(recipient)
-        rows = _checked_remarks(recipient, version, text, remarks)
+        _require_read(recipient, version)
+        sent = version_of(recipient)
+        rows = _checked_remarks(recipient, sent, text, remarks)
         take_in(recipient, user=user, actor=actor, now=now)
         recipient.state = RecipientState.RETURNED
         recipient.save(update_fields=["state"])
@@ -61,7 +63,7 @@ def return_filing(
             FilingRemark(
                 recipient=recipient,
                 organisation_id=agency_of(recipient).pk,
-                version=version,
+                version=sent,
                 field=field,
                 text=said,
                 author=user,
@@ -73,7 +75,7 @@ def return_filing(
         _record(
             recipient,
             "filing.returned",
-            {"version": version.number, "text": text.strip(), "remarks": shown},
+            {"version": sent.number, "text": text.strip(), "remarks": shown},
             actor,
         )
         note_answer(recipient, now=now)
@@ -85,16 +87,21 @@ def accept(
     recipient: FilingRecipient,
     *,
     text: str = "",
+    version: int | None = None,
     user: User,
     actor: Actor,
     now: datetime,
 ) -> FilingRecipient:
-    """Say that nothing more is wanted of it. Locks the incident. Raises NotPossible."""
+    """Say that nothing more is wanted of it. Locks the incident.
+
+    Raises NotPossible, also when another than the version read is there now.
+    """
     with recording(now):
         recipient = lock_recipient(recipient)
         if recipient.state == RecipientState.ACCEPTED:
             return recipient
         _require_open(recipient, "accepted")
+        _require_read(recipient, version)
         take_in(recipient, user=user, actor=actor, now=now)
         recipient.state = RecipientState.ACCEPTED
         recipient.settled_at = now
@@ -158,7 +165,7 @@ def checked_text(field: str, text: str, *, is_needed: bool = True) -> str:
     return text
 
 
-def state_of(recipient: FilingRecipient) -> dict[str, str]:
+def state_of(recipient: FilingRecipient) -> dict[str, Any]:
     """Return what an error that says "not possible" carries."""
     return {"ref": recipient.filing.ref, "state": recipient.state}
 
@@ -168,6 +175,14 @@ def _require_open(recipient: FilingRecipient, act: str) -> None:
         word = recipient.get_state_display().lower()
         message = f"{recipient.filing.ref} is {word}: it cannot be {act} now."
         raise NotPossible(message, state=state_of(recipient))
+
+
+def _require_read(recipient: FilingRecipient, version: int | None) -> None:
+    """Raise NotPossible if the version that was read is not the newest sent any more."""
+    newest = version_of(recipient).number
+    if version not in (None, newest):
+        message = f"Version {newest} came meanwhile: read that one."
+        raise NotPossible(message, state=state_of(recipient) | {"version": newest})
 
 
 def _checked_remarks(

@@ -192,9 +192,12 @@ class ByHandBody(StrictSerializer):
     file = serializers.FileField(max_length=255)
 
 
-class TextBody(StrictSerializer):
-    """A few words for the other side."""
+class AcceptBody(StrictSerializer):
+    """A few words for the other side; `version`, if given, is the one that you have read."""
 
+    version = serializers.IntegerField(
+        default=None, allow_null=True, min_value=1, max_value=32_767
+    )
     text = serializers.CharField(default="", allow_blank=True, max_length=5_000)
 
 
@@ -206,8 +209,11 @@ class RemarkBody(StrictSerializer):
 
 
 class ReturnBody(StrictSerializer):
-    """What is to be corrected."""
+    """What is to be corrected; `version`, if given, is the one that you have read."""
 
+    version = serializers.IntegerField(
+        default=None, allow_null=True, min_value=1, max_value=32_767
+    )
     text = serializers.CharField(max_length=5_000)
     remarks = RemarkBody(many=True, required=False)
 

@@ -219,8 +219,9 @@ def resolve(case: Case) -> None:
 def return_and_accept(case: Case) -> None:
     """The final report comes back with a remark once, and is accepted then."""
     page = case.officer.open(case.filing).press("Give the receipt")
+    remark = page.run("document.querySelector('[name^=remark-]').name")
     form = page.within('form[action$="return/"]')
-    form.fill("text", "The root cause is missing.").fill("remark-0", "Say why.")
+    form.fill("text", "The root cause is missing.").fill(remark, "Say why.")
     form.press("Return it")
     lab = case.responder.open(case.filing)
     assert "Say why." in lab.text

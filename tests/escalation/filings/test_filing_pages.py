@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from escalation.filings.acts import ACTS
+from escalation.filings.forms import remark_key
 from escalation.filings.inquiries import request_information
 from escalation.filings.reading import newest_version
 from escalation.models import Filing, StatutoryClock
@@ -111,7 +112,10 @@ def test_agency_works_on_its_page(world: FilingWorld):
     assert "Give the receipt" in page
     assert "Withdraw it" not in page
     act(world.officer, filing, "receive")
-    act(world.officer, filing, "return", text="Complete it.", **{"remark-1": "Which?"})
+    field = newest_version(filing).sections[1]["field"]
+    remark = {remark_key(field): "Which?"}
+    act(world.officer, filing, "return", version=2, text="Complete it.", **remark)
+    assert world.got(filing).remarks.get(text="Which?").field == field
     page = visit(world.author).get(f"/filings/{filing.ref}/").content.decode()
     assert "Which?" in page
     act(world.officer, filing, "ask", text="Since when?", zone="UTC")
@@ -119,6 +123,20 @@ def test_agency_works_on_its_page(world: FilingWorld):
     act(world.author, filing, "answer", request=asked.pk, text="Monday.")
     asked.refresh_from_db()
     assert asked.answer == "Monday."
+
+
+@pytest.mark.parametrize("name", ["accept", "return"])
+def test_agency_settles_only_the_version_that_it_has_read(
+    world: FilingWorld, name: str
+):
+    filing = world.submitted()
+    page = visit(world.officer).get(f"/filings/{filing.ref}/").content.decode()
+    assert f'name="version" value="2" id="id_{name}_version"' in page
+    assert act(world.officer, filing, name, text="Well.").status_code == 422
+    answer = act(world.officer, filing, name, version=1, text="Well.")
+    assert answer.status_code == 409
+    assert "Version 2 came meanwhile: read that one." in answer.content.decode()
+    assert world.got(filing).state == "submitted"
 
 
 def test_request_of_another_filing_is_not_answered_here(world: FilingWorld):
@@ -212,7 +230,7 @@ def test_duties_page_shows_filings_and_where_to_begin(world: FilingWorld):
 def test_request_about_what_was_accepted_stands_on_the_labs_list(world: FilingWorld):
     filing, settled = world.submitted(), world.submitted()
     for one in (filing, settled):
-        act(world.officer, one, "accept")
+        act(world.officer, one, "accept", version=2)
     act(world.officer, filing, "ask", text="?", zone="UTC")
     page = visit(world.author).get("/filings/").content.decode()
     assert "1 request to answer" in page

@@ -54,6 +54,15 @@ def test_filing_goes_from_draft_to_receipt(api_world: ApiWorld) -> None:
     assert seen["recipients"] == accepted["recipients"]
 
 
+@pytest.mark.parametrize("act", ["accept", "return"])
+def test_version_that_was_read_is_checked(api_world: ApiWorld, act: str) -> None:
+    path = approved(api_world)
+    api_world.as_("responder").post(f"{path}submit/", {})
+    answer = api_world.as_("officer").post(f"{path}{act}/", {"text": "x", "version": 1})
+    assert answer.status_code == 409
+    assert "Version 2 came meanwhile" in answer.content.decode()
+
+
 def test_author_who_approves_gets_a_conflict(api_world: ApiWorld) -> None:
     body = begin(api_world, api_world.incident()).json()
     path = f"{FILINGS}{body['ref']}/"
