@@ -39,14 +39,14 @@ def note_submissions(
 ) -> None:
     """Note that stages were submitted, for the lab and for each agency that got them.
 
-    What corrects an earlier filing of the same stage is noted for nobody: it must not
-    move a clock. Requires an open recording and the incident locked.
+    What corrects an earlier filing of the same stage is noted for nobody who had that
+    one: it must not move a clock. Requires an open recording and the incident locked.
     """
     earlier = _submitted_before(filing)
     for recipient in recipients:
-        if (recipient.regime_id, recipient.stage) in earlier:
-            continue
         for organisation in filter(None, (filing.organisation, recipient.agency)):
+            if (organisation.pk, recipient.regime_id, recipient.stage) in earlier:
+                continue
             note_by_product(
                 filing.incident,
                 organisation,
@@ -83,8 +83,8 @@ def note_by_product(  # noqa: PLR0913  (one row of a time record)
     )
 
 
-def _submitted_before(filing: Filing) -> set[tuple[str, str]]:
-    """Return the stages that the filings which this one corrects have met already."""
+def _submitted_before(filing: Filing) -> set[tuple[int | None, str, str]]:
+    """Return (organisation, regime, stage) of what the filings that it corrects noted."""
     if filing.amends_id is None:
         return set()
     rows = FilingRecipient.objects.filter(submitted_at__isnull=False).exclude(
@@ -93,4 +93,8 @@ def _submitted_before(filing: Filing) -> set[tuple[str, str]]:
     chain = rows.filter(filing=filing.amends_id) | rows.filter(
         filing__amends=filing.amends_id
     )
-    return set(chain.values_list("regime_id", "stage"))
+    return {
+        (organisation_id, row.regime_id, row.stage)
+        for row in chain
+        for organisation_id in (row.organisation_id, row.agency_id)
+    }

@@ -177,6 +177,18 @@ def test_amended_filing_links_to_the_first_and_moves_no_clock(world: FilingWorld
     assert third.recipients.get().state == RecipientState.SUBMITTED
 
 
+def test_amended_filing_starts_the_clock_of_an_agency_that_had_none(world: FilingWorld):
+    first = world.submitted()
+    new = NewRecipient(NIS2, "early_warning", make.agency("bureau"))
+    second = world.submitted(world.to(), new, amends=first)
+    noted = {(slug, source) for slug, *_, source in anchors(world)}
+    assert noted == {
+        ("aurora", first.ref),
+        ("naisa", first.ref),
+        ("bureau", second.ref),
+    }
+
+
 def test_filing_that_nobody_has_is_not_amended(world: FilingWorld):
     with pytest.raises(Exception, match="change it itself"):
         world.draft(amends=world.draft())
