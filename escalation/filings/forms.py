@@ -14,6 +14,7 @@ from escalation.filings.laws import laws_for
 from escalation.filings.models import FilingRecipient
 from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON, Section
 from escalation.filings.showing import ShownSection
+from escalation.lawbook.profiles import profile_of
 from escalation.regimes.regime import DutyOf
 from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
 from incidents.models import Organisation, OrganisationKind
@@ -326,10 +327,11 @@ class TransferForm(forms.Form):
 
 
 def _duties(organisation: Organisation) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the stages that a lab reports, by law."""
+    """Return the stages that a lab reports, by law; those that it watches come first."""
     groups = []
-    for law in laws_for(organisation.pk).values():
-        regime = law.regime
+    watched = profile_of(organisation.pk).regimes
+    regimes = [law.regime for law in laws_for(organisation.pk).values()]
+    for regime in sorted(regimes, key=lambda regime: regime.id not in watched):
         stages = [
             (f"{regime.id} {stage.id}", f"{stage.name} ({stage.citation})")
             for stage in regime.stages

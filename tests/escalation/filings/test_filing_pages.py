@@ -6,10 +6,10 @@ from django.test import Client
 from django.utils import timezone
 
 from escalation.filings.acts import ACTS
-from escalation.filings.forms import remark_key
+from escalation.filings.forms import RecipientForm, remark_key
 from escalation.filings.inquiries import request_information
 from escalation.filings.reading import newest_version
-from escalation.models import Filing, StatutoryClock
+from escalation.models import Filing, LegalProfile, StatutoryClock
 from tests import factories as make
 from tests.escalation.filings.filing_world import FilingWorld, make_filing_world
 
@@ -54,6 +54,14 @@ def test_filing_is_begun_written_and_sent_on_pages(world: FilingWorld):
     act(world.author, filing, "submit")
     filing.refresh_from_db()
     assert filing.state == "submitted"
+
+
+def test_laws_that_the_lab_watches_are_offered_first(world: FilingWorld):
+    LegalProfile.objects.create(
+        organisation=world.lab, regimes={"us-ca-sb53": {}}, changed_at=world.now
+    )
+    offered = str(RecipientForm(organisation=world.lab)["duty"])
+    assert offered.index("us-ca-sb53 ") < offered.index("eu-")
 
 
 def test_second_recipient_and_own_section_are_taken(world: FilingWorld):
