@@ -9,7 +9,7 @@ from datetime import datetime
 
 from escalation.filings.answering import note_answer, note_measures
 from escalation.filings.exchange_models import FilingTransfer
-from escalation.filings.models import FilingRecipient, RecipientState, Way
+from escalation.filings.models import Filing, FilingRecipient, RecipientState, Way
 from escalation.filings.noting import note_by_product
 from escalation.filings.receiving import (
     agency_of,
@@ -123,6 +123,15 @@ def _sees(recipient: FilingRecipient, agency: Organisation) -> bool:
     return shares.filter(agency=agency, unshared_at=None).exists()
 
 
+def _free_key(filing: Filing, agency: Organisation) -> str:
+    keys = set(filing.recipients.values_list("key", flat=True))
+    return next(
+        name
+        for name in (agency.slug, *(f"{agency.slug}-{n}" for n in range(2, 99)))
+        if name not in keys
+    )
+
+
 def _hand_over(
     recipient: FilingRecipient,
     agency: Organisation,
@@ -134,16 +143,10 @@ def _hand_over(
 
     What was returned waits there for its correction as well.
     """
-    keys = set(recipient.filing.recipients.values_list("key", flat=True))
-    key = next(
-        name
-        for name in (agency.slug, *(f"{agency.slug}-{n}" for n in range(2, 99)))
-        if name not in keys
-    )
     made = FilingRecipient.objects.create(
         filing=recipient.filing,
         organisation_id=recipient.organisation_id,
-        key=key,
+        key=_free_key(recipient.filing, agency),
         reads_as=recipient.audience_key,
         way=Way.HERE,
         agency=agency,
