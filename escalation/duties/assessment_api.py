@@ -24,7 +24,7 @@ from incidents.rest import StrictSerializer
 from incidents.timers.clock import read_now
 
 
-class AnswerBody(StrictSerializer):
+class AssessmentAnswerBody(StrictSerializer):
     """What you say to a question; `no` and `unknown` need a reason."""
 
     question = serializers.CharField(max_length=120, help_text="its key")
@@ -131,13 +131,13 @@ class AssessmentViewSet(IncidentApiViewSet):
         incident, _ = self.find_for_reading()
         return _respond(incident)
 
-    @extend_schema(request=AnswerBody, responses=AssessmentSerializer)
+    @extend_schema(request=AssessmentAnswerBody, responses=AssessmentSerializer)
     @assessment.mapping.post
     def answer(self, request: Request, ref: str) -> Response:
         """Answer one question; the former answer stays on the record."""
         incident = self.find()
         owner = owner_to_answer(self.person, incident)
-        body = self.read_body(AnswerBody)
+        body = self.read_body(AssessmentAnswerBody)
         give_answer(
             incident,
             Answer(**body),

@@ -28,8 +28,8 @@ from escalation.lawbook.serializers import (
     RegimeChangeBody,
     RegimeRowSerializer,
     RegimeSerializer,
+    RegimeVersionRowSerializer,
     RegimeVersionSerializer,
-    VersionSerializer,
     render_regime,
     render_rows,
     render_versions,
@@ -119,12 +119,12 @@ class RegimeViewSet(ApiViewSet):
             raise BadInput(_place(error), error.value, error.remedy) from error
         return Response(DeadlineSerializer(to_body(regime, found)).data)
 
-    @extend_schema(responses=VersionSerializer(many=True))
+    @extend_schema(responses=RegimeVersionRowSerializer(many=True))
     @action(detail=True, pagination_class=None)
     def versions(self, request: Request, pk: str) -> Response:
         """List the versions of its text, the newest first."""
         rows = render_versions(versions_visible_to(self.person, pk))
-        return Response(VersionSerializer(rows[::-1], many=True).data)
+        return Response(RegimeVersionRowSerializer(rows[::-1], many=True).data)
 
     @extend_schema(responses=RegimeVersionSerializer)
     @action(detail=True, url_path=r"versions/(?P<number>[0-9]{1,9})")

@@ -15,7 +15,7 @@ from escalation.regimes.words import names_of, stage_words
 from incidents.rest import StrictSerializer
 
 
-class LimbSerializer(serializers.Serializer[Any]):
+class RegimeLimbSerializer(serializers.Serializer[Any]):
     """One way in which an incident can be reportable, in the law's own words."""
 
     id = serializers.CharField()
@@ -72,13 +72,13 @@ class RegimeSerializer(RegimeRowSerializer):
     scope = serializers.CharField()
     confidentiality = serializers.CharField()
     retention = serializers.CharField()
-    limbs = LimbSerializer(many=True)
+    limbs = RegimeLimbSerializer(many=True)
     stages = StageSerializer(many=True)  # type: ignore[assignment]  # the row names them only
     uncertain = serializers.ListField(child=serializers.CharField())
     text = serializers.CharField(help_text="TOML")
 
 
-class VersionSerializer(serializers.Serializer[Any]):
+class RegimeVersionRowSerializer(serializers.Serializer[Any]):
     """One version of a regime's text."""
 
     number = serializers.IntegerField()
@@ -89,7 +89,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     is_current = serializers.BooleanField()
 
 
-class RegimeVersionSerializer(VersionSerializer):
+class RegimeVersionSerializer(RegimeVersionRowSerializer):
     """One version with its text."""
 
     text = serializers.CharField(help_text="TOML")

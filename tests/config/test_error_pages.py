@@ -84,8 +84,24 @@ def test_the_menu_follows_the_kind_of_organisation(client):
         labels[kind] = [item["label"] for item in context["nav"]()]
 
     assert labels == {
-        "lab": ["Home", "Incidents", "On call", "Policies", "Sources"],
-        "agency": ["Home", "Triage", "Incidents", "On call", "Policies"],
+        "lab": [
+            "Home",
+            "Incidents",
+            "Filings",
+            "On call",
+            "Policies",
+            "Laws",
+            "Sources",
+        ],
+        "agency": [
+            "Home",
+            "Triage",
+            "Incidents",
+            "Filings",
+            "On call",
+            "Policies",
+            "Laws",
+        ],
     }
 
 

@@ -70,6 +70,7 @@ def test_each_entry_waits_for_the_sealer_and_the_opening_for_the_router(lab):
     assert list(Pending.objects.order_by("id").values_list("consumer", "kind")) == [
         ("sealer", "incident.opened"),
         ("router", "incident.opened"),
+        ("duties", "incident.opened"),
     ]
 
 
