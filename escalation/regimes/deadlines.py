@@ -8,7 +8,7 @@ a period in days ends with its last second. Nothing here reads a clock.
 
 import calendar as months
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -30,6 +30,7 @@ from escalation.regimes.rules import END_OF_DAY, RULES, Period
 Anchors = Mapping[str, Sequence[datetime]]
 
 REOPENED: Final = "reopened"
+OUT_OF_RANGE: Final = "the instant is out of range"
 # What a reopening makes undone.
 _UNDONE: Final = ("resolved", "handled")
 _WEEK_DAYS: Final = 7
@@ -73,6 +74,25 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """What a count goes by; `due` are stages that were counted on the way, by id."""
+
+    regime: Regime
+    anchors: Mapping[str, Sequence[datetime]]
+    place: Place
+    due: dict[str, datetime | None] = field(default_factory=dict)
+
+    def due_of(self, stage_id: str) -> datetime | None:
+        """Return when another stage is due: each is counted once, however many ask."""
+        if stage_id not in self.due:
+            self.due[stage_id] = None  # A stage that waits for itself is never due.
+            stage = self.regime.stage(stage_id)
+            answer = _answer(self, stage) if stage else None
+            self.due[stage_id] = answer.due_operational if answer else None
+        return self.due[stage_id]
+
+
+@dataclass(frozen=True, slots=True)
 class _Counted:
     term: Term
     anchor: str
@@ -81,12 +101,16 @@ class _Counted:
 
 def deadline(regime: Regime, stage: Stage, anchors: Anchors, place: Place) -> Deadline:
     """Return when a stage is due, from the instants that are known of each anchor."""
-    known = _standing(anchors)
-    answer = _without_a_date(regime, stage, known) or _dated(
-        regime, stage, known, place
-    )
+    try:
+        answer = _answer(_Known(regime, _standing(anchors), place), stage)
+    except OverflowError:
+        answer = Deadline(DueStatus.WAITING, flags=(OUT_OF_RANGE,))
     flags = [*answer.flags, *(f"uncertain: {text}" for text in stage.uncertain)]
     return replace(answer, citation=stage.citation, flags=tuple(flags))
+
+
+def _answer(known: "_Known", stage: Stage) -> Deadline:
+    return _without_a_date(known.regime, stage, known.anchors) or _dated(known, stage)
 
 
 def _standing(anchors: Anchors) -> dict[str, list[datetime]]:
@@ -134,19 +158,15 @@ def _without_a_date(
     )
 
 
-def _dated(
-    regime: Regime,
-    stage: Stage,
-    known: Mapping[str, Sequence[datetime]],
-    place: Place,
-) -> Deadline:
+def _dated(known: _Known, stage: Stage) -> Deadline:
+    regime, place = known.regime, known.place
     found = [
         one
         for term in stage.terms
-        if _counts(term, known)
-        for one in _counted(regime, stage, term, known, place)
+        if _counts(term, known.anchors)
+        for one in _counted(known, stage, term)
     ]
-    missing = _missing(stage, known)
+    missing = _missing(stage, known.anchors)
     if not found:
         return Deadline(DueStatus.WAITING, waiting_for=missing)
     first = min(found, key=lambda one: one.period.end)
@@ -171,20 +191,15 @@ def _counts(term: Term, known: Mapping[str, Sequence[datetime]]) -> bool:
     )
 
 
-def _counted(
-    regime: Regime,
-    stage: Stage,
-    term: Term,
-    known: Mapping[str, Sequence[datetime]],
-    place: Place,
-) -> list[_Counted]:
+def _counted(known: _Known, stage: Stage, term: Term) -> list[_Counted]:
     """Return the term's period, none if its anchor is not known or it has lapsed."""
-    started = _start(regime, term, known, place)
+    started = _start(known, term)
     if started is None:
         return []
     anchor, start = started
+    place = known.place
     end = start if term.starts_when_due else _end(stage, term, start, place)
-    lapses_at = known.get(term.lapses_before, ())
+    lapses_at = known.anchors.get(term.lapses_before, ())
     if lapses_at and lapses_at[0] > end:
         return []
     is_in_hours = term.unit == Unit.HOURS
@@ -192,24 +207,26 @@ def _counted(
     return [_Counted(term, anchor, period)]
 
 
-def _start(
-    regime: Regime,
-    term: Term,
-    known: Mapping[str, Sequence[datetime]],
-    place: Place,
-) -> tuple[str, datetime] | None:
+def _start(known: _Known, term: Term) -> tuple[str, datetime] | None:
     if term.starts_when_due:
-        other = regime.stage(term.starts_when_due)
-        due = other and deadline(regime, other, known, place).due_operational
+        due = known.due_of(term.starts_when_due)
         return (f"due:{term.starts_when_due}", due) if due else None
     if term.pick == Pick.LATEST:
         return max(
-            ((name, known[name][-1]) for name in term.start if name in known),
+            (
+                (name, known.anchors[name][-1])
+                for name in term.start
+                if name in known.anchors
+            ),
             key=lambda one: one[1],
             default=None,
         )
     return min(
-        ((name, known[name][0]) for name in term.start if name in known),
+        (
+            (name, known.anchors[name][0])
+            for name in term.start
+            if name in known.anchors
+        ),
         key=lambda one: one[1],
         default=None,
     )
@@ -236,13 +253,15 @@ def _last_day(term: Term, day: date, calendar: str) -> date:
 
 
 def add_months(day: date, count: int) -> date:
-    """Return the same day of a later month, or that month's last.
+    """Return the same day of a later month, or that month's last. Raises OverflowError.
 
     >>> add_months(date(2027, 1, 31), 1)
     datetime.date(2027, 2, 28)
     """
     years, month = divmod(day.month - 1 + count, _MONTHS_A_YEAR)
     year, month = day.year + years, month + 1
+    if year > date.max.year:
+        raise OverflowError(year)
     return date(year, month, min(day.day, months.monthrange(year, month)[1]))
 
 

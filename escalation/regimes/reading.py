@@ -48,6 +48,9 @@ ANCHORS: Final = frozenset(
     ]
 )
 
+# Every term is counted at each look at each clock of the stage.
+MAX_TERMS: Final = 10
+
 
 def read_regime(text: str, *, file: str) -> Regime:
     """Return the regime that a file describes. Raises RegimeError."""
@@ -156,6 +159,8 @@ def _stage(table: Table) -> Stage:
     )
     if not stage.terms:
         raise table.error("terms", "Say from which anchor it is counted.")
+    if len(stage.terms) > MAX_TERMS:
+        raise table.error("terms", f"Keep it to {MAX_TERMS} terms a stage.")
     return stage
 
 

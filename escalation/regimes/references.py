@@ -86,11 +86,13 @@ def _needed(term: Term, own: str) -> set[str]:
 def _circle(start: str, graph: Mapping[str, set[str]]) -> tuple[str, ...]:
     """Return a way through the graph that leads back to its start."""
     ways: list[tuple[str, ...]] = [(start,)]
+    seen = {start}
     while ways:
         way = ways.pop()
         for following in sorted(graph[way[-1]]):
             if following == start:
                 return (*way, start)
-            if following not in way:
+            if following not in seen:
+                seen.add(following)
                 ways.append((*way, following))
     return ()

@@ -327,3 +327,20 @@ def test_authority_acts_within_seven_days_of_the_first_report():
         submitted__report="2027-03-04T09:00:00+01:00",
     )
     assert local(found.due_operational) == "2027-03-08T23:59:59+01:00"
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01", "9999-12-31T23:59:59"])
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_instant_at_the_end_of_time_stops_no_count(instant, zone):
+    first = at(instant).replace(tzinfo=zone)
+    for law in shipped_regimes().values():
+        for stage in law.stages:
+            anchors = {name: [first] for name in stage.anchors}
+            deadline(law, stage, anchors, Place(zone, law.calendar))
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00+01:00", "9999-12-31T00:00Z"])
+def test_instant_out_of_range_gives_no_date_and_says_so(instant):
+    found = due("eu-gdpr-33", "notification", aware=instant)
+    assert (found.status, found.due_operational) == ("waiting", None)
+    assert "the instant is out of range" in found.flags

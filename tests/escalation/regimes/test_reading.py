@@ -1,9 +1,11 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from escalation.regimes.deadlines import Place, deadline
 from escalation.regimes.library import FOLDER, load_regimes, shipped_regimes
 from escalation.regimes.reading import read_regime
+from escalation.regimes.references import _circle
 from escalation.regimes.regime import DutyOf
 from escalation.regimes.tables import RegimeError
 
@@ -48,6 +50,32 @@ CONTRACT = {
 }
 
 ANY = 'id = "notification"'
+TERMS = 'terms = [{ start = ["aware"], length = 72, unit = "hours" }]'
+LADDER = """
+[[stages]]
+id = "{id}"
+name = "A rung"
+trigger = "The one below."
+recipient = "The board"
+citation = "1"
+basis = "statute"
+terms = [{{ starts_when_due = "{behind}" }}, {{ starts_when_due = "{behind}" }}]
+"""
+
+
+NOWHERE = '{ starts_when_due = "nowhere" }'
+
+
+def many_terms(count):
+    """Return a stage's terms; they lead to no stage, which is looked at later."""
+    return f"terms = [{', '.join([NOWHERE] * count)}]"
+
+
+def ladder(rungs):
+    """Return a law in which every stage starts twice when the one before is due."""
+    ids = ["notification", *(f"rung_{number}" for number in range(rungs))]
+    steps = zip(ids[1:], ids, strict=False)
+    return text_of() + "".join(LADDER.format(id=i, behind=b) for i, b in steps)
 
 
 def text_of(regime="eu-gdpr-33", **changes):
@@ -118,6 +146,7 @@ def test_every_law_says_where_it_stands_and_when_that_was_looked_up():
             "Keep it to 50 characters",
         ),
         ({ANY: f'{ANY}\nasks = "danger"'}, "stages[0].asks", "There is no question"),
+        ({TERMS: many_terms(11)}, "stages[0].terms", "Keep it to 10 terms"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(changes, key, remedy):
@@ -174,3 +203,23 @@ def test_file_is_named_after_its_regime(tmp_path):
     (tmp_path / "other.toml").write_text(text_of())
     with pytest.raises(RegimeError, match=r"is to be called eu-gdpr-33\.toml"):
         load_regimes(tmp_path)
+
+
+def test_ladder_of_stages_is_read_and_counted_in_no_time():
+    law = read_regime(ladder(59), file="law.toml")
+    aware = datetime(2026, 11, 23, 3, tzinfo=UTC)
+
+    found = deadline(
+        law, law.stages[-1], {"aware": [aware]}, Place(law.zone, law.calendar)
+    )
+
+    assert found.due_operational == aware + timedelta(hours=72)
+    assert found.rule == "when rung_57 is due"
+
+
+def test_many_stages_that_lead_to_many_are_checked_for_circles_in_no_time():
+    ids = [f"stage_{number}" for number in range(200)]
+    graph = {one: set(ids[number + 1 :]) for number, one in enumerate(ids)}
+
+    assert _circle(ids[0], graph) == ()
+    assert _circle(ids[0], graph | {ids[-1]: {ids[0]}})[-1] == ids[0]
