@@ -17,6 +17,7 @@ from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.incident.access import actor_for
+from incidents.incident.instants import out_of_range
 from incidents.incident.lifecycle import lock_incidents
 from incidents.ledger.canonical import format_at
 from incidents.models import Incident, Organisation, User
@@ -68,6 +69,8 @@ def note_anchor(  # noqa: PLR0913  (an instant, who says so, for whom, and when)
         author=author,
         created_at=now,
     )
+    if author is not None:
+        _check_range(value, now)
     if author is not None and not confirm:
         _check_instant(value, now)
     with recording(now):
@@ -165,6 +168,12 @@ def _name(name: str, regime_id: str) -> str:
     if not regime_id:
         raise BadInput("regime", "", "Say under which regime it was submitted.")
     return name
+
+
+def _check_range(value: AnchorValue, now: datetime) -> None:
+    """Refuse what no clock can count from, be it confirmed or not."""
+    if remedy := out_of_range(value.at, now):
+        raise BadInput("at", value.written, remedy)
 
 
 def _check_instant(value: AnchorValue, now: datetime) -> None:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,12 +14,14 @@ from django.template.defaultfilters import filesizeformat
 
 from incidents.incident.facets import FACETS, Facet, FacetError, parse_facets
 from incidents.incident.incoming import ArrivedFile
+from incidents.incident.instants import out_of_range
 from incidents.incident.models import CATEGORY_CHOICES
 from incidents.incident.opening import NewIncident
 from incidents.incident.severity import SEVERITIES
 from incidents.incident.times_form import LocalTimeField, to_instant, zone_field
 from incidents.incident.tlp import DEFAULT_TLP, Tlp
 from incidents.organisations.models import Organisation, User
+from incidents.timers.clock import read_now
 
 DANGER_CHOICES: Final = [
     ("yes", "Yes"),
@@ -151,8 +153,13 @@ class NewIncidentForm(forms.Form):
         ]
 
     def clean(self) -> dict[str, Any]:
-        """Check the facets together. Raises ValidationError."""
+        """Check the times, and the facets together. Raises ValidationError."""
         cleaned: dict[str, Any] = super().clean() or {}
+        for name in ("detected_at", "occurred_at", "aware_at"):
+            moment = cleaned.get(name)
+            at = moment and moment.replace(tzinfo=UTC)
+            if at and (remedy := out_of_range(at, read_now())):
+                self.add_error(name, f"“{moment.isoformat()}” cannot be used. {remedy}")
         facets = {
             name.removeprefix(_FACET_PREFIX): value
             for name, value in cleaned.items()

@@ -1,14 +1,17 @@
 """What the API says of an incident, and what it takes to file and to find one."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from incidents.incident.facets import FACETS, FacetError, parse_facets
+from incidents.incident.instants import out_of_range
 from incidents.incident.models import CATEGORY_CHOICES, Status
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.tlp import DEFAULT_TLP, TLP_CHOICES, Tlp, parse_tlp
 from incidents.rest import InstantField, StrictSerializer
+from incidents.timers.clock import read_now
 
 # They end in the random ref, not in the id: a cursor is read by its holder, and from the
 # ids anybody could count everybody's incidents.
@@ -142,6 +145,19 @@ class TimelineItemSerializer(serializers.Serializer[Any]):
     data = serializers.DictField()  # type: ignore[assignment]  # see `source` above
 
 
+class HappenedField(InstantField):
+    """An instant at which something can have happened."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"range": "{remedy}"}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the instant. Raises ValidationError for one that cannot be meant."""
+        at = super().to_internal_value(value)
+        if remedy := out_of_range(at, read_now()):
+            self.fail("range", remedy=remedy)
+        return at
+
+
 class IncidentBody(StrictSerializer):
     """What is filed. Only the title, category and severity must be known."""
 
@@ -155,9 +171,9 @@ class IncidentBody(StrictSerializer):
     is_danger = serializers.BooleanField(
         default=None, allow_null=True, help_text="is anyone in danger; null: not known"
     )
-    occurred_at = InstantField(default=None, allow_null=True)
-    detected_at = InstantField(default=None, allow_null=True)
-    aware_at = InstantField(default=None, allow_null=True)
+    occurred_at = HappenedField(default=None, allow_null=True)
+    detected_at = HappenedField(default=None, allow_null=True)
+    aware_at = HappenedField(default=None, allow_null=True)
     facts = FactsField(default=dict, help_text=f"facets: {_FACET_KEYS}")
     organisation = serializers.SlugField(
         default="", allow_blank=True, help_text="needed if you report for several"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from incidents.incident.facets import FACETS, FacetError, parse_facets
+from incidents.incident.instants import out_of_range
 from incidents.incident.severity import severity_from_tool
 from incidents.incident.tlp import DEFAULT_TLP
 from incidents.intake.adapters.base import (
@@ -156,6 +157,8 @@ class _Reading:
                 raise Refused(message) from None
         if moment and moment > self.now:
             raise Refused("It lies in the future; mend the time or the zone.")
+        if moment and (remedy := out_of_range(moment, self.now)):
+            raise Refused(remedy)
         return moment
 
     def facts(self) -> dict[str, Any]:

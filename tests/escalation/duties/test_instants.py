@@ -120,6 +120,14 @@ def test_instant_that_cannot_be_right_is_refused_unless_confirmed(
     assert world.note(incident, at, precision=precision, confirm=True).at == at
 
 
+@pytest.mark.parametrize("year", [1, 1989, 2029, 9999])
+def test_instant_that_no_clock_can_count_from_is_refused_even_if_confirmed(world, year):
+    incident = world.incident()
+    with pytest.raises(BadInput, match="from 1990-01-01 to 2028-11-23") as caught:
+        world.note(incident, NOW.replace(year=year), confirm=True)
+    assert caught.value.field == "at"
+
+
 @pytest.mark.parametrize(
     ("at", "precision"),
     [(NOW, "exact"), (NOW - 2 * HOUR, "exact"), (NOW - 25 * HOUR, "day")],

@@ -117,6 +117,18 @@ def test_unusable_field_is_named_with_value_and_remedy(
     assert not Incident.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["occurred_at", "detected_at", "aware_at"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_time_that_cannot_be_meant_is_refused(
+    api_world: ApiWorld, name: str, at: str
+) -> None:
+    answer = api_world.as_("staff").post(LIST, {**FILED, name: at})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["value"]) == (422, name, at)
+    assert error["remedy"].startswith("Write a time from 1990-01-01 to 20")
+    assert not Incident.objects.exists()
+
+
 def test_unknown_field_is_named(api_world: ApiWorld) -> None:
     answer = api_world.as_("staff").post(LIST, {**FILED, "titel": "x"})
     [error] = answer.json()["errors"]

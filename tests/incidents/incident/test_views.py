@@ -70,6 +70,18 @@ def test_filing_opens_the_incident_and_shows_its_reference(client, aurora):
     assert incident.detected_at == incident.opened_at
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_time_that_cannot_be_meant_is_refused_on_the_form(client, aurora, at):
+    client.force_login(factories.person(aurora, role="staff"))
+
+    response = client.post(reverse("incident-new"), report(aware_at=at))
+
+    [message] = response.context["form"].errors["aware_at"]
+    assert at in message
+    assert "Write a time from 1990-01-01 to 20" in message
+    assert not Incident.objects.exists()
+
+
 def test_sending_the_form_twice_opens_one_incident(client, aurora):
     client.force_login(factories.person(aurora, role="staff"))
 

@@ -166,6 +166,14 @@ def test_facets_are_read_from_text_and_from_a_list():
             ),
         ),
         (
+            {"aware_at": "1980-01-01"},
+            Problem(
+                "aware_at",
+                "1980-01-01",
+                "Write a time from 1990-01-01 to 2028-11-27; mend the year.",
+            ),
+        ),
+        (
             {"opened_at": "2026-02-02", "resolved_at": "2026-02-01"},
             Problem("resolved_at", "2026-02-01", "It lies before opened_at; mend one."),
         ),
