@@ -157,8 +157,9 @@ class NewIncidentForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         for name in ("detected_at", "occurred_at", "aware_at"):
             moment = cleaned.get(name)
-            at = moment and moment.replace(tzinfo=UTC)
-            if at and (remedy := out_of_range(at, read_now())):
+            if moment is None:
+                continue
+            if remedy := out_of_range(moment.replace(tzinfo=UTC), read_now()):
                 self.add_error(name, f"“{moment.isoformat()}” cannot be used. {remedy}")
         facets = {
             name.removeprefix(_FACET_PREFIX): value
