@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from escalation.duties.anchor_words import NAMES, OCCURRED, is_repeated, words_of
 from escalation.duties.looking import ask_to_look
-from escalation.duties.models import AnchorChoice, AnchorValue, Precision
+from escalation.duties.models import (
+    AnchorChoice,
+    AnchorValue,
+    Precision,
+    StatutoryClock,
+)
 from escalation.duties.time_record import anchors_for, anchors_of_many
 from escalation.lawbook.registry import regimes_of
 from escalation.regimes.regime import SUBMITTED
@@ -120,8 +125,8 @@ def withdraw_anchor(
 ) -> AnchorValue:
     """Take back a candidate; it stays in the record. Locks the incident.
 
-    Raises BadInput without a reason, NotPossible for one that was chosen or that says
-    when something was submitted.
+    Raises BadInput without a reason, NotPossible for one that was chosen, that says
+    when something was submitted, or without which an open clock had no start.
     """
     reason = _text("reason", reason, MAX_REASON)
     with recording(now):
@@ -227,6 +232,23 @@ def _check_withdrawable(value: AnchorValue) -> None:
     if chosen is not None:
         message = f"It counts under {chosen.regime_id}. Choose another there first."
         raise NotPossible(message, state=state_of(value))
+    if counting := _counting_alone(value):
+        message = f"A clock of {counting} counts from it. Note the right instant first."
+        raise NotPossible(message, state=state_of(value))
+
+
+def _counting_alone(value: AnchorValue) -> str:
+    """Return the law of an open clock that would have nothing to count from, or nothing.
+
+    What comes about more than once may never have come about: that is withdrawn freely.
+    """
+    here = {"incident": value.incident_id, "organisation": value.organisation_id}
+    others = AnchorValue.objects.filter(**here, name=value.name, withdrawn_at=None)
+    if is_repeated(value.name) or others.exclude(pk=value.pk).exists():
+        return ""
+    clocks = StatutoryClock.objects.filter(**here, anchor=value.name, ended_at=None)
+    found = clocks.order_by("regime_id").values_list("regime_id", flat=True).first()
+    return found or ""
 
 
 def _check_regime(organisation_id: int, regime_id: str) -> None:

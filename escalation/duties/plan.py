@@ -120,9 +120,22 @@ def plan(
                 reason = why_not.get(key.regime_id, NOT_WATCHED)
                 gone = replace(before, state=State.CANCELLED, reason=reason)
                 found.append(_step(key, before, gone))
-        elif before != after:
+        elif before != (after := _kept(before, after)):
             found.append(_step(key, before, after))
     return found
+
+
+def _kept(before: Terms, after: Terms) -> Terms:
+    """Return how a clock stands now: one that was met keeps the dates that it had.
+
+    Only another instant that it counts from moves them: it was due then, and not before.
+    """
+    if not before.state == after.state == State.MET or before.met_at != after.met_at:
+        return after
+    counted = after.due_operational and (after.anchor, after.counted_from)
+    if counted and counted != (before.anchor, before.counted_from):
+        return after
+    return replace(before, met_by=after.met_by)
 
 
 def _step(key: Key, before: Terms | None, after: Terms) -> Step:

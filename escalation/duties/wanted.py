@@ -4,13 +4,14 @@ A clock that is decided upon keeps the text of the law with which it started; on
 not decided yet goes by the present text.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from escalation.duties.plan import NOT_WATCHED, Key, State, Terms
 from escalation.regimes.deadlines import (
+    REOPENED,
     Anchors,
     Deadline,
     DueStatus,
@@ -79,16 +80,16 @@ def wanted_clocks(duty: Duty) -> dict[Key, Terms]:
     """Return the clocks that the law wants, by key."""
     found: dict[Key, Terms] = {}
     for digest, regime in duty.texts.items():
-        for stage in _stages(duty, regime, digest):
+        in_question = {stage.id for stage in _in_question(duty, regime, digest)}
+        for stage in _stages(duty, regime, in_question):
             if duty.kept.get(stage.id, duty.current) == digest:
-                found |= dict(_rounds(duty, regime, stage, digest))
+                is_open = stage.id in in_question
+                found |= dict(_rounds(duty, regime, stage, digest, is_open=is_open))
     return found
 
 
-def _stages(duty: Duty, regime: Regime, digest: str) -> Iterator[Stage]:
+def _stages(duty: Duty, regime: Regime, wanted: Collection[str]) -> Iterator[Stage]:
     """Yield the stages that may be due, and those that were reported anyhow."""
-    in_question = _in_question(duty, regime, digest)
-    wanted = {stage.id for stage in in_question}
     for stage in regime.stages:
         is_own = stage.duty_of == duty.side
         if is_own and (stage.id in wanted or duty.submissions.get(stage.id)):
@@ -109,12 +110,15 @@ def _in_question(duty: Duty, regime: Regime, digest: str) -> Sequence[Stage]:
 
 
 def _rounds(
-    duty: Duty, regime: Regime, stage: Stage, digest: str
+    duty: Duty, regime: Regime, stage: Stage, digest: str, *, is_open: bool
 ) -> Iterator[tuple[Key, Terms]]:
-    """Yield the stage's clock; for one that recurs a clock for each report, and the next."""
+    """Yield the stage's clock; for one that recurs a clock for each report, and the next.
+
+    There is no next one where nothing more is to be reported.
+    """
     sent = duty.submissions.get(stage.id, ())
-    count = len(sent) if stage.is_recurring else 0
-    for number in range(count + 1):
+    rounds = len(sent) + is_open if stage.is_recurring else 1
+    for number in range(rounds):
         terms = _terms(duty, regime, stage, digest, sent=sent, number=number)
         if terms is not None:
             yield Key(duty.regime_id, stage.id, number + 1), terms
@@ -132,9 +136,11 @@ def _terms(
     """Return how a round's clock should stand; None before the law is in effect."""
     own = SUBMITTED + stage.id
     # What a report makes due again is the next round's, not its own.
-    anchors = {**duty.anchors, own: [one.at for one in sent[:number]]}
-    answer = deadline(regime, stage, anchors, duty.place)
+    anchors: Anchors = {**duty.anchors, own: [one.at for one in sent[:number]]}
     met = sent[number] if number < len(sent) else None
+    if met is not None:
+        anchors = _until(met.at, anchors, {*stage.ends, REOPENED})
+    answer = deadline(regime, stage, anchors, duty.place)
     if answer.status == DueStatus.PENDING and met is None:
         return None
     return Terms(
@@ -153,6 +159,14 @@ def _terms(
         met_by=met.reference if met else "",
         reason=_reason(answer) if met is None else "",
     )
+
+
+def _until(at: datetime, anchors: Anchors, names: Collection[str]) -> Anchors:
+    """Leave out of some anchors what came after a report: it was due before, or late."""
+    return {
+        name: [one for one in found if one <= at] if name in names else found
+        for name, found in anchors.items()
+    }
 
 
 def _state(answer: Deadline) -> State:

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from escalation.duties.clocks import look_at
 from escalation.duties.instants import (
     anchors_for,
     anchors_of_many,
@@ -13,6 +14,8 @@ from escalation.duties.instants import (
 from escalation.models import AnchorChoice, AnchorValue
 from incidents.errors import BadInput, NotPossible
 from incidents.events.feed import timeline
+from incidents.events.record import recording
+from incidents.incident.lifecycle import lock_incidents
 from tests.escalation.duties.duty_world import DORA, HOUR, NIS2, make_duty_world
 from tests.factories import NOW
 
@@ -85,6 +88,25 @@ def test_chosen_candidate_is_not_withdrawn(world):
     with pytest.raises(NotPossible, match=f"counts under {DORA}") as caught:
         withdraw_anchor(value, reason="wrong", author=world.duty, now=NOW)
     assert caught.value.state["chosen_under"] == [DORA]
+
+
+def test_the_last_instant_of_an_open_clock_is_withdrawn_once_the_right_one_stands(
+    world,
+):
+    incident = world.incident()
+    wrong = world.note(incident, NOW - HOUR)
+    look_at_clocks(incident, world)
+    with pytest.raises(NotPossible, match="Note the right instant first"):
+        withdraw_anchor(wrong, reason="wrong", author=world.duty, now=NOW)
+    world.note(incident, NOW)
+    withdraw_anchor(wrong, reason="wrong", author=world.duty, now=NOW)
+    assert anchors_for(incident.pk, world.lab.pk, [NIS2]) == {NIS2: {"aware": [NOW]}}
+
+
+def look_at_clocks(incident, world):
+    with recording(NOW):
+        lock_incidents([incident.pk])
+        look_at([(incident.pk, world.lab.pk)], now=NOW)
 
 
 def test_submission_is_not_withdrawn(world):

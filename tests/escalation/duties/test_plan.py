@@ -71,6 +71,14 @@ def test_an_anchor_that_changes_after_the_report_moves_the_date_but_not_the_repo
     assert the_step(MET, earlier).changes == (Change.MOVED,)
 
 
+def test_a_met_clock_keeps_its_dates_when_the_law_asks_no_more_or_elsewhere():
+    ended = replace(MET, due_operational=None, anchor="", counted_from=None, rule="")
+    moved = replace(MET, due_operational=MET.due_operational + HOUR)
+
+    for after in (ended, moved):
+        assert plan({KEY: MET}, {KEY: after}) == []
+
+
 def test_what_is_no_longer_wanted_is_cancelled_with_its_reason():
     step = the_step(RUNNING, None, why_not={"eu-nis2-23": "decided: not reportable"})
 

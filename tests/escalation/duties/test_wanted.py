@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from escalation.duties.plan import NOT_WATCHED, Key, State
 from escalation.duties.wanted import (
     AUTHORITY,
@@ -138,3 +140,42 @@ def test_another_initial_report_while_a_round_runs_moves_its_start():
 
     assert found[Key("eu-gpai-cop-9", "initial_death")].met_by == "FIL-1"
     assert found[Key("eu-gpai-cop-9", "intermediate")].counted_from == NOW + DAY
+
+
+def series(**more):
+    initial, first = NOW, NOW + 20 * DAY
+    sent = {
+        "initial_death": (Submission(initial, "FIL-1"),),
+        "intermediate": (Submission(first, "FIL-2"),),
+    }
+    anchors = {
+        "submitted:initial_death": [initial],
+        "submitted:intermediate": [first],
+        **more.pop("anchors", {}),
+    }
+    values = {"anchors": anchors, "submissions": sent, **more}
+    return wanted_clocks(duty("eu-gpai-cop-9", **values))
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [{"verdict": "not_reportable"}, {"current": ""}, {"ended_because": "merged"}],
+)
+def test_no_next_round_of_a_series_is_wanted_once_nothing_is_to_be_reported(ended):
+    kept = {"initial_death": "one", "intermediate": "one"}
+
+    found = series(kept=kept, **ended)
+
+    rounds = [key.round for key in found if key.stage == "intermediate"]
+    assert rounds == [1]
+    assert {terms.state for terms in found.values()} == {State.MET}
+
+
+def test_a_resolution_after_a_report_leaves_the_date_it_was_due():
+    before = series()
+    after = series(anchors={"resolved": [NOW + 30 * DAY]})
+
+    one, two = (Key("eu-gpai-cop-9", "intermediate", n) for n in (1, 2))
+    assert after[one] == before[one]
+    assert after[one].due_operational
+    assert after[two].state == State.CANCELLED
