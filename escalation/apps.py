@@ -9,12 +9,7 @@ class EscalationConfig(AppConfig):
         from django.db.models.signals import post_migrate  # noqa: PLC0415 (app ready)
 
         from escalation.clocks import handlers as clocks  # noqa: PLC0415 (app ready)
-        from escalation.duties import (  # noqa: PLC0415 (app ready)
-            following,
-            merging,
-            profile_changes,
-            reviews,
-        )
+        from escalation.duties import following, merging, profile_changes, reviews  # noqa: PLC0415 (app ready)
         from escalation.duties import handlers as duties  # noqa: PLC0415 (app ready)
         from escalation.filings import letters  # noqa: PLC0415 (app ready)
         from escalation.lawbook.storing import store_after_migration  # noqa: PLC0415 (app ready)
