@@ -302,6 +302,7 @@ def test_page_acts_on_the_part_that_it_shows(world: FilingWorld, client: Client)
     filing = with_two_parts(world)
     client.force_login(world.officer)
     address = f"{filing.get_absolute_url()}?part=naisa"
+    assert f'href="{address}"' in client.get("/filings/").content.decode()
     page = client.get(address).content.decode()
     assert f"{filing.get_absolute_url()}?part=naisa-2" in page
     [action] = re.findall(r'action="([^"]+/receive/[^"]*)"', page)
