@@ -197,7 +197,7 @@ def take_in_and_ask(case: Case) -> None:
     page.follow("A research model left its evaluation sandbox")
     assert "Short and plain statement" not in page.text
     page.press("Give the receipt")
-    form = page.within('form[action$="ask/"]')
+    form = page.within('form[action*="/ask/"]')
     form.fill("text", "Which third party was reached?")
     form.fill("due_at", f"{case.now() + timedelta(days=2):%Y-%m-%dT%H:%M}")
     form.press("Send the request")
@@ -220,7 +220,7 @@ def return_and_accept(case: Case) -> None:
     """The final report comes back with a remark once, and is accepted then."""
     page = case.officer.open(case.filing).press("Give the receipt")
     remark = page.run("document.querySelector('[name^=remark-]').name")
-    form = page.within('form[action$="return/"]')
+    form = page.within('form[action*="/return/"]')
     form.fill("text", "The root cause is missing.").fill(remark, "Say why.")
     form.press("Return it")
     lab = case.responder.open(case.filing)
