@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalation.duties.plan import NOT_WATCHED, Change, Key, State, Terms, plan
@@ -117,6 +117,10 @@ def test_that_somebody_has_decided_is_written_without_a_word():
     assert not step.after.is_provisional
 
 
+# Beside other work the drawing of clocks takes long; what is drawn is the same.
+slowly = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 instants = st.none() | st.integers(0, 6).map(lambda n: NOW + n * HOUR)
 terms = st.builds(
     Terms,
@@ -141,6 +145,7 @@ keys = st.builds(
 clocks = st.dictionaries(keys, terms, max_size=8)
 
 
+@slowly
 @given(standing=clocks, wanted=clocks)
 def test_looking_twice_changes_nothing(standing, wanted):
     steps = plan(standing, wanted)
@@ -149,6 +154,7 @@ def test_looking_twice_changes_nothing(standing, wanted):
     assert plan(after, wanted) == []
 
 
+@slowly
 @given(standing=clocks, wanted=clocks)
 def test_every_clock_stands_as_wanted_afterwards_and_no_report_is_lost(
     standing, wanted
