@@ -1,12 +1,11 @@
 """Plays one seed: chooses who moves, when time passes, and what breaks.
 
 Time is the schedule's own. It passes when nothing else can happen, and now and then in
-between; a lease, which runs by the server's clock, is moved back by as much, which to
-the production code looks as if that clock had gone on.
+between; a lease, which runs by the server's clock, ends by it too (`leases.py`), which
+to the production code looks as if that clock had gone on.
 """
 
 import random
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from incidents.models import Incident, Share, Timer
 from tests.simulation import acts, handing
 from tests.simulation.channel import RecordingChannel, Sent
 from tests.simulation.faults import Faults
+from tests.simulation.leases import Leases
 from tests.simulation.poison import Poison
 from tests.simulation.server import Server
 from tests.simulation.stage import (
@@ -60,18 +60,15 @@ SELECT
   (SELECT min(due_at) FROM tocsin_timer WHERE organisation_id = ANY(%(ids)s)
       AND (%(poison)s OR kind <> 'simulation.poison')),
   (SELECT min(greatest(n.next_attempt_at, c.open_until, c.probe_until,
-       %(now)s + coalesce(n.lease_until - clock_timestamp(), '0')))
+       %(now)s + make_interval(secs => CASE WHEN n.lease_token IS NULL THEN 0
+                                            ELSE coalesce(l.seconds, %(lease)s) END)))
      FROM tocsin_notification n
+     LEFT JOIN unnest(%(tokens)s::uuid[], %(left)s::float8[]) AS l (token, seconds)
+       ON l.token = n.lease_token
      LEFT JOIN tocsin_circuit c ON c.destination = n.destination
       AND (c.organisation_id IS NULL OR c.organisation_id = n.organisation_id)
     WHERE n.organisation_id = ANY(%(ids)s)
       AND n.status IN ('queued', 'sending', 'unknown'))
-"""
-_SHIFT = """
-UPDATE tocsin_notification SET lease_until = lease_until - make_interval(secs => %s)
- WHERE id IN (SELECT id FROM tocsin_notification
-               WHERE organisation_id = ANY(%s) AND lease_until IS NOT NULL
-                 FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -90,7 +87,6 @@ class Director:
     poison: Poison
     now: datetime
     elapsed: float = 0.0
-    advanced_at: float = field(default_factory=time.monotonic)
     stickiness: float = 5.0
     tasks: list[str] = field(default_factory=list)
     workers: list[Actor] = field(default_factory=list)
@@ -109,6 +105,7 @@ class Director:
         self.stage = Stage(self.server.monitor, lambda: self.draw.random() < grain)
         self.watch = Watch(self.server.monitor, self.world)
         self.faults.count = self._count
+        self.leases = Leases(list(self.world.organisation_ids))
         self.deeds = list(self.world.deeds)
         self.channel.tell = self._note_try
         self.poison.tell = lambda text: self._say("poison", text)
@@ -382,12 +379,10 @@ class Director:
         if step:
             self._say("clock", f"STEPS by {step:+.0f} s")
             self._count("clock step")
+        before = self.elapsed
         self.now += timedelta(seconds=seconds + step)
         self.elapsed += seconds + step
-        # What the machine itself took is no part of the schedule's time.
-        real, self.advanced_at = time.monotonic() - self.advanced_at, time.monotonic()
-        shift = seconds + step - real
-        self.server.monitor().execute(_SHIFT, (shift, self.world.organisation_ids))
+        self.leases.pass_time(self.server.monitor(), before=before, after=self.elapsed)
 
     def _beat(self) -> None:
         """Ring as the beats do."""
@@ -399,6 +394,7 @@ class Director:
             "ids": self.world.organisation_ids,
             "now": self.now,
             "poison": self.poison.is_healed,
+            **self.leases.left(self.elapsed),
         }
         row = self.server.monitor().execute(_NEXT, values).fetchone()
         assert row is not None

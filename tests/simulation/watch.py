@@ -4,7 +4,6 @@ The superuser's connection sees what is committed and nothing else. Since actors
 one at a time, each difference between two looks is the work of one commit.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -321,11 +320,10 @@ class Watch:
         return is_hidden or is_closed or is_silent or stops
 
     def _leased(self, uid: str, *, is_again: bool, elapsed: float) -> None:
-        # The lease's own clock went on while the machine was slow.
-        since = elapsed + time.monotonic() - self.claimed_at.get(uid, -(10.0**6))
+        since = elapsed - self.claimed_at.get(uid, -(10.0**6))
         if is_again and since < _LEASE_SECONDS - _SLACK_SECONDS:
             self.wrong.append(f"{uid} was leased again {since:.1f} s after its lease")
-        self.claimed_at[uid] = elapsed + time.monotonic()
+        self.claimed_at[uid] = elapsed
 
     def _pushed(self, rows: list) -> None:
         for pk, kind, error in rows:
