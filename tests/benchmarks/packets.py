@@ -5,26 +5,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
 import typst
 
-from escalation.filings.documents.document import (
-    Due,
-    FilingDocument,
-    IncidentFacts,
-    Instant,
-    Law,
-    Section,
-)
+from escalation.filings.documents.document import FilingDocument, Instant, Section
 from escalation.filings.documents.packet import as_packet
 from escalation.filings.documents.pdf import render_pdf
 from tests.benchmarks.figures import Row, verdict
 from tests.benchmarks.running import CHECKOUT
+from tests.escalation.filings.documents.making import NOW, document
 
-NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 REACH_SECONDS = 2.0
 ROUNDS = 9
 # The typesetter remembers the last few filings: its memory levels off after these.
@@ -71,50 +64,17 @@ def full_filing(
 ) -> FilingDocument:
     """Return a filing of this size."""
     text = (SENTENCE * (characters // len(SENTENCE) + 1))[:characters]
-    return FilingDocument(
-        reference="FIL-3F8Z6Q1WKD",
+    hours = [NOW - timedelta(hours=number) for number in range(12)]
+    return document(
         version=version,
-        state="submitted",
-        law=Law(
-            id="eu-gpai-cop-9",
-            name="GPAI Code of Practice, Commitment 9",
-            act="General-Purpose AI Code of Practice",
-            article="Measure 9.3",
-            citation="Measure 9.3(2)",
-            source_url="https://example.org/code",
-            verified_on=date(2026, 11, 23),
-            basis="statute",
-            zone="Europe/Brussels",
-        ),
-        stage_id="final",
-        stage_name="Final report",
-        organisation="Aurora Labs",
-        recipient="AI Office",
-        tlp="AMBER+STRICT",
-        confidentiality="Art. 78 of Regulation (EU) 2024/1689",
-        incident=IncidentFacts(
-            ref="INC-7KQ2M9X4TB",
-            title="A model left its sandbox",
-            category="SXF",
-            severity=4,
-            status="acknowledged",
-            opened_at=NOW - timedelta(days=9),
-        ),
         sections=tuple(
             Section(f"Required field {number}", f"{number}.{version}. {text}")
             for number in range(sections)
         ),
         anchors=tuple(
-            Instant(
-                "aware",
-                NOW - timedelta(hours=n),
-                (NOW - timedelta(hours=n)).isoformat(),
-                "Log of the incident lead",
-            )
-            for n in range(12)
+            Instant("aware", at, at.isoformat(), "Log of the incident lead")
+            for at in hours
         ),
-        due=Due(operational=NOW, rule="5 days from model_involvement_aware"),
-        made_at=NOW,
     )
 
 
