@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from django.test import Client
 
-from tests.access.places import PAGES, PLACES, PUBLIC, address
+from tests.access.places import PAGES, PLACES, PUBLIC, ROOMS, address
 from tests.access.scene import Scene
 from tests.access.site import addresses_of_the_site
 
@@ -26,6 +26,11 @@ def test_every_endpoint_of_the_api_stands_in_the_table():
 def test_every_page_stands_in_the_table_or_is_public():
     site = {name for where, name, _ in addresses_of_the_site() if where == "page"}
     assert site == {key.split()[1] for key in PAGES} | PUBLIC
+
+
+def test_no_address_stands_in_two_rooms():
+    stated = sum(len(room.API) + len(room.PAGES) for room in ROOMS)
+    assert stated == len(PLACES)
 
 
 def test_only_the_catch_all_of_the_api_knows_no_methods():

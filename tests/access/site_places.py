@@ -1,0 +1,15 @@
+"""The addresses of the whole site, which belong to nobody."""
+
+from tests.access.place import Place
+
+API = {
+    # The platform's own punctuality: the same for everybody, and nobody's content.
+    "GET status-list": Place("account"),
+}
+
+PAGES = {
+    "GET home": Place("list"),
+    "GET status": Place("account"),
+    "GET mailbox": Place("account"),
+    "GET mailbox-message": Place("account", lambda _: {"name": "x.eml"}),
+}
