@@ -15,8 +15,9 @@ from typing import Any
 
 from django.db import connection
 
-from incidents.ledger.canonical import disclose, format_at, leaf_bytes, leaf_hash
+from incidents.ledger.canonical import disclose, format_at, leaf_bytes
 from incidents.ledger.keyring import encrypt, make_data_keys, unwrap, unwrap_key
+from incidents.ledger.merkle import leaf_hash
 from incidents.ledger.models import Stream
 
 

@@ -11,7 +11,7 @@ objects with ASCII keys. No floats, no null.
 >>> canonical_json({"b": [1, True], "a": "é"}).decode()
 '{"a":"é","b":[1,true]}'
 
-Source: RFC 8785 (canonical JSON), RFC 9901 §4.2 (disclosures), RFC 6962 §2.1 (leaf).
+Source: RFC 8785 (canonical JSON), RFC 9901 §4.2 (disclosures).
 """
 
 import hashlib
@@ -307,11 +307,6 @@ def _hex(text: str) -> bytes:
     if value.hex() != text:
         raise NotCanonical("$.prev", "a hash is written in lower case")
     return value
-
-
-def leaf_hash(leaf: bytes) -> bytes:
-    """Return the hash under which the log and the next entry know this leaf."""
-    return hashlib.sha256(b"\x00" + leaf).digest()
 
 
 def format_at(moment: datetime) -> str:

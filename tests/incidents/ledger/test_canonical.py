@@ -18,11 +18,11 @@ from incidents.ledger.canonical import (
     disclose,
     format_at,
     leaf_bytes,
-    leaf_hash,
     open_disclosure,
     parse_canonical,
     parse_leaf,
 )
+from incidents.ledger.merkle import leaf_hash
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors/ledger_leaf.json").read_text("utf-8")
