@@ -43,6 +43,38 @@ class StageSerializer(serializers.Serializer[Any]):
     uncertain = serializers.ListField(child=serializers.CharField())
 
 
+class GrantSerializer(serializers.Serializer[Any]):
+    """One extension of a series."""
+
+    by = serializers.CharField(help_text="who grants it")
+    days = serializers.IntegerField(help_text="at most; 0 where the law has no number")
+    is_by_recipient = serializers.BooleanField(
+        help_text="can be asked of the agency that gets the report"
+    )
+
+
+class DelaySerializer(serializers.Serializer[Any]):
+    """What the law knows for a report that comes later."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.CharField(help_text="notice or extension")
+    stages = serializers.ListField(child=serializers.CharField())
+    text = serializers.CharField(help_text="what the law says")
+    citation = serializers.CharField()
+    source_url = serializers.CharField()
+    verified_on = serializers.DateField()
+    basis = serializers.CharField()
+    is_before_limit = serializers.BooleanField(
+        help_text="a notice that the law takes only until the limit"
+    )
+    suspends = serializers.BooleanField(
+        help_text="an extension that moves the earliest date too"
+    )
+    grants = GrantSerializer(many=True)
+    uncertain = serializers.ListField(child=serializers.CharField())
+
+
 class RegimeRowSerializer(serializers.Serializer[Any]):
     """One law, and which of your organisations are under it."""
 
@@ -74,6 +106,7 @@ class RegimeSerializer(RegimeRowSerializer):
     retention = serializers.CharField()
     limbs = RegimeLimbSerializer(many=True)
     stages = StageSerializer(many=True)  # type: ignore[assignment]  # the row names them only
+    delays = DelaySerializer(many=True)
     uncertain = serializers.ListField(child=serializers.CharField())
     text = serializers.CharField(help_text="TOML")
 
@@ -189,6 +222,7 @@ def render_regime(shelf: Bookshelf, registered: Registered) -> Any:
         "retention": regime.retention,
         "limbs": regime.limbs,
         "stages": [_stage(stage, names) for stage in regime.stages],
+        "delays": regime.delays,
         "uncertain": regime.uncertain,
         "text": registered.text,
     }

@@ -10,12 +10,14 @@ from escalation.lawbook.access import Bookshelf
 from escalation.lawbook.models import RegimeText
 from escalation.lawbook.registry import Registered
 from escalation.regimes.calendars import RECALLED
-from escalation.regimes.regime import Basis, DutyOf, Regime, Stage, Status
+from escalation.regimes.regime import Basis, Delay, DutyOf, Regime, Stage, Status
 from escalation.regimes.words import (
     BASIS_WORDS,
     STATUS_WORDS,
     Names,
     after_words,
+    delay_words,
+    grant_words,
     names_of,
     rule_words,
     stage_words,
@@ -76,6 +78,7 @@ def shown(shelf: Bookshelf, registered: Registered, today: date) -> dict[str, An
         "watching": shelf.watching(regime.id),
         "profile_url": _profile_url(shelf),
         "stages": [_stage(regime, stage, names) for stage in regime.stages],
+        "delays": [_delay(delay, names) for delay in regime.delays],
     }
 
 
@@ -140,4 +143,15 @@ def _stage(regime: Regime, stage: Stage, names: Names) -> dict[str, Any]:
         "is_recurring": stage.is_recurring,
         "content": stage.content,
         "uncertain": stage.uncertain,
+    }
+
+
+def _delay(delay: Delay, names: Names) -> dict[str, Any]:
+    return {
+        "delay": delay,
+        "stages": [names.get(stage, stage) for stage in delay.stages],
+        "words": delay_words(delay),
+        "grants": [grant_words(grant) for grant in delay.grants],
+        "basis_words": BASIS_WORDS[delay.basis],
+        "is_sure": delay.basis == Basis.STATUTE,
     }

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from escalation.regimes.calendars import is_known, known_calendars
+from escalation.regimes.delay_reading import read_delay
 from escalation.regimes.questions import known_question
 from escalation.regimes.references import check_references
 from escalation.regimes.regime import (
@@ -83,6 +84,7 @@ def _regime(table: Table) -> Regime:
         limbs=_each(table.tables("limbs"), _limb),
         stages=_each(table.tables("stages"), _stage),
         uncertain=table.texts("uncertain"),
+        delays=_each(table.tables("delays"), read_delay),
     )
     table.end()
     return regime

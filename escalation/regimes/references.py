@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from escalation.regimes.delay_reading import check_delays
 from escalation.regimes.regime import SUBMITTED, DutyOf, Regime, Stage, Term
 from escalation.regimes.tables import RegimeError
 
@@ -16,8 +17,10 @@ def check_references(regime: Regime, file: str) -> None:
     _check_length("id", regime.id, MAX_REGIME_ID, file)
     _check_ids("stages", [stage.id for stage in regime.stages], file)
     _check_ids("limbs", [limb.id for limb in regime.limbs], file)
+    _check_ids("delays", [delay.id for delay in regime.delays], file)
     _check_limbs(regime, file)
     _check_stages(regime, file)
+    check_delays(regime, file)
 
 
 def _check_ids(key: str, ids: Sequence[str], file: str) -> None:

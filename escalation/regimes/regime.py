@@ -132,6 +132,50 @@ class Limb:
     asks: str = ""
 
 
+class DelayKind(StrEnum):
+    """What a law knows for who cannot report in time."""
+
+    NOTICE = "notice"
+    EXTENSION = "extension"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One extension of a series: who grants it, and up to how many days.
+
+    `days` is 0 where the law gives no number. What a recipient of the report grants can be
+    asked of it here; what another authority grants is recorded on its word.
+    """
+
+    by: str
+    days: int = 0
+    is_by_recipient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """What a law says of reports of some stages that come later.
+
+    A notice says that and why a limit cannot be met, and moves nothing; `is_before_limit`
+    where the law takes it only until then. An extension moves the latest date that the
+    law allows, and with `suspends` the duty itself. `grants` follow one another.
+    """
+
+    id: str
+    name: str
+    kind: DelayKind
+    stages: tuple[str, ...]
+    text: str
+    citation: str
+    source_url: str
+    verified_on: date
+    basis: Basis
+    is_before_limit: bool = False
+    suspends: bool = False
+    grants: tuple[Grant, ...] = ()
+    uncertain: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Regime:
     """One law's reporting duty. `effective_from` is a date in `zone`."""
@@ -154,6 +198,7 @@ class Regime:
     limbs: tuple[Limb, ...] = ()
     stages: tuple[Stage, ...] = ()
     uncertain: tuple[str, ...] = ()
+    delays: tuple[Delay, ...] = ()
 
     def stage(self, stage_id: str) -> Stage | None:
         """Return the stage of this id."""
@@ -162,3 +207,8 @@ class Regime:
     def limb(self, limb_id: str) -> Limb | None:
         """Return the limb of this id."""
         return next((limb for limb in self.limbs if limb.id == limb_id), None)
+
+    def delay(self, stage_id: str, kind: DelayKind) -> Delay | None:
+        """Return what of this kind the law knows for a stage: at most one."""
+        found = (one for one in self.delays if one.kind == kind)
+        return next((one for one in found if stage_id in one.stages), None)

@@ -11,6 +11,9 @@ from typing import Final
 from escalation.regimes.regime import (
     SUBMITTED,
     Basis,
+    Delay,
+    DelayKind,
+    Grant,
     NoDate,
     Pick,
     Regime,
@@ -144,6 +147,29 @@ def rule_words(stage: Stage) -> tuple[str, str]:
     first, _, rest = (RULES[stage.statutory].__doc__ or "").strip().partition("\n")
     where, _, what = first.partition(": ")
     return where.rstrip("."), " ".join([what, *rest.split()]).strip()
+
+
+def delay_words(delay: Delay) -> str:
+    """Return what it does to a date."""
+    if delay.kind == DelayKind.NOTICE:
+        until = (
+            "only before the limit has passed" if delay.is_before_limit else "always"
+        )
+        return f"moves no date; taken {until}"
+    if delay.suspends:
+        return "suspends the duty: both dates move"
+    return "moves the latest date only; alarms keep to the earliest"
+
+
+def grant_words(grant: Grant) -> str:
+    """Return who extends a period and by how much.
+
+    >>> grant_words(Grant("the Attorney General", days=30))
+    'up to 30 days, granted by the Attorney General'
+    """
+    if not grant.days:
+        return f"for the time that it names, granted by {grant.by}"
+    return f"up to {grant.days} days, granted by {grant.by}"
 
 
 def anchors_of(regime: Regime) -> tuple[str, ...]:

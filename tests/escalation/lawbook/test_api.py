@@ -70,6 +70,17 @@ def test_law_is_opened_with_its_words_and_dates(api_world: ApiWorld):
     assert shown["limbs"][0]["id"] == "weights"
 
 
+def test_law_is_opened_with_what_it_knows_of_delays(api_world: ApiWorld):
+    [delay] = api_world.as_("staff").get(f"{REGIMES}us-sec-8k-105/").json()["delays"]
+
+    assert (delay["kind"], delay["suspends"]) == ("extension", True)
+    assert delay["grants"][2] == {
+        "by": "the Attorney General",
+        "days": 60,
+        "is_by_recipient": False,
+    }
+
+
 def test_deadline_is_counted_as_the_command_counts_it(api_world: ApiWorld):
     body = {
         "stage": "early_warning",

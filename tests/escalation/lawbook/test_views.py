@@ -314,3 +314,15 @@ def test_framework_is_taken_out_of_use(admin: Client, lab: Organisation):
     assert answer.headers["Location"] == LIST
     assert admin.get(_page(ID)).status_code == 404
     assert admin.get(_page(ID), {"version": 1}).status_code == 200
+
+
+def test_law_says_what_it_knows_for_who_cannot_report_in_time(reader: Client):
+    page = reader.get(_page("us-sec-8k-105")).content.decode()
+    assert "Delay for national security or public safety" in page
+    assert "Up to 60 days, granted by the Attorney General" in page
+    assert "No extension and no notice of delay is known" not in page
+
+
+def test_law_that_knows_no_delay_says_so(reader: Client):
+    page = reader.get(_page("eu-nis2-23")).content.decode()
+    assert "No extension and no notice of delay is known of this law." in page
