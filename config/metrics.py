@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from config.health import Vitals, is_broker_there, measure
 from config.lateness_metrics import lateness_lines
+from escalation.duties.unreadable import count_unreadable
 from escalation.notifications.channels.registry import CHANNELS
 from incidents.timers.clock import read_now
 
@@ -38,7 +39,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Answer in Prometheus' text format; a database that is gone is a figure too."""
     try:
         now = read_now()
-        vitals, lateness = measure(now), list(lateness_lines(now))
+        vitals = measure(now)
+        lateness = [*lateness_lines(now), *_law_lines()]
     except (DatabaseError, InterfaceError):
         vitals, lateness = None, []
     lines = [*_lines(vitals, is_broker_up=is_broker_there()), *lateness]
@@ -75,6 +77,13 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     )
     for provider, count in vitals.refused_callbacks.items():
         yield f'tocsin_callbacks_refused_total{{provider="{provider}"}} {count}'
+
+
+def _law_lines() -> Iterator[str]:
+    yield from _gauge(
+        "tocsin_unreadable_laws", "Texts of law in use that cannot be read."
+    )
+    yield f"tocsin_unreadable_laws {count_unreadable()}"
 
 
 def _shown(age: float | None) -> str:

@@ -47,6 +47,10 @@ _NOTHING: Final = TimeRecord()
 _NOWHERE: Final = Location(ZoneInfo("UTC"), "")
 
 
+class UnreadableText(Exception):
+    """What a law says is stored and cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What the clocks of some places rest on.
@@ -125,8 +129,8 @@ class _Read:
 
         Also the laws of which that could not be said.
         """
-        watched = self._watched(place)
         there = {clock.regime_id for clock in clocks}
+        watched = self._watched(place, there)
         found, unread = [], set()
         for regime_id in sorted(watched.keys() | there):
             try:
@@ -138,19 +142,20 @@ class _Read:
                 found.append(duty)
         return found, unread
 
-    def _watched(self, place: Place) -> dict[str, Watched]:
-        """Return the laws that a lab watches, or under which an agency was reported to."""
+    def _watched(self, place: Place, there: Collection[str]) -> dict[str, Watched]:
+        """Return the laws that a lab watches, or under which an agency was reported to.
+
+        Also those of which the text cannot be read. A lab's own framework is no law that
+        an agency has duties under: it is not known there.
+        """
         owner = place[1]
-        profile, known = self.profiles[owner], self.known[owner]
+        profile = self.profiles[owner]
         names: Collection[str] = profile.regimes
         if self._side(owner) == AUTHORITY:
             values = self.records.get(place, _NOTHING).values
-            names = {v.regime_id for v in values if v.name.startswith(SUBMITTED)}
-        return {
-            name: profile.regimes.get(name, Watched())
-            for name in names
-            if name in known
-        }
+            named = {v.regime_id for v in values if v.name.startswith(SUBMITTED)}
+            names = named & (self.known[owner].keys() | there)
+        return {name: profile.regimes.get(name, Watched()) for name in names}
 
     def _side(self, owner: int) -> str:
         is_agency = self.organisations[owner].kind == OrganisationKind.AGENCY
@@ -170,7 +175,7 @@ class _Read:
             and not clock.is_provisional
             and clock.pk not in self.renewed
         }
-        current = self.known[place[1]][regime_id] if watched is not None else None
+        current = self._current(place, regime_id) if watched is not None else None
         found = self._texts(place, regime_id, kept.values())
         if current:
             found[current.digest] = current
@@ -195,6 +200,12 @@ class _Read:
             submissions=_submissions(record, regime_id),
             ended_because=self._ended(place),
         )
+
+    def _current(self, place: Place, regime_id: str) -> Registered:
+        found = self.known[place[1]].get(regime_id)
+        if found is None:
+            raise UnreadableText(regime_id)
+        return found
 
     def _texts(
         self, place: Place, regime_id: str, digests: Collection[str]

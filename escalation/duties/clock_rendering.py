@@ -51,6 +51,9 @@ class DutyClockSerializer(serializers.Serializer[Any]):
         source="clock.is_provisional",
         help_text="nobody has decided yet whether it has to be reported",
     )
+    is_unreadable = serializers.BooleanField(
+        help_text="the text it goes by cannot be read: it stays as it was last counted"
+    )
     is_overdue = serializers.BooleanField()
     late_minutes = serializers.IntegerField()
     due_operational = serializers.DateTimeField(

@@ -14,7 +14,7 @@ from typing import Final
 
 from django.db import connection
 
-from escalation.duties.basis import Basis, log_uncounted
+from escalation.duties.basis import Basis, UnreadableText, log_uncounted
 from escalation.duties.looking import WARN, Place
 from escalation.duties.models import DueDate, StatutoryClock
 from escalation.duties.naming import Names
@@ -111,6 +111,7 @@ def _cases(
     wanted: dict[Key, Terms] = {}
     why_not: dict[str, str] = {}
     uncounted = set(basis.unread[place])
+    kept: set[tuple[str, str]] = set()
     for duty in basis.duties[place]:
         # One law that cannot be counted does not stop the others.
         try:
@@ -118,11 +119,14 @@ def _cases(
         except Exception as error:
             log_uncounted(duty.regime_id, place, error)
             uncounted.add(duty.regime_id)
+        if duty.unreadable:
+            log_uncounted(duty.regime_id, place, UnreadableText())
+            kept |= {(duty.regime_id, stage) for stage in duty.unreadable}
         why_not[duty.regime_id] = duty.why_not
     standing = {
         key: terms_of(clock)
         for key, clock in rows.items()
-        if key.regime_id not in uncounted
+        if key.regime_id not in uncounted and (key.regime_id, key.stage) not in kept
     }
     steps = {step.key: step for step in plan(standing, wanted, why_not=why_not)}
     cases = [

@@ -59,6 +59,11 @@ class Duties:
             if name in self.regimes
         }
 
+    @property
+    def unreadable(self) -> list[str]:
+        """Return the ids of the regimes of the profile of which no text can be read."""
+        return sorted(self.profile.regimes.keys() - self.regimes.keys())
+
     def may(self, action: Action) -> bool:
         """Whether the reader may do this for the organisation."""
         roles = self.seen.roles.get(self.side.pk, [])
@@ -125,6 +130,7 @@ def show_duties(
         "side": duties.side,
         "others": [side for side in duties.seen.sides if side != duties.side],
         "has_profile": bool(duties.profile.regimes),
+        "unreadable": duties.unreadable,
         "strip": strip_of(duties),
         "sections": DUTIES_PAGE.sections(duties),
     }

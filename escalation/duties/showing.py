@@ -64,6 +64,11 @@ class ShownDuty:
         return f"{found}, no. {self.clock.round}" if self.clock.round > 1 else found
 
     @property
+    def is_unreadable(self) -> bool:
+        """Whether the text that it goes by cannot be read: it stays as it was counted."""
+        return self.regime is None and self.clock.is_open
+
+    @property
     def is_overdue(self) -> bool:
         """Whether it is late and still to be done."""
         return self.clock.is_open and is_overdue(

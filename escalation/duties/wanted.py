@@ -71,6 +71,19 @@ class Duty:
         return NOT_REPORTABLE if self.verdict == "not_reportable" else ""
 
     @property
+    def unreadable(self) -> frozenset[str]:
+        """Stages whose clock goes by a text that cannot be read: it stays as it is.
+
+        Where nothing is to be reported any more, it ends without being read.
+        """
+        lost = {
+            stage for stage, digest in self.kept.items() if digest not in self.texts
+        }
+        if self.nothing_because:
+            lost &= self.submissions.keys()
+        return frozenset(lost)
+
+    @property
     def why_not(self) -> str:
         """Why a clock that is not wanted has ended."""
         return self.nothing_because or NO_LIMB

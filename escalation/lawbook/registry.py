@@ -17,7 +17,6 @@ from escalation.lawbook.models import RegimeText
 from escalation.regimes.library import shipped_texts
 from escalation.regimes.reading import read_regime
 from escalation.regimes.regime import Regime
-from escalation.regimes.tables import RegimeError
 
 # Texts that are kept read: all current ones of some hundred organisations.
 _KEPT: Final = 2048
@@ -87,6 +86,11 @@ def texts_of_many(wanted: Iterable[Named]) -> dict[Named, Registered]:
     return found
 
 
+def is_readable(row: RegimeText) -> bool:
+    """Tell whether a stored text can be read; the log says why not."""
+    return _read_one(row) is not None
+
+
 @lru_cache(maxsize=1)
 def shipped() -> Known:
     """Return the regimes of the files that this process came with."""
@@ -105,14 +109,17 @@ def _current(organisation_ids: Collection[int]) -> list[Registered]:
 
 
 def _read(rows: Iterable[RegimeText]) -> list[Registered]:
-    found = []
-    for row in rows:
-        try:
-            found.append(_registered(row.digest, row.text, row.organisation_id))
-        except RegimeError:
-            # A reader that became stricter must not take the other laws along.
-            log.exception("regime_unreadable", regime=row.regime_id, text=row.pk)
-    return found
+    return [one for one in map(_read_one, rows) if one is not None]
+
+
+def _read_one(row: RegimeText) -> Registered | None:
+    try:
+        return _registered(row.digest, row.text, row.organisation_id)
+    except Exception:
+        # A reader that became stricter, or fails in a new way, must not take the
+        # other laws along.
+        log.exception("regime_unreadable", regime=row.regime_id, text=row.pk)
+        return None
 
 
 @lru_cache(maxsize=_KEPT)

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.health import CHORES, CONSUMERS, measure
-from escalation.models import Circuit
+from escalation.models import Circuit, RegimeText
 from escalation.tasks import refresh_calendars
 from incidents.mail.addresses import Addressee
 from incidents.mail.storing import store_mail
@@ -108,6 +108,20 @@ def test_refused_callback_shows_in_the_metrics(db: None, client: Client) -> None
     client.post("/callbacks/slack/interactive")
     lines = client.get("/metrics").content.decode().splitlines()
     assert 'tocsin_callbacks_refused_total{provider="slack"} 1' in lines
+
+
+def test_text_of_law_that_cannot_be_read_shows_in_the_metrics(
+    db: None, client: Client
+) -> None:
+    RegimeText.objects.create(
+        organisation=factories.lab("aurora"),
+        regime_id="aurora-framework",
+        digest="0" * 64,
+        text="nobody_knows_this_key = 1",
+        created_at=timezone.now(),
+    )
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert "tocsin_unreadable_laws 1" in lines
 
 
 def test_open_circuit_is_told_but_no_failure(ticking: None, client: Client) -> None:
