@@ -36,7 +36,7 @@ def test_clocks_of_a_current_text_that_cannot_be_read_stay_and_warn(
     world.watch(OWN, NIS2)
     incident = world.open()
     world.note(incident, "aware")
-    due = world.clock("report").due_operational
+    due = world.now + 48 * HOUR
     spoil(digest, text)
 
     world.note(incident, "aware", world.now - HOUR)
