@@ -15,8 +15,7 @@ from escalation.filings.models import (
     RecipientState,
     Way,
 )
-from escalation.filings.prefill import prefilled
-from escalation.filings.proposing import known_of
+from escalation.filings.proposing import first_answers
 from escalation.filings.reading import (
     needs_of,
     newest_version,
@@ -304,7 +303,7 @@ def _first_sections(
     blank = blank_sections(needs_of(recipients))
     if new.amends:
         return _taken_over(blank, new.amends)
-    return prefilled(blank, known_of(incident))
+    return first_answers(blank, incident, recipients)
 
 
 def _taken_over(blank: Sequence[Section], amended: Filing) -> tuple[Section, ...]:

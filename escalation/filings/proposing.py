@@ -1,16 +1,44 @@
 """Gather what an incident and its time record know, for a filing's first answers."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
-from escalation.duties.models import AnchorValue
-from escalation.filings.prefill import Known
+from escalation.duties.anchor_words import is_repeated
+from escalation.duties.time_record import TimeRecord, record_of
+from escalation.filings.models import FilingRecipient
+from escalation.filings.prefill import Known, prefilled
+from escalation.filings.sections import Section
 from incidents.incident.facets import FACETS
 from incidents.incident.severity import severity_at
 from incidents.models import Incident
 
+# What the time record calls otherwise than a report does.
+_NAMES: Final = {"discovered": "detected"}
 
-def known_of(incident: Incident) -> Known:
-    """Return what is known to the incident's owner."""
+
+def first_answers(
+    blank: Sequence[Section], incident: Incident, recipients: Sequence[FilingRecipient]
+) -> tuple[Section, ...]:
+    """Return the sections with what is known to the incident's owner.
+
+    An instant is the one that counts under the laws of those who get the section.
+    """
+    record = record_of(incident.pk, incident.organisation_id)
+    known: dict[frozenset[str], Known] = {}
+    found: list[Section] = []
+    for section in blank:
+        laws = frozenset(
+            one.regime_id for one in recipients if one.key in section.audience
+        )
+        if laws not in known:
+            known[laws] = known_of(incident, record, laws)
+        found += prefilled([section], known[laws])
+    return tuple(found)
+
+
+def known_of(incident: Incident, record: TimeRecord, laws: Collection[str]) -> Known:
+    """Return what is known to the incident's owner; instants as they count under laws."""
     level = severity_at(incident.severity)
     return Known(
         ref=incident.ref,
@@ -20,7 +48,7 @@ def known_of(incident: Incident) -> Known:
         severity=f"Severity {level.level}, {level.name}",
         organisation=incident.organisation.name,
         facts=_facts(incident),
-        instants=_instants(incident),
+        instants=_instants(incident, record, laws),
     )
 
 
@@ -37,8 +65,14 @@ def _facts(incident: Incident) -> dict[str, str]:
     return found
 
 
-def _instants(incident: Incident) -> dict[str, datetime]:
-    """Return the incident's own times, and of its time record the earliest of each."""
+def _instants(
+    incident: Incident, record: TimeRecord, laws: Collection[str]
+) -> dict[str, datetime]:
+    """Return the incident's own times, and of its time record those that count.
+
+    Where the laws differ, the earliest. What comes about more than once is as the
+    incident stands now.
+    """
     found = {
         name: at
         for name, at in (
@@ -49,9 +83,10 @@ def _instants(incident: Incident) -> dict[str, datetime]:
         )
         if at
     }
-    rows = AnchorValue.objects.filter(
-        incident=incident, organisation=incident.organisation_id, withdrawn_at=None
-    )
-    for row in rows.order_by("-at", "-pk"):
-        found[row.name] = row.at
-    return found
+    counting: dict[str, datetime] = {}
+    for law in laws:
+        for name, instants in record.under(law).items():
+            if not is_repeated(name):
+                at = min([*instants, counting.get(name, instants[0])])
+                counting[name] = at
+    return found | {_NAMES.get(name, name): at for name, at in counting.items()}
