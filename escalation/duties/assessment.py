@@ -4,7 +4,7 @@ An answer is a row; a later one takes its place and leaves it. Who may answer is
 page and the API to ask; the other side of a share never sees any of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -48,6 +48,17 @@ def assessment_of(incident: Incident, organisation_id: int) -> Assessment:
     """Return an organisation's assessment of an incident, for the regimes it watches."""
     known, watched = regimes_of(organisation_id), profile_of(organisation_id).regimes
     regimes = [known[name].regime for name in sorted(watched) if name in known]
+    return _assessed(incident, organisation_id, regimes)
+
+
+def assessment_under(incident: Incident, regimes: Sequence[Regime]) -> Assessment:
+    """Return the owner's assessment of an incident, under these regimes."""
+    return _assessed(incident, incident.organisation_id, regimes)
+
+
+def _assessed(
+    incident: Incident, organisation_id: int, regimes: Sequence[Regime]
+) -> Assessment:
     rows = standing_answers(incident.pk, organisation_id)
     return assess(regimes, rows, facts_of(incident))
 

@@ -4,7 +4,8 @@ from typing import Final
 
 from django.urls import reverse
 
-from escalation.duties.assessment import assessment_of, fitted_proposals
+from escalation.duties.fitting import fit
+from escalation.duties.models import Decision
 from escalation.duties.page import Duties, Section
 from incidents.organisations.roles import Action
 
@@ -13,10 +14,7 @@ TEMPLATE: Final = "escalation/duties/_assessment.html"
 
 def assessment_section(duties: Duties) -> Section | None:
     """Return how far the assessment is and what it suggests, for the owner's people."""
-    incident = duties.incident
-    if duties.side.pk != incident.organisation_id:
-        return None
-    assessment = assessment_of(incident, duties.side.pk)
+    incident, assessment = duties.incident, duties.assessment
     if not assessment.proposals:
         return None
     return Section(
@@ -25,8 +23,12 @@ def assessment_section(duties: Duties) -> Section | None:
         template=TEMPLATE,
         context={
             "assessment": assessment,
-            "fitted": fitted_proposals(incident, assessment),
+            "fitted": fit(assessment.proposals, _standing(duties)),
             "url": reverse("incident-duties-assessment", args=[incident.ref]),
             "may_answer": duties.may(Action.DUTIES),
         },
     )
+
+
+def _standing(duties: Duties) -> dict[str, Decision]:
+    return {row.regime_id: row for row in duties.decisions if row.is_current}

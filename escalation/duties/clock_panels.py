@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from escalation.duties.models import StatutoryClock
+from escalation.duties.models import StatutoryClock, Verdict
 from escalation.duties.page import Duties, Section
 from escalation.duties.showing import GROUPS, ShownDuty, shown_duties
 from incidents.incident.panels import Part, Seen
@@ -23,10 +23,36 @@ def duty_clocks_section(duties: Duties) -> Section:
         "incident": duties.incident,
         "side": duties.side,
         "newer": newer if may else set(),
+        **_decided(duties),
     }
     return Section(
         "due", "Due to authorities", "escalation/duties/_clocks.html", context
     )
+
+
+def _decided(duties: Duties) -> dict[str, set[str]]:
+    """Return the laws of which two people have decided, left it open, or one decided.
+
+    A clock that runs to be safe says so in other words than where nobody did.
+    """
+    confirmed: dict[str, str] = {}
+    for row in duties.decisions:
+        if row.confirmed_at:
+            confirmed.setdefault(row.regime_id, row.verdict)
+    waiting = [row for row in duties.decisions if row.is_current]
+    return {
+        "decided": {
+            name for name, said in confirmed.items() if said != Verdict.UNDECIDED
+        },
+        "left_open": {
+            name for name, said in confirmed.items() if said == Verdict.UNDECIDED
+        },
+        "unconfirmed": {
+            row.regime_id
+            for row in waiting
+            if not row.confirmed_at and row.verdict != Verdict.UNDECIDED
+        },
+    }
 
 
 def duty_clocks_panel(seen: Seen) -> Part:

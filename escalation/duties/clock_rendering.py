@@ -49,7 +49,7 @@ class DutyClockSerializer(serializers.Serializer[Any]):
     state_reason = serializers.CharField(source="clock.state_reason")
     is_provisional = serializers.BooleanField(
         source="clock.is_provisional",
-        help_text="nobody has decided yet whether it has to be reported",
+        help_text="it is not settled whether it has to be reported",
     )
     is_unreadable = serializers.BooleanField(
         help_text="the text it goes by cannot be read: it stays as it was last counted"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from django.forms import BaseForm, Form
 from django.urls import reverse
 
-from escalation.duties.assessment import assessment_of
 from escalation.duties.decisions import why_not_to_confirm
 from escalation.duties.forms import DecisionForm
 from escalation.duties.misfits import misfit
@@ -76,7 +75,21 @@ class RegimeRow:
     @property
     def was_confirmed(self) -> bool:
         """Whether a former decision was: clocks go by it until this one is."""
-        return any(row.confirmed_at for row in self.history)
+        return self.in_force is not None
+
+    @property
+    def in_force(self) -> Decision | None:
+        """The former decision that clocks go by until the current one is confirmed."""
+        if self.current is None or self.current.confirmed_at:
+            return None
+        return next((row for row in self.history if row.confirmed_at), None)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a verdict waits for its second person, and clocks go by none."""
+        decision = self.current
+        is_open = decision is None or decision.verdict == Verdict.UNDECIDED
+        return not (is_open or self.in_force or (decision and decision.confirmed_at))
 
     @property
     def state(self) -> str:
@@ -98,28 +111,16 @@ class RegimeRow:
 
 def decisions_section(duties: Duties) -> Section | None:
     """Return the section, None where no law is watched and nothing was decided."""
-    rows = list(
-        Decision.objects.filter(incident=duties.incident, organisation=duties.side)
-        .select_related("decided_by", "confirmed_by")
-        .order_by("-pk")
-    )
+    rows = duties.decisions
     names = sorted({*duties.watched, *(row.regime_id for row in rows)})
     if not names:
         return None
-    proposals = _proposals(duties)
+    proposals = {one.regime.id: one for one in duties.assessment.proposals}
     context = {
         "rows": [_row(duties, name, rows, proposals.get(name)) for name in names],
         "url": reverse("duties-decide", args=[duties.incident.ref]),
     }
     return Section("decisions", "Must it be reported?", _TEMPLATE, context)
-
-
-def _proposals(duties: Duties) -> dict[str, Proposed]:
-    """Return what the assessment suggests, by regime; only the owner has one."""
-    if duties.side.pk != duties.incident.organisation_id:
-        return {}
-    found = assessment_of(duties.incident, duties.side.pk).proposals
-    return {proposed.regime.id: proposed for proposed in found}
 
 
 def _row(

@@ -45,7 +45,8 @@ def strip_of(duties: "Duties") -> Strip:
 
 def _standing_of(duties: "Duties") -> _Standing:
     own = {"incident": duties.incident, "organisation": duties.side}
-    rows = Decision.objects.filter(**own, is_current=True).select_related("decided_by")
+    # The oldest first: whoever decided first is named first.
+    rows = [row for row in reversed(duties.decisions) if row.is_current]
     decisions = [row for row in rows if row.verdict != Verdict.UNDECIDED]
     clocks = list(
         StatutoryClock.objects.filter(**own, is_current=True, ended_at=None).order_by(

@@ -4,8 +4,9 @@ The page belongs here, what stands on it comes from several slices: `config/pane
 registers who adds what, as for the incident's page.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,7 +15,10 @@ from django.forms import BaseForm, Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from escalation.duties.asking import Assessment
+from escalation.duties.assessment import assessment_under
 from escalation.duties.glance import strip_of
+from escalation.duties.models import Decision
 from escalation.lawbook.profiles import Profile, profile_of
 from escalation.lawbook.registry import Registered, regimes_of
 from incidents.errors import BadInput, NotPossible
@@ -30,9 +34,12 @@ SIDE: Final = "organisation"
 """Query and form field: for which of several organisations of the reader."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Duties:
-    """One organisation's legal duties on an incident, as one person sees them now."""
+    """One organisation's legal duties on an incident, as one person sees them now.
+
+    What several sections rest on is read once, when the first of them asks.
+    """
 
     seen: Seen
     side: Organisation
@@ -63,6 +70,21 @@ class Duties:
     def unreadable(self) -> list[str]:
         """Return the ids of the regimes of the profile of which no text can be read."""
         return sorted(self.profile.regimes.keys() - self.regimes.keys())
+
+    @cached_property
+    def decisions(self) -> Sequence[Decision]:
+        """Return all decisions of the organisation, the newest first."""
+        rows = Decision.objects.filter(incident=self.incident, organisation=self.side)
+        people = rows.select_related("decided_by", "confirmed_by")
+        return list(people.order_by("-pk"))
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """Return what is asked and suggested; nothing to who is not the owner."""
+        if self.side.pk != self.incident.organisation_id:
+            return Assessment()
+        regimes = [one.regime for one in self.watched.values()]
+        return assessment_under(self.incident, regimes)
 
     def may(self, action: Action) -> bool:
         """Whether the reader may do this for the organisation."""

@@ -62,6 +62,9 @@ class DecisionSerializer(serializers.Serializer[Any]):
     confirmed_at = serializers.DateTimeField(allow_null=True)
     review_on = serializers.DateField(allow_null=True)
     is_current = serializers.BooleanField()
+    is_in_force = serializers.BooleanField(
+        help_text="clocks go by it now: the last one that was confirmed"
+    )
 
 
 def render_anchors(values: Iterable[AnchorValue]) -> list[Any]:
@@ -80,12 +83,22 @@ def render_anchors(values: Iterable[AnchorValue]) -> list[Any]:
 def render_decisions(decisions: Iterable[Decision]) -> list[Any]:
     """Return decisions as the API shows them.
 
-    Requires organisation, decider and confirmer to be loaded.
+    Requires organisation, decider and confirmer to be loaded, and former ones to come
+    with those that took their place.
     """
-    return [DecisionSerializer(_decision(row)).data for row in decisions]
+    rows = list(decisions)
+    confirmed = sorted(
+        (row for row in rows if row.confirmed_at), key=lambda row: row.pk
+    )
+    last = {(*_place(row), row.regime_id): row.pk for row in confirmed}
+    in_force = set(last.values())
+    return [
+        DecisionSerializer(_decision(row, is_in_force=row.pk in in_force)).data
+        for row in rows
+    ]
 
 
-def _place(row: AnchorValue) -> tuple[int, int]:
+def _place(row: AnchorValue | Decision) -> tuple[int, int]:
     return row.incident_id, row.organisation_id
 
 
@@ -123,7 +136,7 @@ def _choice(choice: AnchorChoice) -> Mapping[str, Any]:
     }
 
 
-def _decision(row: Decision) -> Mapping[str, Any]:
+def _decision(row: Decision, *, is_in_force: bool) -> Mapping[str, Any]:
     return {
         "id": row.pk,
         "organisation": row.organisation.slug,
@@ -139,6 +152,7 @@ def _decision(row: Decision) -> Mapping[str, Any]:
         "confirmed_at": row.confirmed_at,
         "review_on": row.review_on,
         "is_current": row.is_current,
+        "is_in_force": is_in_force,
     }
 
 

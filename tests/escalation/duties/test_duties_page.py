@@ -9,7 +9,13 @@ from django.utils import timezone
 from escalation.duties.decisions import Judgement, confirm, decide
 from escalation.duties.instants import choose_anchor
 from escalation.lawbook.registry import regimes_of
-from escalation.models import AnchorValue, AssessmentAnswer, Decision, StatutoryClock
+from escalation.models import (
+    AnchorValue,
+    AssessmentAnswer,
+    Decision,
+    LegalProfile,
+    StatutoryClock,
+)
 from escalation.regimes.answers import key_of
 from incidents.models import Membership
 from tests.escalation.duties.duty_world import DORA, HOUR, NIS2, make_duty_world
@@ -333,3 +339,77 @@ def test_page_takes_as_many_statements_for_three_candidates_as_for_one(world):
     with CaptureQueriesContext(connection) as three:
         client.get(url(incident))
     assert len(three) == len(one)
+
+
+def test_page_reads_answers_and_decisions_once(world):
+    incident = world.incident()
+    decided(world, incident, verdict="reportable", limbs=["major_incident"])
+    client = world.visit(world.duty)
+    with CaptureQueriesContext(connection) as captured:
+        client.get(url(incident))
+    read = [query["sql"].split(" FROM ")[-1].split()[0] for query in captured]
+    tables = ("assessment_answer", "decision", "legal_profile", "regime_text")
+    counts = {name: read.count(f'"tocsin_{name}"') for name in tables}
+    assert counts == {
+        "assessment_answer": 1,
+        "decision": 1,
+        "legal_profile": 1,
+        "regime_text": 1,
+    }
+
+
+def test_page_says_which_decision_counts_until_a_new_one_is_confirmed(world):
+    incident = world.incident()
+    first = decided(world, incident, verdict="reportable", limbs=["major_incident"])
+    confirm(first, by=world.approver, now=timezone.now())
+    later = (timezone.now() + timedelta(days=5)).date()
+    words = "Until it is confirmed clocks go by the earlier decision"
+    before = shown(world, incident).content.decode()
+
+    second = decided(world, incident, verdict="not_reportable", review_on=later)
+    page = shown(world, incident)
+    [row] = [r for r in part(page, "decisions")["rows"] if r.regime_id == DORA]
+    confirm(second, by=world.approver, now=timezone.now())
+    after = shown(world, incident).content.decode()
+
+    assert row.in_force == first
+    assert [text.count(words) for text in (before, page.text, after)] == [0, 1, 0]
+
+
+def test_page_says_that_clocks_go_by_nothing_until_the_first_is_confirmed(world):
+    incident = world.incident()
+    words = "clocks run as if nothing were decided"
+    before = shown(world, incident).text
+    decided(world, incident, verdict="reportable", limbs=["major_incident"])
+    assert [before.count(words), shown(world, incident).text.count(words)] == [0, 1]
+
+
+def test_clock_that_runs_to_be_safe_says_what_was_decided(world):
+    incident = world.incident()
+    world.note(incident, NOW)
+    regime = regimes_of(world.lab.pk)[DORA].regime
+    [key] = {key_of(regime, limb) for limb in regime.limbs}
+    LegalProfile.objects.update(regimes={DORA: {}})
+    later = (timezone.now() + timedelta(days=5)).date()
+    said = {
+        "nobody": "Nobody has decided yet",
+        "one": "Decided, not confirmed:",
+        "two": "Two people have decided,",
+        "open": "Two people have left open",
+    }
+
+    def words():
+        world.run(timezone.now())
+        text = shown(world, incident).text
+        return [name for name, one in said.items() if one in text]
+
+    assert words() == ["nobody"]
+    no = decided(world, incident, verdict="not_reportable", review_on=later)
+    assert words() == ["one"]
+    confirm(no, by=world.approver, now=timezone.now())
+    assert words() == []
+    answer(world, incident, key, "yes")
+    world.note(incident, NOW - HOUR)
+    assert words() == ["two"]
+    confirm(decided(world, incident), by=world.approver, now=timezone.now())
+    assert words() == ["open"]
