@@ -1,7 +1,7 @@
 """Run the whole product: `manage.py up [--port N] [--data DIR] [--no-demo]`.
 
-Order: lock the data folder, servers, migration as owner, demo world, programs, one
-screen of addresses. The servers outlive the programs; both end with this process.
+Order: lock the data folder, servers, migration as owner, demo world and its case,
+programs, one screen of addresses. The servers outlive the programs; both end with this process.
 """
 
 import argparse
@@ -180,6 +180,7 @@ def _run(plan: Plan) -> None:
         _django_command(plan, "migrate", "--no-input")
         if plan.has_demo and DEMO_FILE.exists() and _is_empty(plan):
             _django_command(plan, "apply", str(DEMO_FILE))
+            _play_case(plan)
         with pointed_at(plan.data, _shared_environment(plan)):
             _wait_until_ready(supervisor, plan)
             if not supervisor.is_told_to_stop:
@@ -232,6 +233,14 @@ def _django_command(plan: Plan, *words: str) -> None:
     if done.returncode != 0:
         complaint = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise StartFailed(f"{words[0]} failed: {' '.join(complaint)} ({log})")
+
+
+def _play_case(plan: Plan) -> None:
+    """Have the demo's case stand in its world; without it the world is as usable."""
+    try:
+        _django_command(plan, "play_case")
+    except StartFailed as error:
+        sys.stderr.write(f"tocsin: the demo goes on without its case: {error}\n")
 
 
 def _is_empty(plan: Plan) -> bool:

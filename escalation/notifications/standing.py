@@ -145,6 +145,17 @@ def close_failed(rows: Sequence[Notification], now: datetime) -> None:
     tell_runs(rows, now=now)
 
 
+def close_unsent(rows: Sequence[Notification], *, why: str) -> None:
+    """Close what is not to go out although it is worth sending; its people hear nothing.
+
+    Requires an open `recording`, and rows that nobody is sending.
+    """
+    for row in rows:
+        row.status, row.last_error = NotificationStatus.CANCELLED, why
+        record_outcome("notification.cancelled", row, detail=why)
+    _close(rows)
+
+
 def _is_acknowledged(row: Notification) -> bool:
     """Whether enough people have acknowledged, or the reader has.
 
