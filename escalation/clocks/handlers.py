@@ -70,7 +70,7 @@ def _timers(rows: Sequence[Pending], now: datetime) -> Iterable[NewTimer]:
         made[kind, incident_id] = NewTimer(
             kind=kind,
             subject_id=incident_id,
-            organisation_id=row.organisation_id,
+            organisation_id=row.actor_id,
             incident_id=incident_id,
             due_at=now,
         )

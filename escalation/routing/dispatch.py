@@ -130,7 +130,7 @@ def _set_apart(pk: int, now: datetime) -> int:
             NewTimer(
                 kind=AGAIN,
                 subject_id=row.entry_id,
-                organisation_id=row.organisation_id,
+                organisation_id=row.actor_id,
                 incident_id=row.incident_id,
                 due_at=now,
                 payload={"agency": row.agency_id} if row.agency_id else {},

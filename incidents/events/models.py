@@ -80,7 +80,12 @@ class Pending(models.Model):
     incident = models.ForeignKey(
         "incidents.Incident", null=True, on_delete=models.PROTECT
     )
-    organisation = models.ForeignKey("incidents.Organisation", on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "incidents.Organisation",
+        null=True,
+        on_delete=models.PROTECT,
+        help_text="nobody's for the log's own entries, which only the sealer takes",
+    )
     agency = models.ForeignKey(
         "incidents.Organisation", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -94,11 +99,23 @@ class Pending(models.Model):
             models.Index(fields=["consumer", "id"], name="pending_consumer_id")
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["consumer", "entry"], name="pending_once")
+            models.UniqueConstraint(fields=["consumer", "entry"], name="pending_once"),
+            models.CheckConstraint(
+                condition=models.Q(organisation__isnull=False)
+                | models.Q(consumer="sealer"),
+                name="pending_is_somebodys",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.consumer}"
+
+    @property
+    def actor_id(self) -> int:
+        """The organisation that acted. Requires a row of another than the sealer."""
+        if self.organisation_id is None:
+            raise ValueError(f"{self} is nobody's")
+        return self.organisation_id
 
 
 class ReadMark(models.Model):
