@@ -43,6 +43,20 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
     "incidents.AudienceStream": {"purpose": CODE},
     "incidents.Pending": {"consumer": CODE, "kind": CODE},
+    "incidents.SealedLeaf": {"leaf_hash": neither("hash of a leaf")},
+    "incidents.Tile": {"hashes": neither("hashes of leaves, and of those")},
+    "incidents.Checkpoint": {
+        "root": neither("one hash over all leaves"),
+        "note": neither("a size and a hash, signed by the log"),
+    },
+    "incidents.Cosigned": {
+        "which": CODE,
+        "note": neither("a size and a hash, signed by the log and by witnesses"),
+    },
+    "incidents.SealerState": {
+        "refused_why": neither("our own words about sizes"),
+        "broken_why": neither("our own words about numbers of entries and streams"),
+    },
     "incidents.ReadMark": {
         "reader": CALLER,
         "target": neither("a public reference or a random id"),

@@ -49,6 +49,14 @@ from incidents.organisations.models import (
     Team,
     User,
 )
+from incidents.sealing.models import (
+    Checkpoint,
+    Cosigned,
+    SealedLeaf,
+    SealerState,
+    Tile,
+    Which,
+)
 from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
 
@@ -60,6 +68,8 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "AudienceStream",
+    "Checkpoint",
+    "Cosigned",
     "DataKey",
     "Delivery",
     "DeliveryCount",
@@ -93,6 +103,8 @@ __all__ = [
     "ReportMessage",
     "ReportReader",
     "ReportState",
+    "SealedLeaf",
+    "SealerState",
     "Share",
     "SignInFailure",
     "Silence",
@@ -104,9 +116,11 @@ __all__ = [
     "Team",
     "TestClock",
     "Tick",
+    "Tile",
     "Timer",
     "TokenBucket",
     "TriageRow",
     "TriageState",
     "User",
+    "Which",
 ]

@@ -10,7 +10,14 @@ from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
-APPEND_ONLY: Final = ("tocsin_entry", "tocsin_disclosure")
+APPEND_ONLY: Final = ("tocsin_entry", "tocsin_disclosure", "tocsin_leaf")
+# Of these the runtime role may also change some columns; triggers say how.
+GROWING: Final = {
+    "tocsin_stream": "last_seq, last_hash",
+    "tocsin_tile": "hashes",
+    "tocsin_checkpoint": "note, signed_at",
+    "tocsin_cosigned": "note, quorum_at",
+}
 _EVERYTHING: Final = (
     "GRANT USAGE ON SCHEMA public TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
@@ -29,9 +36,8 @@ def grant_runtime_role(**_: Any) -> None:
             cursor.execute(sql.SQL(statement).format(role=role))
         for table in APPEND_ONLY:
             _restrict(cursor, table, "SELECT, INSERT", role)
-        _restrict(cursor, "tocsin_stream", "SELECT, INSERT", role)
-        columns = "GRANT UPDATE (last_seq, last_hash) ON tocsin_stream TO {role}"
-        cursor.execute(sql.SQL(columns).format(role=role))
+        for table, columns in GROWING.items():
+            _restrict(cursor, table, f"SELECT, INSERT, UPDATE ({columns})", role)
 
 
 def _restrict(cursor: Any, table: str, rights: str, role: sql.Identifier) -> None:

@@ -1,0 +1,40 @@
+"""Says where entries stand in the log, and which signed head covers them."""
+
+from collections.abc import Iterable
+
+from incidents.sealing.models import Checkpoint, Cosigned, SealedLeaf, Which
+
+
+def places_of(entry_ids: Iterable[int]) -> dict[int, int]:
+    """Return the places of those entries that are sealed, in one statement."""
+    rows = SealedLeaf.objects.filter(entry__in=list(entry_ids))
+    return dict(rows.values_list("entry_id", "idx"))
+
+
+def sealed_size() -> int:
+    """Return how many entries are sealed."""
+    last = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()
+    return last or 0
+
+
+def newest_note(min_size: int = 0) -> str | None:
+    """Return the newest signed head of at least this size; None when there is none yet.
+
+    Once witnesses have cosigned any head, only one that a quorum of them cosigned
+    counts.
+    """
+    cosigned = Cosigned.objects.filter(quorum_at__isnull=False)
+    if cosigned.exists():
+        newest = cosigned.filter(size__gte=min_size).order_by("-size", "-which")
+        return newest.values_list("note", flat=True).first()
+    signed = Checkpoint.objects.exclude(note="").filter(size__gte=min_size)
+    return signed.order_by("-size").values_list("note", flat=True).first()
+
+
+def cosigned_notes(sizes: Iterable[int]) -> dict[tuple[int, str], str]:
+    """Return {(size, which): note} of the cosigned heads of these sizes."""
+    rows = Cosigned.objects.filter(size__in=list(sizes))
+    return {
+        (size, Which(which)): note
+        for size, which, note in rows.values_list("size", "which", "note")
+    }
