@@ -1,5 +1,6 @@
 """The time record of an incident over REST, each organisation its own."""
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -23,10 +24,9 @@ from escalation.duties.rendering import AnchorSerializer, render_anchors
 from escalation.regimes.anchors import AnchorError
 from incidents.errors import BadInput
 from incidents.incident.access import acting_organisation
-from incidents.incident.viewset import IncidentApiViewSet, SideBody
+from incidents.incident.viewset import IDEMPOTENCY_KEY, IncidentApiViewSet, SideBody
 from incidents.organisations.roles import Action
 from incidents.rest import StrictSerializer
-from incidents.timers.clock import read_now
 
 _ANCHOR = r"anchors/(?P<anchor>[0-9]{1,18})"
 
@@ -79,59 +79,84 @@ class AnchorViewSet(IncidentApiViewSet):
         ).select_related("organisation", "author")
         return Response(render_anchors(rows.order_by("at", "pk")))
 
-    @extend_schema(request=NoteAnchorBody, responses={201: AnchorSerializer})
+    @extend_schema(
+        request=NoteAnchorBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: AnchorSerializer},
+    )
     @anchors.mapping.post
     def note_anchor(self, request: Request, ref: str) -> Response:
         """Add a candidate to your organisation's time record."""
+        promise = self.promise()
         incident, body = self.find(), self.read_body(NoteAnchorBody)
         side = acting_organisation(
             self.person, incident, Action.DUTIES, slug=body["organisation"]
         )
         written = _read(body)
-        value = note_anchor(
-            incident,
-            organisation=side,
-            name=body["name"],
-            written=written.text,
-            at=written.at,
-            precision=written.precision,
-            source=body["source"],
-            reason=body["reason"],
-            author=self.person,
-            now=read_now(),
-            confirm=body["confirm"],
-        )
-        return Response(render_anchors([value])[0], status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=ChooseAnchorBody, responses=AnchorSerializer)
+        def note(now: datetime) -> int:
+            return note_anchor(
+                incident,
+                organisation=side,
+                name=body["name"],
+                written=written.text,
+                at=written.at,
+                precision=written.precision,
+                source=body["source"],
+                reason=body["reason"],
+                author=self.person,
+                now=now,
+                confirm=body["confirm"],
+            ).pk
+
+        return self._respond(
+            *self.once(promise, incident, note), status=status.HTTP_201_CREATED
+        )
+
+    @extend_schema(
+        request=ChooseAnchorBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=AnchorSerializer,
+    )
     @action(detail=True, methods=["post"], url_path=f"{_ANCHOR}/choose")
     def choose(self, request: Request, ref: str, anchor: str) -> Response:
         """Have a candidate count under a regime, with the reason why."""
+        promise = self.promise()
         value = anchor_to_change(self.find(), int(anchor), self.person)
         body = self.read_body(ChooseAnchorBody)
-        choose_anchor(
-            value,
-            regime_id=body["regime"],
-            reason=body["reason"],
-            author=self.person,
-            now=read_now(),
-        )
-        return self._respond(value)
 
-    @extend_schema(request=WithdrawAnchorBody, responses=AnchorSerializer)
+        def choose(now: datetime) -> int:
+            regime_id, reason = body["regime"], body["reason"]
+            choice = choose_anchor(
+                value, regime_id=regime_id, reason=reason, author=self.person, now=now
+            )
+            return choice.value_id
+
+        return self._respond(*self.once(promise, value.incident, choose))
+
+    @extend_schema(
+        request=WithdrawAnchorBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=AnchorSerializer,
+    )
     @action(detail=True, methods=["post"], url_path=f"{_ANCHOR}/withdraw")
     def withdraw(self, request: Request, ref: str, anchor: str) -> Response:
         """Take back a candidate that was wrong; it stays in the record."""
+        promise = self.promise()
         value = anchor_to_change(self.find(), int(anchor), self.person)
-        body = self.read_body(WithdrawAnchorBody)
-        withdraw_anchor(
-            value, reason=body["reason"], author=self.person, now=read_now()
-        )
-        return self._respond(value)
+        reason = self.read_body(WithdrawAnchorBody)["reason"]
 
-    def _respond(self, value: AnchorValue) -> Response:
+        def withdraw(now: datetime) -> int:
+            return withdraw_anchor(value, reason=reason, author=self.person, now=now).pk
+
+        return self._respond(*self.once(promise, value.incident, withdraw))
+
+    def _respond(
+        self, pk: int, headers: dict[str, str], status: int = status.HTTP_200_OK
+    ) -> Response:
         rows = AnchorValue.objects.select_related("organisation", "author")
-        return Response(render_anchors([rows.get(pk=value.pk)])[0])
+        shown = render_anchors([rows.get(pk=pk)])[0]
+        return Response(shown, status=status, headers=headers)
 
 
 def _read(body: dict[str, Any]) -> Written:

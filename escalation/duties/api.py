@@ -19,7 +19,7 @@ from escalation.duties.models import StatutoryClock
 from escalation.duties.renewing import duty_clock_to_change, take_newer_text
 from escalation.duties.showing import shown, shown_duties
 from incidents.incident.access import actor_for, note_reading
-from incidents.incident.viewset import IncidentApiViewSet
+from incidents.incident.viewset import IDEMPOTENCY_KEY, IncidentApiViewSet
 from incidents.organisations.authentication import reader_name
 from incidents.rest import ApiViewSet
 from incidents.timers.clock import read_now
@@ -48,17 +48,26 @@ class IncidentClocksViewSet(IncidentApiViewSet):
         sla = render_clocks(shown_clocks(incident.pk, own, now))
         return Response([*sla, *render_duties(shown_duties(incident.pk, own, now))])
 
-    @extend_schema(request=None, responses=DutyClockSerializer)
+    @extend_schema(
+        request=None, parameters=[IDEMPOTENCY_KEY], responses=DutyClockSerializer
+    )
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/take-text")
     def take_text(self, request: Request, ref: str, clock: str) -> Response:
         """Count a decided clock by the present text of its law from now on.
 
         409 where it is over or goes by that text already.
         """
+        promise = self.promise()
         found = duty_clock_to_change(self.find(), int(clock), self.person)
-        actor, now = actor_for(self.person, found.organisation), read_now()
-        changed = take_newer_text(found, actor=actor, now=now)
-        return Response(render_duties(shown([changed], now))[0])
+        actor = actor_for(self.person, found.organisation)
+        pk, headers = self.once(
+            promise,
+            found.incident,
+            lambda now: take_newer_text(found, actor=actor, now=now).pk,
+        )
+        rows = StatutoryClock.objects.filter(pk=pk)
+        changed = shown(rows.select_related("organisation", "incident"), read_now())
+        return Response(render_duties(changed)[0], headers=headers)
 
 
 class StatutoryClockViewSet(ApiViewSet):

@@ -1,6 +1,9 @@
 """The guided assessment over REST."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,10 +21,9 @@ from escalation.duties.assessment import (
 from escalation.duties.assessment_access import owner_to_answer, owner_to_read
 from escalation.duties.models import Said
 from escalation.duties.proposals import LimbState, Proposal
-from incidents.incident.viewset import IncidentApiViewSet
+from incidents.incident.viewset import IDEMPOTENCY_KEY, IncidentApiViewSet
 from incidents.models import Incident
 from incidents.rest import StrictSerializer
-from incidents.timers.clock import read_now
 
 
 class AssessmentAnswerBody(StrictSerializer):
@@ -131,24 +133,32 @@ class AssessmentViewSet(IncidentApiViewSet):
         incident, _ = self.find_for_reading()
         return _respond(incident)
 
-    @extend_schema(request=AssessmentAnswerBody, responses=AssessmentSerializer)
+    @extend_schema(
+        request=AssessmentAnswerBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=AssessmentSerializer,
+    )
     @assessment.mapping.post
     def answer(self, request: Request, ref: str) -> Response:
         """Answer one question; the former answer stays on the record."""
-        incident = self.find()
+        promise, incident = self.promise(), self.find()
         owner = owner_to_answer(self.person, incident)
-        body = self.read_body(AssessmentAnswerBody)
-        give_answer(
-            incident,
-            Answer(**body),
-            organisation=owner,
-            author=self.person,
-            now=read_now(),
-        )
-        return _respond(incident)
+        given = Answer(**self.read_body(AssessmentAnswerBody))
+
+        def act(now: datetime) -> int:
+            row = give_answer(
+                incident, given, organisation=owner, author=self.person, now=now
+            )
+            return row.pk
+
+        _, headers = self.once(promise, incident, act)
+        return _respond(incident, headers)
 
 
-def _respond(incident: Incident) -> Response:
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _respond(incident: Incident, headers: Mapping[str, str] = _NOTHING) -> Response:
     found = assessment_of(incident, incident.organisation_id)
     asked = [
         {
@@ -166,4 +176,4 @@ def _respond(incident: Incident) -> Response:
         "waiting": found.waiting,
         "proposals": fitted_proposals(incident, found),
     }
-    return Response(AssessmentSerializer(body).data)
+    return Response(AssessmentSerializer(body).data, headers=dict(headers))

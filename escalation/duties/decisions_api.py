@@ -1,5 +1,7 @@
 """Decisions on whether an incident is to be reported, over REST."""
 
+from datetime import datetime
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -11,10 +13,9 @@ from escalation.duties.lookup import decision_to_confirm
 from escalation.duties.models import Decision, Verdict
 from escalation.duties.rendering import DecisionSerializer, render_decisions
 from incidents.incident.access import acting_organisation
-from incidents.incident.viewset import IncidentApiViewSet, SideBody
+from incidents.incident.viewset import IDEMPOTENCY_KEY, IncidentApiViewSet, SideBody
 from incidents.organisations.roles import Action
 from incidents.rest import StrictSerializer
-from incidents.timers.clock import read_now
 
 _DECISION = r"decisions/(?P<decision>[0-9]{1,18})"
 _PEOPLE = ("organisation", "decided_by", "confirmed_by")
@@ -55,25 +56,55 @@ class DecisionViewSet(IncidentApiViewSet):
         )
         return Response(render_decisions(rows.select_related(*_PEOPLE).order_by("pk")))
 
-    @extend_schema(request=DecideBody, responses={201: DecisionSerializer})
+    @extend_schema(
+        request=DecideBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: DecisionSerializer},
+    )
     @decisions.mapping.post
     def decide(self, request: Request, ref: str) -> Response:
         """Decide under one regime; it counts once another person has confirmed it."""
+        promise = self.promise()
         incident, body = self.find(), self.read_body(DecideBody)
         slug = body.pop("organisation")
         side = acting_organisation(self.person, incident, Action.DUTIES, slug=slug)
         judgement = Judgement(regime_id=body.pop("regime"), **body)
-        made = decide(
-            incident, judgement, organisation=side, author=self.person, now=read_now()
-        )
-        return Response(render_decisions([made])[0], status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=ConfirmBody, responses=DecisionSerializer)
+        def act(now: datetime) -> int:
+            made = decide(
+                incident, judgement, organisation=side, author=self.person, now=now
+            )
+            return made.pk
+
+        return self._respond(
+            *self.once(promise, incident, act), status=status.HTTP_201_CREATED
+        )
+
+    @extend_schema(
+        request=ConfirmBody, parameters=[IDEMPOTENCY_KEY], responses=DecisionSerializer
+    )
     @action(detail=True, methods=["post"], url_path=f"{_DECISION}/confirm")
     def confirm(self, request: Request, ref: str, decision: str) -> Response:
         """Confirm what another person decided."""
+        promise = self.promise()
         found = decision_to_confirm(self.find(), int(decision), self.person)
         self.read_body(ConfirmBody)
-        confirmed = confirm(found, by=self.person, now=read_now())
-        rows = Decision.objects.select_related(*_PEOPLE)
-        return Response(render_decisions([rows.get(pk=confirmed.pk)])[0])
+
+        def act(now: datetime) -> int:
+            return confirm(found, by=self.person, now=now).pk
+
+        return self._respond(*self.once(promise, found.incident, act))
+
+    def _respond(
+        self, pk: int, headers: dict[str, str], status: int = status.HTTP_200_OK
+    ) -> Response:
+        """Return a decision; those that took its place are read, to say what counts."""
+        one = Decision.objects.select_related(*_PEOPLE).get(pk=pk)
+        later = Decision.objects.filter(
+            incident=one.incident_id,
+            organisation=one.organisation_id,
+            regime_id=one.regime_id,
+            pk__gt=pk,
+        ).select_related(*_PEOPLE)
+        shown = render_decisions([one, *later])[0]
+        return Response(shown, status=status, headers=headers)

@@ -17,7 +17,7 @@ from incidents.incident.access import (
     find_incident,
 )
 from incidents.incident.deadlines import clocks_of, due_before, with_next_due
-from incidents.incident.idempotency import open_once, read_promise
+from incidents.incident.idempotency import open_once
 from incidents.incident.models import Incident, IncidentQuerySet
 from incidents.incident.opening import NewIncident, open_incident
 from incidents.incident.rendering import (
@@ -38,7 +38,6 @@ from incidents.incident.serializers import (
     TimelineItemSerializer,
 )
 from incidents.incident.viewset import IncidentApiViewSet
-from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.roles import Action
 from incidents.timers.clock import read_now
@@ -74,12 +73,7 @@ class IncidentViewSet(IncidentApiViewSet):
     )
     def create(self, request: Request) -> Response:
         """File an incident; 201 means that it is stored and recorded."""
-        promise = read_promise(
-            caller=reader_name(request),
-            endpoint=f"POST {request.path}",
-            key=request.headers.get("Idempotency-Key"),
-            body=request._request.body,  # noqa: SLF001  the exact bytes, before parsing
-        )
+        promise = self.promise()
         body = self.read_body(IncidentBody)
         owner = organisation_for(
             self.person, Action.REPORT, slug=body.pop("organisation")

@@ -1,8 +1,8 @@
-"""Keep a caller's promise that two requests are one, so that one incident is opened.
+"""Keep a caller's promise that two requests are one, so that a thing is done once.
 
-The key's row is inserted first, in the incident's own transaction. A second request with
-the same key waits at the unique index until the first has committed, then finds the
-incident; if the first failed, the second takes its place.
+The key's row is inserted first, in the transaction of what is asked. A second request with
+the same key waits at the unique index until the first has committed, then finds what
+it made; if the first failed, the second takes its place.
 """
 
 import hashlib
@@ -82,10 +82,40 @@ def open_once(
             return make(), True
         row_id = _claim(promise)
         if row_id is None:
-            return _earlier(promise), False
+            incident = _earlier(promise).incident
+            if incident is None:
+                raise _of_another(promise)
+            return incident, False
         incident = make()
         IdempotencyKey.objects.filter(pk=row_id).update(incident=incident)
         return incident, True
+
+
+def do_once(
+    promise: Promise | None,
+    incident: Incident,
+    act: Callable[[], int],
+    *,
+    now: datetime,
+) -> tuple[int, bool]:
+    """Return the id of what this promise made or changed, and whether it did just now.
+
+    `act` does it, on an incident, and returns the id. Raises BadInput when the key came before with
+    another body.
+    """
+    with recording(now):
+        if promise is None:
+            return act(), True
+        row_id = _claim(promise)
+        if row_id is None:
+            result_id = _earlier(promise).result_id
+            if result_id is None:
+                raise _of_another(promise)
+            return result_id, False
+        result_id = act()
+        rows = IdempotencyKey.objects.filter(pk=row_id)
+        rows.update(incident=incident, result_id=result_id)
+        return result_id, True
 
 
 def _claim(promise: Promise) -> int | None:
@@ -99,7 +129,7 @@ def _claim(promise: Promise) -> int | None:
     return row[0] if row else None
 
 
-def _earlier(promise: Promise) -> Incident:
+def _earlier(promise: Promise) -> IdempotencyKey:
     row = IdempotencyKey.objects.select_related("incident").get(
         caller=promise.caller, endpoint=promise.endpoint, key=promise.key
     )
@@ -108,8 +138,9 @@ def _earlier(promise: Promise) -> Incident:
             "This key came before with another body; send a new key for a new request."
         )
         raise BadInput("Idempotency-Key", promise.key, remedy)
-    if row.incident is None:
-        raise BadInput(
-            "Idempotency-Key", promise.key, "This key belongs to another request."
-        )
-    return row.incident
+    return row
+
+
+def _of_another(promise: Promise) -> BadInput:
+    remedy = "This key belongs to another request."
+    return BadInput("Idempotency-Key", promise.key, remedy)

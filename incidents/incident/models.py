@@ -323,7 +323,7 @@ class Attachment(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A caller's promise that two requests are one; written in the incident's transaction."""
+    """A caller's promise that two requests are one; written in the transaction of what it asks."""
 
     id = models.BigAutoField(primary_key=True)
     caller = models.CharField(max_length=40, help_text="user:<id> or token:<id>")
@@ -331,6 +331,10 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=255)
     body_sha256 = models.BinaryField()
     incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT)
+    result_id = models.BigIntegerField(
+        null=True,
+        help_text="of what another endpoint made or changed, in its own table",
+    )
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:

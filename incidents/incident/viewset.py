@@ -1,12 +1,16 @@
 """What the endpoints under one incident share, in every slice of both apps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from incidents.incident.access import find_incident, note_reading, sides_of
+from incidents.incident.idempotency import Promise, do_once, read_promise
 from incidents.incident.models import Incident
 from incidents.incident.rendering import render_incidents
 from incidents.incident.serializers import IncidentSerializer
@@ -14,6 +18,13 @@ from incidents.organisations.authentication import reader_name
 from incidents.organisations.models import Organisation
 from incidents.rest import ApiViewSet, StrictSerializer
 from incidents.timers.clock import read_now
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="the same key and body again are done once, for 7 days",
+)
 
 
 class SideBody(StrictSerializer):
@@ -39,6 +50,32 @@ class IncidentApiViewSet(ApiViewSet):
         incident = self.find()
         self.note([incident], [f"incident:{incident.ref}"])
         return incident, sides_of(self.person, incident)
+
+    def promise(self) -> Promise | None:
+        """Return what the request promises by its Idempotency-Key. Raises BadInput.
+
+        Call it before the body is parsed: it takes the exact bytes.
+        """
+        return read_promise(
+            caller=reader_name(self.request),
+            endpoint=f"{self.request.method} {self.request.path}",
+            key=self.request.headers.get("Idempotency-Key"),
+            body=self.request._request.body,  # noqa: SLF001  the exact bytes
+        )
+
+    def once(
+        self,
+        promise: Promise | None,
+        incident: Incident,
+        act: Callable[[datetime], int],
+    ) -> tuple[int, dict[str, str]]:
+        """Do what is asked once for a promise; returns the id of it, and headers.
+
+        `act` takes the instant, and returns the id of what it made or changed.
+        """
+        now = read_now()
+        found, is_new = do_once(promise, incident, lambda: act(now), now=now)
+        return found, {} if is_new else {"Idempotent-Replayed": "true"}
 
     def note(self, incidents: Sequence[Incident], targets: Sequence[str]) -> None:
         """Record what is about to be read. Raises Unavailable."""
