@@ -8,6 +8,7 @@ from typing import Any, Final
 from escalation.lawbook.limits import ENTITY
 from escalation.lawbook.models import LegalProfile
 from escalation.lawbook.registry import Known, regimes_of
+from escalation.lawbook.storing import hold_texts
 from escalation.policies.models import Policy
 from escalation.regimes.anchors import AnchorError
 from escalation.regimes.asking import read_zone
@@ -40,11 +41,13 @@ def save_profile(
 ) -> LegalProfile:
     """Write a profile as a whole; the same again changes nothing.
 
-    Raises BadInput, NotAllowed. Locks the profile.
+    Raises BadInput, NotAllowed. Locks the texts and the profile.
     """
     if organisation.kind == OrganisationKind.PLATFORM:
         raise NotAllowed("The platform's operator is under no duty to report.")
     with recording(now):
+        # Nobody retires a regime between its being found and its being named here.
+        hold_texts()
         rows = LegalProfile.objects.select_for_update(no_key=True, of=("self",))
         profile, _ = rows.select_related(
             "accountable", "deputy", "policy"
