@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from escalation.duties.lists import overdue_reports
 from escalation.notifications.mailbox import has_mailbox
 from incidents.anonymous.desks import unread_reports
 from incidents.mail.mailboxes import held_mail
@@ -35,6 +36,7 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("Triage", "triage-queue", path, count=rows.count()))
     if works:
         items.append(_item("Incidents", "incident-list", path))
+        items += _duties(person, path)
         items.append(_item("Filings", "filing-list", path))
         items.append(_item("On call", "schedule-list", path))
         items.append(_item("Policies", "policy-list", path))
@@ -50,6 +52,12 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
     if works and has_mailbox():
         items.append(_item("Mailbox", "mailbox", path))
     return items
+
+
+def _duties(person: User, path: str) -> list[dict[str, Any]]:
+    """Return the item of legal duties, with what is overdue, where any are listed."""
+    late = overdue_reports(person, now=read_now())
+    return [] if late is None else [_item("Duties", "duty-list", path, count=late)]
 
 
 def _item(label: str, name: str, path: str, *, count: int = 0) -> dict[str, Any]:

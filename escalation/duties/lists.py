@@ -62,6 +62,15 @@ def duties_for(
     return ordered.select_related("organisation", "incident__organisation")
 
 
+def overdue_reports(person: User, *, now: datetime) -> int | None:
+    """Return how many reports of the person's are overdue; None where none are listed."""
+    if not duties_for(person, DutyFilters("all"), now=now).exists():
+        return None
+    # Those that are over are in no index of what is due.
+    late = duties_for(person, DutyFilters("overdue"), now=now).filter(ended_at=None)
+    return late.count()
+
+
 def _state(state: str, now: datetime) -> Q:
     due = Q(state__in=_DUE)
     match state:

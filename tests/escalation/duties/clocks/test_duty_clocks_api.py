@@ -217,3 +217,20 @@ def test_the_list_page_has_a_tab_for_each_state(client, present: DutyWorld):
     ]
     current = [tab["label"] for tab in page.context["tabs"] if tab["is_current"]]
     assert current == ["Undecided"]
+
+
+def test_menu_leads_to_the_list_where_there_is_anything_on_it(
+    client, present: DutyWorld
+):
+    def item(user) -> list[tuple[str, int]]:
+        client.force_login(user)
+        nav = client.get(reverse("home")).context["nav"]()
+        return [(one["url"], one["count"]) for one in nav if one["label"] == "Duties"]
+
+    before = item(present.accountable)
+    # 24 hours are over, 72 are not.
+    aware(present, 30 * HOUR)
+
+    assert before == []
+    assert item(present.accountable) == [(reverse("duty-list"), 1)]
+    assert item(present.officer) == []
