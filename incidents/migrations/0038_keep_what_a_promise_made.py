@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0034_show_reports_to_colleagues"),
+        ("incidents", "0037_guard_the_sealed_log"),
     ]
 
     operations = [
