@@ -111,7 +111,7 @@ class OpenedCheckpoint:
 
 
 def open_checkpoint(
-    data: bytes,
+    data: bytes | str,
     *,
     origin: str,
     log_keys: Iterable[VerificationKey],

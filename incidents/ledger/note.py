@@ -75,26 +75,24 @@ def _key(signature: Signature) -> tuple[str, bytes]:
     return signature.name, signature.key_id
 
 
-def write_note(note: Note) -> bytes:
-    """Return the bytes of a note. Raises BadNote when nobody could read them back."""
+def write_note(note: Note) -> str:
+    """Return a note as it is handed over. Raises BadNote when nobody could read it."""
     lines = "".join(signature.line() for signature in note.signatures)
-    try:
-        data = f"{note.text}\n{lines}".encode()
-    except UnicodeEncodeError:
-        raise BadNote("the text holds half a surrogate pair") from None
-    if parse_note(data) != note:
+    written = f"{note.text}\n{lines}"
+    if parse_note(written) != note:
         raise BadNote("the text does not end in a newline")
-    return data
+    return written
 
 
-def parse_note(data: bytes) -> Note:
+def parse_note(data: bytes | str) -> Note:
     """Read a signed note without believing anything in it. Raises BadNote."""
-    if len(data) > MAX_NOTE_BYTES:
-        raise BadNote(f"a note has at most {MAX_NOTE_BYTES} bytes")
     try:
-        content = data.decode()
-    except UnicodeDecodeError:
+        content = data if isinstance(data, str) else data.decode()
+        size_bytes = len(content.encode())
+    except UnicodeError:
         raise BadNote("a note is UTF-8") from None
+    if size_bytes > MAX_NOTE_BYTES:
+        raise BadNote(f"a note has at most {MAX_NOTE_BYTES} bytes")
     if any(char < " " and char != "\n" for char in content):
         raise BadNote("a note has no control characters, and LF ends its lines")
     text, blank, lines = content.rpartition("\n\n")

@@ -35,7 +35,7 @@ class ProofFile:
 
     index: int
     path: tuple[bytes, ...]
-    checkpoint: bytes
+    checkpoint: str
     extra: bytes = b""
 
 
@@ -46,7 +46,10 @@ def write_proof(proof: ProofFile) -> bytes:
         lines.append(f"extra {b64encode(proof.extra).decode()}")
     lines.append(f"index {proof.index}")
     lines += [b64encode(one).decode() for one in proof.path]
-    data = "\n".join([*lines, "", ""]).encode() + proof.checkpoint
+    try:
+        data = "\n".join([*lines, "", proof.checkpoint]).encode()
+    except UnicodeEncodeError:
+        raise BadProof("the checkpoint holds half a surrogate pair") from None
     if parse_proof(data) != proof:
         raise BadProof("the proof cannot be written so that it reads the same")
     return data
@@ -54,10 +57,13 @@ def write_proof(proof: ProofFile) -> bytes:
 
 def parse_proof(data: bytes) -> ProofFile:
     """Read a proof file without believing anything in it. Raises BadProof."""
-    head, blank, checkpoint = data.partition(b"\n\n")
-    if not blank or not head.isascii():
-        raise BadProof("a proof file is ASCII lines, a blank line and a checkpoint")
-    lines = head.decode("ascii").split("\n")
+    try:
+        head, blank, checkpoint = data.decode().partition("\n\n")
+    except UnicodeDecodeError:
+        raise BadProof("a proof file is UTF-8") from None
+    if not blank:
+        raise BadProof("a proof file is some lines, a blank line and a checkpoint")
+    lines = head.split("\n")
     if lines.pop(0) != _HEADER:
         raise BadProof(f"a proof file begins with {_HEADER}")
     extra = b""

@@ -54,7 +54,7 @@ def check(vector):
     if vector["kind"] == "checkpoint":
         made = root(leaf_hash(entry.encode()) for entry in vector["entries"])
         note = sign_checkpoint(Checkpoint(ORIGIN, vector["size"], made), [LOG])
-        return write_note(note).hex() == vector["note_hex"]
+        return write_note(note).encode().hex() == vector["note_hex"]
     message = cosigned_message(TEXT, time=vector["time"])
     line = cosign(HEAD, WITNESS, time=vector["time"]).line()
     return (message.decode(), line) == (vector["signed_message"], vector["line"])

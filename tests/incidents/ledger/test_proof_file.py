@@ -21,7 +21,7 @@ from tests.incidents.ledger import vectors
 NOTES = vectors.own("ledger_notes")
 S15 = NOTES["S15"]
 DATA, LEAF = S15["tlog_proof"].encode(), bytes.fromhex(S15["data_hex"])
-CHECKPOINT = NOTES["S14"]["note"].encode()
+CHECKPOINT = NOTES["S14"]["note"]
 PROOF = parse_proof(DATA)
 
 
@@ -64,7 +64,7 @@ def test_proof_made_from_the_entries_is_that_of_the_vector():
 
 def test_proof_of_a_log_with_one_entry_has_no_hashes():
     proof = ProofFile(0, (), CHECKPOINT)
-    expected = b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + CHECKPOINT
+    expected = f"c2sp.org/tlog-proof@v1\nindex 0\n\n{CHECKPOINT}".encode()
     assert write_proof(proof) == expected
     assert parse_proof(expected) == proof
 
@@ -155,3 +155,8 @@ def test_changed_bytes_never_prove_another_leaf(data):
     changed = DATA[:place] + put + DATA[place + 1 :]
     with pytest.raises((BadProof, BadNote)):
         verify(changed, leaf=b"another")
+
+
+def test_write_proof_refuses_a_checkpoint_that_is_no_text():
+    with pytest.raises(BadProof, match="surrogate"):
+        write_proof(ProofFile(0, (), "\ud800"))
