@@ -25,6 +25,7 @@ from escalation.filings.forms import BY_HAND, VersionForm, recipient_forms
 from escalation.filings.inbox import filing_page
 from escalation.filings.models import Filing, FilingState
 from escalation.filings.showing import ShownFiling, shown_filing
+from escalation.filings.strip import strip_of
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
 from incidents.incident.access import (
     actor_for,
@@ -77,7 +78,7 @@ def filing_new(request: PageRequest, ref: str) -> HttpResponse:
         organisation=owner,
         count=RECIPIENTS,
         initial={
-            "duty": f"{wanted.get('regime', '')} {wanted.get('stage', '')}",
+            "duty": f"{wanted.get('regime', '')} {wanted.get('stage', '')}".strip(),
             "agency": wanted.get("agency", ""),
         },
     )
@@ -134,7 +135,12 @@ def filing_edit(request: PageRequest, ref: str) -> HttpResponse:
     if form.errors and status == HTTPStatus.OK:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     _note(request, seen)
-    context = {"shown": shown, "filing": seen.filing, "form": form}
+    context = {
+        "shown": shown,
+        "strip": strip_of(shown, now=read_now()),
+        "filing": seen.filing,
+        "form": form,
+    }
     return render(request, "escalation/filings/edit.html", context, status=status)
 
 
@@ -186,11 +192,13 @@ def show_filing(
         if name not in offered:
             for error in form.non_field_errors():
                 messages.error(request, str(error))
+    now = read_now()
     context = {
         "shown": shown,
+        "strip": strip_of(shown, now=now),
         "filing": seen.filing,
         "actions": actions,
-        "now": read_now(),
+        "now": now,
         "may_edit": _may_edit(shown),
         "amend_url": _amend_url(shown),
         "incident_url": _incident_url(request, seen.filing),

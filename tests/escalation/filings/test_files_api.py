@@ -110,11 +110,18 @@ def test_page_gives_no_file_to_others(world: FilingWorld, client: Client):
     assert client.get(f"/filings/{filing.ref}/files/naisa/pdf/").status_code == 404
 
 
-def test_page_offers_the_packet_until_it_is_filed_by_hand(
+def test_page_offers_the_packet_of_what_is_approved_until_it_is_filed_by_hand(
     world: FilingWorld, client: Client
 ):
-    filing = world.draft(world.to(), world.by_hand())
+    filing = world.approved(world.to(), world.by_hand())
     client.force_login(world.author)
     page = client.get(filing.get_absolute_url()).content.decode()
     assert page.count("Take the packet to file it by hand") == 1
     assert f'href="/filings/{filing.ref}/files/by-hand-2/packet/"' in page
+
+
+def test_page_offers_no_packet_of_a_draft(world: FilingWorld, client: Client):
+    filing = world.draft(world.to(), world.by_hand())
+    client.force_login(world.author)
+    page = client.get(filing.get_absolute_url()).content.decode()
+    assert page.count("Take the packet to file it by hand") == 0
