@@ -25,9 +25,8 @@ def duty_clocks_section(duties: Duties) -> Section:
         "newer": newer if may else set(),
         **_decided(duties),
     }
-    return Section(
-        "due", "Due to authorities", "escalation/duties/_clocks.html", context
-    )
+    title = "Due from the authority" if duties.side.is_agency else "Due to authorities"
+    return Section("due", title, "escalation/duties/_clocks.html", context)
 
 
 def _decided(duties: Duties) -> dict[str, set[str]]:

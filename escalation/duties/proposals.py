@@ -106,25 +106,27 @@ def _proposal(states: list[LimbState]) -> Proposal:
 
 def _why(limbs: tuple[AssessedLimb, ...]) -> str:
     if not limbs:
-        return "No limbs are written down for it: people decide without a proposal."
+        return (
+            "No conditions are written down for it: people decide without a proposal."
+        )
     met = [one for one in limbs if one.state == LimbState.MET]
     if met:
-        return f"{len(met)} of {_limbs(limbs)} met: one is enough."
+        return f"{len(met)} of {_conditions(limbs)} met: one is enough."
     still = [one for one in limbs if one.state == LimbState.OPEN]
     if not still:
-        return "Every limb is ruled out."
+        return "Every condition is ruled out."
     unknown = sum(one.is_unknown for one in still)
     asked = len(still) - unknown
     parts = [
         f"{unknown} not known yet" if unknown else "",
         f"{asked} not answered" if asked else "",
     ]
-    open_ones = f"{len(still)} of {_limbs(limbs)} open"
+    open_ones = f"{len(still)} of {_conditions(limbs)} open"
     return f"{open_ones}: {', '.join(part for part in parts if part)}."
 
 
-def _limbs(limbs: tuple[AssessedLimb, ...]) -> str:
-    return f"{len(limbs)} limb{'s' if len(limbs) > 1 else ''}"
+def _conditions(limbs: tuple[AssessedLimb, ...]) -> str:
+    return f"{len(limbs)} condition{'s' if len(limbs) > 1 else ''}"
 
 
 def _remark(regime: Regime) -> str:

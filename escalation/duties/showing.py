@@ -1,24 +1,27 @@
 """Put statutory clocks into words for their side: two dates, their rule, what is left."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from escalation.duties.anchor_words import words_of
+from escalation.duties.anchor_words import NAMES, words_of
 from escalation.duties.models import DueDate, DutyState, StatutoryClock
 from escalation.duties.naming import Names
 from escalation.duties.overdue import is_overdue, late_by
 from escalation.duties.terms import span_of
 from escalation.duties.warnings import WarningAt, warnings_of
 from escalation.policies.clock_targets import describe_minutes
-from escalation.regimes.regime import Basis, Regime, Stage
+from escalation.regimes.regime import SUBMITTED, Basis, Regime, Stage
+from escalation.regimes.words import names_of
 
 GROUPS: Final = ("Overdue", "Due", "Waits for an instant", "Reported", "No longer due")
 _MINUTE: Final = timedelta(minutes=1)
 _UNCERTAIN: Final = "uncertain: "
 _STATUTORY: Final = ", statutory: "
+_FROM: Final = re.compile(r"from ([a-z_:]+)")
 _RULES: Final = {
     "as_counted": "as counted",
     "regulation_1182_71": "Regulation 1182/71",
@@ -154,8 +157,9 @@ class ShownDuty:
     @property
     def waits_for(self) -> str:
         """What would give it a date, in words."""
-        names = [words_of(name).lower() for name in self.clock.waiting_for]
-        return ", ".join(names) or "another report that has no date yet"
+        *others, last = [self._named(name) for name in self.clock.waiting_for] or [""]
+        words = f"{', '.join(others)} or {last}" if others else last
+        return words or "another report that has no date yet"
 
     @property
     def rule_in_words(self) -> str:
@@ -167,6 +171,24 @@ class ShownDuty:
         return (
             f"{count}; the law's own rule: {_RULES.get(rule, rule)}" if rule else count
         )
+
+    @property
+    def due_dates(self) -> list[tuple[DueDate, str]]:
+        """What was due so far, each with why it is so, in words."""
+        return [(row, _FROM.sub(self._from, row.reason)) for row in self.history]
+
+    def _from(self, found: re.Match[str]) -> str:
+        name = found[1]
+        is_known = name in NAMES or name.startswith(SUBMITTED)
+        return f"from {self._named(name)}" if is_known else found[0]
+
+    def _named(self, name: str) -> str:
+        """Return an instant by its name; of a submission that of the report."""
+        if not name.startswith(SUBMITTED):
+            return f"“{words_of(name)}”"
+        stage = name.removeprefix(SUBMITTED)
+        names = names_of(self.regime) if self.regime else {}
+        return f"the submission of “{names.get(stage, stage.replace('_', ' '))}”"
 
     @property
     def uncertain(self) -> list[str]:

@@ -44,7 +44,8 @@ def listed(shelf: Bookshelf, registered: Registered, today: date) -> dict[str, A
             for stage in regime.stages
         ],
         "verified_on": regime.verified_on,
-        "basis": regime.basis,
+        "basis_words": BASIS_WORDS[regime.basis],
+        "is_sure": regime.basis == Basis.STATUTE,
         "watching": shelf.watching(regime.id),
         "owner": shelf.owner(registered),
     }
@@ -94,7 +95,7 @@ def versions_shown(rows: Sequence[RegimeText]) -> list[dict[str, Any]]:
                 "digest": row.digest,
                 "at": row.created_at,
                 "actor": author_of(row),
-                "reason": row.reason,
+                "reason": row.reason if row.organisation_id else "",
                 "is_current": row.is_current,
                 "url": f"{page}?version={number}",
                 "diff_url": (

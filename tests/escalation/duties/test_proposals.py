@@ -35,7 +35,7 @@ def test_one_limb_that_is_met_is_enough():
     found = under("eu-ai-act-73", people_harmed="yes", death="yes")
     assert (found.proposal, found.why) == (
         "reportable",
-        "1 of 6 limbs met: one is enough.",
+        "1 of 6 conditions met: one is enough.",
     )
     assert limbs(found, LimbState.MET) == ["death"]
 
@@ -50,18 +50,18 @@ def test_not_reportable_only_if_every_limb_is_ruled_out():
     still_open = under("eu-ai-act-73", **answers)
     assert (still_open.proposal, still_open.why) == (
         "undecided",
-        "1 of 6 limbs open: 1 not answered.",
+        "1 of 6 conditions open: 1 not answered.",
     )
     found = under("eu-ai-act-73", widespread_infringement="no", **answers)
     assert (found.proposal, found.why) == (
         "not_reportable",
-        "Every limb is ruled out.",
+        "Every condition is ruled out.",
     )
 
 
 def test_what_nobody_knows_is_told_from_what_nobody_answered():
     found = under("eu-cra-14", systems_hit="yes", exploited_vulnerability="unknown")
-    assert found.why == "2 of 2 limbs open: 1 not known yet, 1 not answered."
+    assert found.why == "2 of 2 conditions open: 1 not known yet, 1 not answered."
     assert [one.is_unknown for one in found.limbs] == [True, False]
 
 
@@ -76,7 +76,7 @@ def test_law_without_limbs_is_left_to_people():
     found = proposed(law, {"personal_data": "yes", "personal_data_risk": "yes"})
     assert (found.proposal, found.why) == (
         "undecided",
-        "No limbs are written down for it: people decide without a proposal.",
+        "No conditions are written down for it: people decide without a proposal.",
     )
 
 
