@@ -23,6 +23,7 @@ def duty_clocks_section(duties: Duties) -> Section:
         "incident": duties.incident,
         "side": duties.side,
         "newer": newer if may else set(),
+        "may_note": may,
         **_decided(duties),
     }
     title = "Due from the authority" if duties.side.is_agency else "Due to authorities"

@@ -16,11 +16,13 @@ from escalation.duties.overdue import is_overdue
 from escalation.duties.showing import shown_duties
 from incidents.incident.deadlines import Deadline
 from incidents.incident.home import SECTION_ROWS, HomePart, HomeSection
+from incidents.incident.strip import Strip
 from incidents.models import Incident, Organisation, User
 
 SOON: Final = timedelta(days=3)
 _OVERDUE: Final = "Reports to authorities are overdue"
 _SOON_DUE: Final = "Reports to authorities are due within three days"
+_LATER_DUE: Final = "Reports to authorities are due later"
 
 
 class AllDeadlines:
@@ -59,15 +61,38 @@ ALL_DEADLINES: Final = AllDeadlines()
 
 
 def reports_part(person: User, now: datetime) -> HomePart:
-    """Return on what a report to an authority is late or soon due, for the first page."""
-    soon = _running(person).filter(due_operational__lt=now + SOON)
+    """Return on what a report to an authority is due, late ones first, for the first page.
+
+    An incident stands there once; one that is resolved may still owe its reports.
+    """
+    running = _running(person)
+    soon = running.filter(due_operational__lt=now + SOON)
     late = soon.filter(due_operational__lt=now)
     url = reverse("duty-list")
     found = [
         _section(person, late, f"{url}?state=overdue", _OVERDUE),
         _section(person, soon, url, _SOON_DUE),
+        _section(person, running, url, _LATER_DUE),
     ]
-    return HomePart(sections=[section for section in found if section.incidents])
+    sections = [section for section in found if section.incidents]
+    return HomePart(sections=sections, strip=_strip(running, now), rank=40)
+
+
+def _strip(running: QuerySet[StatutoryClock], now: datetime) -> Strip | None:
+    """Return what is said where nothing else is open; None where no report is due."""
+    rows = running.select_related("organisation").order_by("due_operational", "pk")
+    clock = rows.first()
+    if clock is None or clock.due_operational is None:
+        return None
+    count = running.count()
+    due = "1 report is" if count == 1 else f"{count} reports are"
+    is_late = is_overdue(clock.due_operational, at=now)
+    return Strip(
+        happening=f"{due} due to authorities.",
+        due=f"{Names.load([clock]).name_of(clock)}{', overdue' if is_late else ''}",
+        due_at=clock.due_operational,
+        move=f"{clock.organisation}: report in time.",
+    )
 
 
 def _section(

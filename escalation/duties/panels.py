@@ -9,7 +9,10 @@ from escalation.duties.models import AnchorValue
 from escalation.duties.page import SIDE, Duties
 from escalation.lawbook.profiles import profiles_of
 from escalation.lawbook.registry import regimes_of_many
-from incidents.incident.panels import Part, Seen
+from incidents.incident.panels import Due, Move, Part, Seen
+from incidents.incident.strip import Strip
+
+_RANK = 60
 
 
 def duties_panel(seen: Seen) -> Part:
@@ -31,7 +34,16 @@ def duties_panel(seen: Seen) -> Part:
         _shown(Duties(seen, side, profiles[side.pk], regimes[side.pk]))
         for side in sides
     ]
-    return Part(context={"duties": shown})
+    context = {"duties": shown}
+    if not seen.incident.is_closed or shown[0]["strip"].is_calm:
+        return Part(context)
+    return _last_word(context, shown[0]["strip"])
+
+
+def _last_word(context: dict[str, Any], strip: Strip) -> Part:
+    """Return the part of an incident that is closed and still owes its reports."""
+    move = Move(strip.move, rank=_RANK, is_mine=strip.is_mine)
+    return Part(context, due=Due(strip.due, strip.due_at), move=move)
 
 
 def _shown(duties: Duties) -> dict[str, Any]:

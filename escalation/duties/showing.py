@@ -14,7 +14,7 @@ from escalation.duties.overdue import is_overdue, late_by
 from escalation.duties.terms import span_of
 from escalation.duties.warnings import WarningAt, warnings_of
 from escalation.policies.clock_targets import describe_minutes
-from escalation.regimes.regime import SUBMITTED, Basis, Regime, Stage
+from escalation.regimes.regime import SUBMITTED, Basis, Regime, Stage, Unit
 from escalation.regimes.words import names_of
 
 GROUPS: Final = ("Overdue", "Due", "Waits for an instant", "Reported", "No longer due")
@@ -162,9 +162,20 @@ class ShownDuty:
         return words or "another report that has no date yet"
 
     @property
+    def wants_instant(self) -> bool:
+        """Whether a person can note what it waits for."""
+        return any(name in NAMES for name in self.clock.waiting_for)
+
+    @property
+    def wants_awareness(self) -> bool:
+        """Whether it waits to hear when the organisation became aware."""
+        return "aware" in self.clock.waiting_for
+
+    @property
     def rule_in_words(self) -> str:
         """By which count, and by which rule of the law's own, its dates are found."""
         count, _, rule = self.clock.rule.partition(_STATUTORY)
+        count = count.replace(Unit.BUSINESS_DAYS, "business days")
         if self.clock.anchor:
             words = f"“{words_of(self.clock.anchor).lower()}”"
             count = count.replace(f"from {self.clock.anchor}", f"from {words}")

@@ -105,6 +105,7 @@ class PunctualitySerializer(serializers.Serializer[Any]):
 
     quarter = serializers.CharField(source="name")
     regime = serializers.CharField(source="regime_id")
+    law = serializers.CharField(help_text="what the law is called")
     filed = serializers.IntegerField()
     on_time = serializers.IntegerField()
     late = serializers.IntegerField()

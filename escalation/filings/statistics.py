@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from escalation.filings.laws import law_of
 from escalation.filings.models import FilingRecipient
 from escalation.filings.punctuality import is_late
 from incidents.models import Organisation, OrganisationKind, User
@@ -14,6 +15,7 @@ class Quarter:
     """Reports under one law in one quarter. Without a known date none is late."""
 
     regime_id: str
+    law: str
     name: str
     filed: int
     on_time: int
@@ -47,15 +49,18 @@ def punctuality_for(person: User) -> list[Quarter]:
 def quarters_of(rows: Iterable[FilingRecipient]) -> list[Quarter]:
     """Count the reports by quarter and law."""
     groups: dict[tuple[str, str], list[bool | None]] = {}
+    laws: dict[str, str] = {}
     for row in rows:
         if row.submitted_at is not None:
             key = (quarter_of(row.submitted_at), row.regime_id)
             groups.setdefault(key, []).append(is_late(row))
+            laws[row.regime_id] = name_of_law(row)
     ordered = sorted(groups, key=lambda key: key[1])
     ordered.sort(key=lambda key: key[0], reverse=True)
     return [
         Quarter(
             regime_id=regime_id,
+            law=laws[regime_id],
             name=name,
             filed=len(groups[name, regime_id]),
             on_time=groups[name, regime_id].count(False),
@@ -63,6 +68,18 @@ def quarters_of(rows: Iterable[FilingRecipient]) -> list[Quarter]:
         )
         for name, regime_id in ordered
     ]
+
+
+def name_of_law(row: FilingRecipient) -> str:
+    """Return what the law is called in the text that was filed under.
+
+    Its id, where this version cannot read that text.
+    """
+    try:
+        law = law_of(row.organisation_id, row.regime_id, row.regime_digest)
+    except KeyError:
+        return row.regime_id
+    return law.regime.name
 
 
 def quarter_of(at: datetime) -> str:

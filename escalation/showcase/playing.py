@@ -45,7 +45,8 @@ def play_case(now: datetime) -> Incident | None:
 
 
 def _play(cast: Cast, now: datetime) -> Incident:
-    hours = Hours(now - story.LENGTH)
+    start = (now - story.LENGTH).replace(second=0, microsecond=0)
+    hours = Hours(start)
     incident = incident_scenes.report(cast, hours.now)
     case = Case(cast, incident, hours.now, hours)
     for scene in SCENES:

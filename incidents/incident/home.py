@@ -126,7 +126,8 @@ def lab_part(person: User, now: datetime) -> HomePart:
         ),
     ]
     strip = _lab_strip(person, unheard.count(), held.count())
-    return HomePart(sections=sections, strip=strip, rank=20)
+    # What others have to say counts before that nothing is open.
+    return HomePart(sections=sections, strip=strip, rank=90 if strip.is_calm else 20)
 
 
 def _lab_strip(person: User, unheard: int, held: int) -> Strip:

@@ -32,13 +32,12 @@ def strip_of(seen: Seen, parts: Sequence[Part]) -> Strip:
         return Strip(
             "Closed: merged into another.", "Nothing.", "Nobody's.", is_calm=True
         )
-    if incident.status == Status.RESOLVED:
-        return Strip(
-            "Resolved. Nobody is paged.", "Nothing.", "Nobody's.", is_calm=True
-        )
-    acknowledged = own_acknowledgement(seen)
-    due = next((part.due for part in parts if part.due), _NOTHING_DUE)
+    due = next((part.due for part in parts if part.due), None)
     moves = [part.move for part in parts if part.move]
+    if incident.status == Status.RESOLVED:
+        return _resolved(due, moves)
+    acknowledged = own_acknowledgement(seen)
+    due = due or _NOTHING_DUE
     move = min([_own_move(seen, acknowledged, due), *moves], key=_urgency)
     return Strip(
         happening=_happening(seen, acknowledged),
@@ -47,6 +46,16 @@ def strip_of(seen: Seen, parts: Sequence[Part]) -> Strip:
         move=move.text,
         is_mine=move.is_mine,
     )
+
+
+def _resolved(due: Due | None, moves: Sequence[Move]) -> Strip:
+    """Return the strip of what is over; what laws want of it may still be due."""
+    happening = "Resolved. Nobody is paged."
+    if due is None and not moves:
+        return Strip(happening, "Nothing.", "Nobody's.", is_calm=True)
+    move = min(moves, key=_urgency, default=Move("Nobody's.", rank=0, is_mine=False))
+    due = due or _NOTHING_DUE
+    return Strip(happening, due.text, move.text, due_at=due.at, is_mine=move.is_mine)
 
 
 def _urgency(move: Move) -> tuple[bool, int]:
