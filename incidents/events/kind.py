@@ -9,7 +9,11 @@ from incidents.events.models import Purpose
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What may be recorded under one name."""
+    """What may be recorded under one name.
+
+    One that outlives the share goes to the other side's own stream once their pair is
+    closed.
+    """
 
     name: str
     summary: str
@@ -18,6 +22,7 @@ class Kind:
     purpose: Purpose = Purpose.PRIVATE
     personal: frozenset[str] = field(default_factory=frozenset)
     apart: frozenset[str] = field(default_factory=frozenset)
+    outlives_share: bool = False
 
     def grouped(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields as they are disclosed: content apart, the rest as one."""
@@ -53,13 +58,14 @@ def make_kind(  # noqa: PLR0913  (one row of a table)
     purpose: Purpose = Purpose.PRIVATE,
     personal: str = "",
     apart: str = "",
+    outlives_share: bool = False,
 ) -> Kind:
     """Return a kind from lists of fields in one text each."""
     other = None if shared is None else frozenset(shared.split())
     own = frozenset(fields.split()) | (other or frozenset())
     of_a_person = frozenset(personal.split())
     alone = (own & CONTENT) | of_a_person | frozenset(apart.split())
-    return Kind(name, summary, own, other, purpose, of_a_person, alone)
+    return Kind(name, summary, own, other, purpose, of_a_person, alone, outlives_share)
 
 
 # Fields that may one day have to be withheld or erased alone get a disclosure of their

@@ -7,6 +7,7 @@ kind in the private stream of the organisation that acted. Adding a kind: one li
 from typing import Final
 
 from incidents.events.duty_kinds import DUTY_KINDS
+from incidents.events.filing_kinds import FILING_KINDS
 from incidents.events.kind import Kind
 from incidents.events.kind import make_kind as _kind
 from incidents.events.models import Purpose
@@ -251,69 +252,6 @@ KINDS: Final[dict[str, Kind]] = {
             "{what}: due {due_at} now: {reason}",
             f"{_CLOCK} old_due_at minutes severity reason digest latest_at",
         ),
-        _kind(
-            "filing.drafted",
-            "{filing}, version {version}, written for {recipients}",
-            "filing version sha256 recipients",
-            apart="recipients",
-        ),
-        _kind(
-            "filing.reviewed",
-            "{filing}, version {version}, {what}: {reason}",
-            "filing version what reason",
-            apart="reason",
-        ),
-        _kind(
-            "filing.approved",
-            "{filing}, version {version}, approved",
-            "filing version sha256",
-        ),
-        _kind(
-            "filing.withdrawn",
-            "{filing} withdrawn: {reason}",
-            "filing reason",
-            apart="reason",
-        ),
-        # `sha256` is of the part that this agency gets, or of the whole filed by hand.
-        _kind(
-            "filing.submitted",
-            "{filing}, version {version}, submitted to {agency}: {regime}, {stage}",
-            "portal_reference receipt_sha256",
-            shared="filing version sha256 agency regime stage tlp submitted_at",
-        ),
-        _kind(
-            "filing.received",
-            "{filing} received by {agency}: {receipt}",
-            shared="filing agency receipt received_at",
-        ),
-        _kind(
-            "filing.returned",
-            "{filing} returned by {agency}: {text}",
-            shared="filing version agency text remarks",
-            apart="remarks",
-        ),
-        _kind(
-            "filing.accepted",
-            "{filing} accepted by {agency}: {text}",
-            shared="filing version agency text",
-        ),
-        _kind(
-            "filing.transferred",
-            "{filing} transferred by {agency} to {to}: {text}",
-            "risks",
-            shared="filing agency to legal_basis text",
-            apart="risks legal_basis",
-        ),
-        _kind(
-            "filing.info_requested",
-            "{agency} asks about {filing}: {text}",
-            shared="filing agency number text due_at",
-        ),
-        _kind(
-            "filing.info_answered",
-            "Request {number} about {filing} answered: {text}",
-            shared="filing number text",
-        ),
         # Of anonymous reports the record holds that and when, never what: see trail.py.
         _kind(
             "report.received",
@@ -375,5 +313,6 @@ KINDS: Final[dict[str, Kind]] = {
             personal="author",
         ),
         *DUTY_KINDS,
+        *FILING_KINDS,
     )
 }

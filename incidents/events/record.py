@@ -93,6 +93,7 @@ def record(  # noqa: PLR0913  (an event has this many sides)
 
     A shared kind also goes to pair streams: the owner's acts to every open pair (or to
     `agency_id`'s alone), an agency's acts to its own pair. `is_internal` keeps it private.
+    Of a closed pair what outlives the share goes to the other side's own stream.
     Raises NotRecordable. Requires an open `recording`.
     """
     declared = KINDS.get(kind)
@@ -136,7 +137,7 @@ def _append_events(events: list[Event]) -> None:
 
 
 def _draft(event: Event, key: StreamKey, stream_id: uuid.UUID) -> Draft:
-    own_side = key.agency_id is None
+    own_side = (key.organisation_id, key.agency_id) == (event.organisation_id, None)
     kept = event.kind.fields if own_side else event.kind.shared or frozenset()
     fields = {name: value for name, value in event.body.items() if name in kept}
     actor = event.actor.for_own_side() if own_side else event.actor.for_other_side()

@@ -36,9 +36,9 @@ class Streams:
     def load(cls, events: Sequence["Event"]) -> "Streams":
         """Read the streams that the events need and make those that are missing."""
         streams = cls({}, {})
-        own = {_own_key(event) for event in events}
-        streams._read(own)
-        if missing := sorted(own - streams.ids.keys(), key=repr):
+        streams._read({_own_key(event) for event in events})
+        wanted = {key for event in events for key in streams.keys_for(event)}
+        if missing := sorted(wanted - streams.ids.keys(), key=repr):
             make_audience_streams(missing)
             streams._read(missing)
         return streams
@@ -48,17 +48,26 @@ class Streams:
         return self.ids[key]
 
     def keys_for(self, event: "Event") -> Iterator[StreamKey]:
-        """Yield the acting organisation's own stream, then the pair streams."""
+        """Yield the acting organisation's own stream, then those of the other sides.
+
+        That is their pair stream, once it is closed the other side's own for what
+        outlives the share.
+        """
         yield _own_key(event)
         if event.kind.shared is None or event.is_internal or event.incident_id is None:
             return
         acts_as_owner = event.organisation_id == event.owner_id
         only = event.agency_id if acts_as_owner else event.organisation_id
         for pair, closed_at in self.pairs.get(event.incident_id, []):
+            if only not in (None, pair.agency_id):
+                continue
             # The unsharing itself is the last entry of the pair that it closes.
             is_open = closed_at is None or event.kind.name == "incident.unshared"
-            if is_open and only in (None, pair.agency_id):
+            if is_open:
                 yield pair
+            elif event.kind.outlives_share and only:
+                other = pair.agency_id if acts_as_owner else pair.organisation_id
+                yield StreamKey(Purpose.PRIVATE, pair.incident_id, other or only)
 
     def _read(self, wanted: Iterable[StreamKey]) -> None:
         keys = list(wanted)
