@@ -17,6 +17,7 @@ from escalation.filings import forms as filing_forms
 from escalation.filings.access import agency_actor, lab_actor
 from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.models import FilingState, RecipientState, Way
+from escalation.filings.reading import approved_versions
 from escalation.filings.receiving import accept, receive, return_filing
 from escalation.filings.showing import ShownFiling
 from escalation.filings.submitting import OPEN, submit, waits_for
@@ -108,7 +109,9 @@ def _may_submit(shown: ShownFiling) -> bool:
 
 
 def _may_file_by_hand(shown: ShownFiling) -> bool:
-    return shown.seen.filing.state == FilingState.APPROVED and bool(_by_hand(shown))
+    filing = shown.seen.filing
+    is_open = filing.state not in (FilingState.SUBMITTED, FilingState.WITHDRAWN)
+    return is_open and bool(_by_hand(shown)) and bool(approved_versions(filing))
 
 
 def _may_revise(shown: ShownFiling) -> bool:
@@ -143,6 +146,13 @@ def _of_version(kind: type[Form]) -> Callable[..., Form]:
     return make
 
 
+def _by_hand_form(shown: ShownFiling, *args: Any, **more: Any) -> Form:
+    versions = approved_versions(shown.seen.filing)
+    return filing_forms.ByHandForm(
+        *args, recipients=_by_hand(shown), versions=versions, **more
+    )
+
+
 def _run_by_hand(doing: Doing, actor: Actor) -> object:
     given = doing.given
     receipt = by_hand.PortalReceipt(
@@ -151,6 +161,7 @@ def _run_by_hand(doing: Doing, actor: Actor) -> object:
         submitted_at=given["submitted_at"],
         upload=given["file"],
         filename=given["file"].name,
+        version=given.get("version"),
     )
     return by_hand.record_by_hand(doing.shown.seen.filing, receipt, **doing.by(actor))
 
@@ -228,9 +239,7 @@ ACTS: Final[dict[str, Act]] = {
         Action.SHARE,
         True,
         _may_file_by_hand,
-        lambda shown, *args, **more: filing_forms.ByHandForm(
-            *args, recipients=_by_hand(shown), **more
-        ),
+        _by_hand_form,
         _run_by_hand,
         hint="The clock stops with the portal's reference and receipt, not before.",
         button="Record it",

@@ -115,6 +115,7 @@ class FilingByHandViewSet(FilingApiViewSet):
             submitted_at=body["submitted_at"],
             upload=body["file"],
             filename=body["file"].name,
+            version=body["version"],
         )
         record_by_hand(
             seen.filing, receipt, user=self.person, actor=actor, now=read_now()

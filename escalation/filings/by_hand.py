@@ -1,11 +1,15 @@
 """Record what a person filed at a portal that has no way in but a form.
 
 The packet is prepared here and filed there. Only the portal's reference and what it gave
-back, kept as a file with its SHA-256, stop the clock: a button alone stops nothing.
+back, kept as a file with its SHA-256, stop the clock: a button alone stops nothing. What
+is recorded later than it was filed is recorded as of then: the version that was approved
+by then, and the due date that stood.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from escalation.filings.drafting import lock_filing
 from escalation.filings.models import (
@@ -16,9 +20,9 @@ from escalation.filings.models import (
     RecipientState,
     Way,
 )
-from escalation.filings.noting import due_instants, note_submissions
-from escalation.filings.reading import require_state, state_of
-from escalation.filings.submitting import approved_version, digest_for, settle
+from escalation.filings.noting import counted_at, due_in_force, note_submissions
+from escalation.filings.reading import approved_versions, require_state, state_of
+from escalation.filings.submitting import digest_for, settle
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
@@ -27,18 +31,23 @@ from incidents.incident.incoming import ArrivedFile
 from incidents.ledger.canonical import format_at
 from incidents.models import Attachment, User
 
-MAX_REFERENCE = 200
+MAX_REFERENCE: Final = 200
+_STATES: Final = (FilingState.DRAFT, FilingState.IN_REVIEW, FilingState.APPROVED)
 
 
 @dataclass(frozen=True, slots=True)
 class PortalReceipt:
-    """What a portal gave back, and when it was filed there."""
+    """What a portal gave back, and when which version was filed there.
+
+    Without a version it is the newest that was approved by then.
+    """
 
     key: str
     reference: str
     submitted_at: datetime
     upload: Upload | ArrivedFile
     filename: str
+    version: int | None = None
 
 
 def record_by_hand(
@@ -46,20 +55,21 @@ def record_by_hand(
 ) -> FilingRecipient:
     """Call a recipient submitted on the portal's word. Locks the incident.
 
-    Raises BadInput, and NotPossible unless the newest version is approved.
+    Also while another version is written. Raises BadInput, and NotPossible unless a
+    version was approved.
     """
     with recording(now):
         filing = lock_filing(filing)
         everybody = list(filing.recipients.select_related("agency").order_by("pk"))
         recipient = _recipient(filing, receipt, everybody)
-        require_state(filing, FilingState.APPROVED, act="filed by hand")
-        version = approved_version(filing)
-        _check_instant(receipt.submitted_at, version, now)
+        require_state(filing, *_STATES, act="filed by hand")
+        version = _filed_version(filing, receipt, now)
         file = _keep(filing, receipt, user=user, actor=actor, now=now)
         _mark(recipient, receipt, file, version, user)
         note_submissions(filing, [recipient], at=receipt.submitted_at, now=now)
         _record(filing, recipient, everybody, file, actor)
-        settle(filing, everybody)
+        if filing.state == FilingState.APPROVED:
+            settle(filing, everybody)
     return recipient
 
 
@@ -84,20 +94,44 @@ def _recipient(
     return recipient
 
 
-def _check_instant(at: datetime, version: FilingVersion, now: datetime) -> None:
+def _filed_version(
+    filing: Filing, receipt: PortalReceipt, now: datetime
+) -> FilingVersion:
+    """Return the version that was filed there. Raises BadInput, NotPossible."""
+    at, wanted = receipt.submitted_at, receipt.version
     if at > now:
         remedy = (
             f"It is later than now, {now:%Y-%m-%d %H:%M} UTC: say when it was filed."
         )
         raise BadInput("submitted_at", at.isoformat(), remedy)
-    if version.approved_at and at < version.approved_at.replace(
-        second=0, microsecond=0
-    ):
+    approved = approved_versions(filing)
+    if not approved:
+        word = filing.get_state_display().lower()
+        message = f"{filing.ref} is {word}: no version of it was approved."
+        raise NotPossible(message, state=state_of(filing))
+    named = [one for one in approved if wanted in (None, one.number)]
+    if not named:
+        known = ", ".join(str(one.number) for one in approved)
+        raise BadInput("version", wanted, f"Name one that was approved: {known}.")
+    return _approved_by(at, named)
+
+
+def _approved_by(at: datetime, versions: Sequence[FilingVersion]) -> FilingVersion:
+    """Return the last of these that was approved by then, to the minute."""
+    by_then = [one for one in versions if _minute_of(one) <= at]
+    if not by_then:
+        first = versions[0]
         remedy = (
-            f"Version {version.number} was approved only at "
-            f"{version.approved_at:%Y-%m-%d %H:%M} UTC: file what was approved."
+            f"Version {first.number} was approved only at "
+            f"{_minute_of(first):%Y-%m-%d %H:%M} UTC: file what was approved."
         )
         raise BadInput("submitted_at", at.isoformat(), remedy)
+    return by_then[-1]
+
+
+def _minute_of(version: FilingVersion) -> datetime:
+    assert version.approved_at is not None  # noqa: S101  only approved ones are asked
+    return version.approved_at.replace(second=0, microsecond=0)
 
 
 def _keep(
@@ -123,8 +157,10 @@ def _mark(
     version: FilingVersion,
     user: User,
 ) -> None:
-    due = due_instants([recipient]).get((recipient.regime_id, recipient.stage))
-    recipient.due_operational, recipient.due_statutory_latest = due or (None, None)
+    due = due_in_force(recipient, counted_at(receipt.submitted_at, version))
+    if due:
+        recipient.due_operational = due.due_operational
+        recipient.due_statutory_latest = due.due_statutory_latest
     recipient.state = RecipientState.SUBMITTED
     recipient.version, recipient.submitted_by = version, user
     recipient.submitted_at = receipt.submitted_at

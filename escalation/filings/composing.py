@@ -13,7 +13,6 @@ from escalation.duties.anchor_words import is_repeated, words_of
 from escalation.duties.models import (
     AnchorChoice,
     AnchorValue,
-    DueDate,
     StatutoryClock,
 )
 from escalation.filings.documents.document import (
@@ -31,7 +30,9 @@ from escalation.filings.models import (
     FilingRecipient,
     FilingState,
     FilingVersion,
+    Way,
 )
+from escalation.filings.noting import counted_at, due_in_force
 from escalation.filings.reading import sections_of, stage_of
 from escalation.filings.sections import shown_to
 from escalation.regimes.regime import Regime, Stage
@@ -221,7 +222,7 @@ def _due(recipient: FilingRecipient) -> Due:
         return Due(
             recipient.due_operational,
             recipient.due_statutory_latest,
-            rule=_rule_at(recipient, recipient.submitted_at),
+            rule=_rule_of(recipient),
             flags=_no_date(recipient.due_operational),
         )
     clock = StatutoryClock.objects.filter(**_duty(recipient), is_current=True).first()
@@ -236,11 +237,14 @@ def _due(recipient: FilingRecipient) -> Due:
     )
 
 
-def _rule_at(recipient: FilingRecipient, at: datetime) -> str:
-    """Return the rule by which the due date of that moment was counted."""
-    duty = {f"clock__{name}": value for name, value in _duty(recipient).items()}
-    rows = DueDate.objects.filter(**duty, set_at__lte=at).order_by("-set_at", "-pk")
-    return rows.values_list("rule", flat=True).first() or ""
+def _rule_of(recipient: FilingRecipient) -> str:
+    """Return the rule by which the due date of its submission was counted."""
+    at = recipient.submitted_at
+    assert at is not None  # noqa: S101  asked only of what was submitted
+    if recipient.way == Way.BY_HAND and recipient.version:
+        at = counted_at(at, recipient.version)
+    due = due_in_force(recipient, at)
+    return due.rule if due else ""
 
 
 def _duty(recipient: FilingRecipient) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from escalation.filings.drafting import NewRecipient
 from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.laws import laws_for
-from escalation.filings.models import FilingRecipient
+from escalation.filings.models import FilingRecipient, FilingVersion
 from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON, Section
 from escalation.filings.showing import ShownSection
 from escalation.lawbook.profiles import profile_of
@@ -194,13 +194,24 @@ class ByHandForm(forms.Form):
     reference = forms.CharField(label="The portal's reference", max_length=200)
     submitted_at = LocalTimeField(label="When it was filed", required=True)
     zone = zone_field()
+    version = forms.TypedChoiceField(
+        label="Which version was filed", required=False, coerce=int, empty_value=None
+    )
     file = forms.FileField(label="The portal's receipt", max_length=255)
 
     def __init__(
-        self, *args: Any, recipients: Sequence[FilingRecipient], **kwargs: Any
+        self,
+        *args: Any,
+        recipients: Sequence[FilingRecipient],
+        versions: Sequence[FilingVersion],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         _offer(self, "recipient", [(one.key, one.name) for one in recipients])
+        named = [(one.number, _version_name(one)) for one in versions]
+        _offer(self, "version", [("", "The newest that was approved by then"), *named])
+        if len(named) == 1:
+            del self.fields["version"]
         limit = filesizeformat(settings.MAX_ATTACHMENT_BYTES)
         self.fields["file"].help_text = f"A file or a picture of it, up to {limit}."
 
@@ -340,6 +351,12 @@ def _duties(organisation: Organisation) -> list[tuple[str, list[tuple[str, str]]
         if stages:
             groups.append((regime.name, stages))
     return groups
+
+
+def _version_name(version: FilingVersion) -> str:
+    return (
+        f"Version {version.number}, approved {version.approved_at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _offer(form: forms.Form, name: str, choices: Sequence[Any]) -> None:

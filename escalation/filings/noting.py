@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from escalation.duties.instants import note_anchor
-from escalation.duties.models import Precision, StatutoryClock
-from escalation.filings.models import Filing, FilingRecipient
+from escalation.duties.models import DueDate, Precision, StatutoryClock
+from escalation.filings.models import Filing, FilingRecipient, FilingVersion
 from escalation.regimes.regime import SUBMITTED
 from incidents.models import Incident, Organisation
 
@@ -28,6 +28,27 @@ def due_instants(recipients: Sequence[FilingRecipient]) -> dict[tuple[str, str],
         )
         for clock in clocks
     }
+
+
+def due_in_force(recipient: FilingRecipient, at: datetime) -> DueDate | None:
+    """Return the due date of its duty that stood for the lab at an instant."""
+    rows = DueDate.objects.filter(
+        clock__incident=recipient.filing.incident_id,
+        clock__organisation=recipient.organisation_id,
+        clock__regime_id=recipient.regime_id,
+        clock__stage=recipient.stage,
+        set_at__lte=at,
+    )
+    # Of a report that is due again and again the last that had begun.
+    return rows.order_by("clock__round", "set_at", "pk").last()
+
+
+def counted_at(submitted_at: datetime, version: FilingVersion) -> datetime:
+    """Return when a version was filed, if that is known only to the minute.
+
+    In the minute of its approval it was filed after that.
+    """
+    return max(submitted_at, version.approved_at or submitted_at)
 
 
 def note_submissions(

@@ -48,6 +48,11 @@ def newest_version(filing: Filing) -> FilingVersion:
     return filing.versions.order_by("-number")[:1].get()
 
 
+def approved_versions(filing: Filing) -> list[FilingVersion]:
+    """Return those that somebody approved, also if they were revised since."""
+    return list(filing.versions.exclude(approved_at=None).order_by("number"))
+
+
 def lacking(
     version: FilingVersion, recipients: Sequence[FilingRecipient]
 ) -> list[Missing]:

@@ -190,6 +190,13 @@ class ByHandBody(StrictSerializer):
     recipient = serializers.CharField(max_length=60, help_text="its key")
     reference = serializers.CharField(max_length=200)
     submitted_at = InstantField()
+    version = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        min_value=1,
+        max_value=32_767,
+        help_text="the approved one that was filed; by default the newest by then",
+    )
     file = serializers.FileField(max_length=255)
 
 

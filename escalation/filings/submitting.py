@@ -79,9 +79,10 @@ def approved_version(filing: Filing) -> FilingVersion:
 
 
 def settle(filing: Filing, recipients: Sequence[FilingRecipient]) -> None:
-    """Call it submitted once nobody waits for the approved version any more."""
+    """Call it submitted once who waited for the approved version has it."""
     version = newest_version(filing)
-    if not any(waits_for(recipient, version) for recipient in recipients):
+    is_sent = any(recipient.version_id == version.pk for recipient in recipients)
+    if is_sent and not any(waits_for(one, version) for one in recipients):
         filing.state = FilingState.SUBMITTED
         filing.save(update_fields=["state"])
 
