@@ -115,9 +115,9 @@ def _may_file_by_hand(shown: ShownFiling) -> bool:
 
 
 def _may_revise(shown: ShownFiling) -> bool:
-    states = {FilingState.IN_REVIEW, FilingState.APPROVED}
+    states = {FilingState.IN_REVIEW}
     if any(one.row.state in OPEN for one in shown.recipients):
-        states.add(FilingState.SUBMITTED)
+        states |= {FilingState.APPROVED, FilingState.SUBMITTED}
     return shown.seen.filing.state in states
 
 

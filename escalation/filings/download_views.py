@@ -1,6 +1,8 @@
 """The page's downloads of a filing."""
 
-from django.http import HttpResponse
+from typing import Final
+
+from django.http import Http404, HttpResponse
 
 from escalation.filings.access import find_filing
 from escalation.filings.downloads import file_response, make_file, targets_of
@@ -9,12 +11,14 @@ from incidents.models import Incident
 from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 
+MAX_DIGITS: Final = 4
+
 
 @page("GET")
 def filing_file(request: PageRequest, ref: str, key: str, form: str) -> HttpResponse:
-    """Download one file of a filing; the newest version, or what was sent."""
+    """Download one file of a filing: the version named, the newest, or what was sent."""
     seen, now = find_filing(request.user, ref), read_now()
-    file = make_file(seen, key, form, number=None, now=now)
+    file = make_file(seen, key, form, number=_number(request), now=now)
     visible = Incident.objects.visible_to(request.user)
     note_reading(
         reader=reader_of(request),
@@ -24,3 +28,13 @@ def filing_file(request: PageRequest, ref: str, key: str, form: str) -> HttpResp
         now=now,
     )
     return file_response(file)
+
+
+def _number(request: PageRequest) -> int | None:
+    """Return the version of the query, None for the newest. Raises Http404."""
+    text = request.GET.get("version", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        raise Http404
+    return int(text)

@@ -132,15 +132,14 @@ def write_version(
 def revise(filing: Filing, *, actor: Actor, now: datetime) -> Filing:
     """Make it a draft again: taken back from review, or returned by an agency.
 
-    Locks the incident. Raises NotPossible once every recipient has it.
+    Locks the incident. Raises NotPossible once nobody is to get another version.
     """
     with recording(now):
         filing = lock_filing(filing)
         open_states = (RecipientState.PREPARED, RecipientState.RETURNED)
-        if filing.state == FilingState.SUBMITTED and not (
-            filing.recipients.filter(state__in=open_states).exists()
-        ):
-            message = f"{filing.ref} is submitted. Correct it by an amended filing."
+        is_out = filing.state in (FilingState.APPROVED, FilingState.SUBMITTED)
+        if is_out and not filing.recipients.filter(state__in=open_states).exists():
+            message = f"Nobody waits for {filing.ref}. Correct it by an amended filing."
             raise NotPossible(message, state=state_of(filing))
         require_state(
             filing,

@@ -20,6 +20,7 @@ from escalation.filings.models import (
     FilingRecipient,
     FilingState,
     RecipientState,
+    Way,
 )
 from escalation.filings.showing import ShownRecipient, shown_recipient
 from escalation.filings.statistics import punctuality_for
@@ -74,13 +75,13 @@ def _under_way(own: QuerySet[Filing]) -> QuerySet[Filing]:
     asked = FilingRequest.objects.filter(
         recipient__filing=OuterRef("pk"), answered_at=None
     )
-    waiting = FilingRecipient.objects.filter(
-        filing=OuterRef("pk"), state__in=_AT_AGENCY
-    )
-    unsent = Q(
-        state__in=[FilingState.DRAFT, FilingState.IN_REVIEW, FilingState.APPROVED]
-    )
-    return own.filter(unsent | Exists(asked) | Exists(waiting))
+    parts = FilingRecipient.objects.filter(filing=OuterRef("pk"))
+    # What was filed by hand is answered elsewhere.
+    waiting = parts.filter(state__in=_AT_AGENCY, way=Way.HERE)
+    unsent = parts.filter(state=RecipientState.PREPARED)
+    written = Q(state__in=[FilingState.DRAFT, FilingState.IN_REVIEW])
+    to_send = Q(state=FilingState.APPROVED) & Exists(unsent)
+    return own.filter(written | to_send | Exists(asked) | Exists(waiting))
 
 
 def inbox_rows(person: User, *, now: datetime, is_whole: bool) -> list[InboxRow]:

@@ -10,12 +10,14 @@ from escalation.filings.laws import law_of
 from escalation.filings.models import (
     Filing,
     FilingRecipient,
+    FilingState,
     FilingVersion,
     RecipientState,
 )
 from escalation.filings.punctuality import is_late
 from escalation.filings.reading import needs_of, newest_version, sections_of, stage_of
 from escalation.filings.sections import Missing, Section, digest_of, missing, shown_to
+from escalation.filings.submitting import OPEN
 from escalation.regimes.regime import Regime, Stage
 
 
@@ -63,6 +65,14 @@ class ShownFiling:
             ref=self.seen.filing.ref,
             number=self.version.number,
         )
+
+    @property
+    def waits_for_nobody(self) -> bool:
+        """Whether its lab holds a version that no authority is to get any more."""
+        state = self.seen.filing.state
+        is_held = state not in (FilingState.SUBMITTED, FilingState.WITHDRAWN)
+        is_wanted = any(one.row.state in OPEN for one in self.recipients)
+        return self.seen.is_own and is_held and not is_wanted
 
     @property
     def worked_on(self) -> FilingRecipient:

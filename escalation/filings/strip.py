@@ -8,6 +8,7 @@ from escalation.duties.models import StatutoryClock
 from escalation.duties.overdue import is_overdue
 from escalation.filings.models import FilingState, RecipientState, Way
 from escalation.filings.showing import ShownFiling, ShownRecipient
+from escalation.filings.submitting import waits_for
 from incidents.incident.strip import Strip
 from incidents.organisations.roles import Action
 
@@ -28,6 +29,8 @@ def strip_of(shown: ShownFiling, *, now: datetime) -> Strip:
 
 
 def _of_lab(shown: ShownFiling) -> tuple[str, str, bool]:
+    if shown.waits_for_nobody:
+        return f"Nobody waits for version {shown.version.number}.", *_NOBODYS
     say, move = _LAB[FilingState(shown.seen.filing.state)]
     return (say(shown), *move(shown))
 
@@ -53,9 +56,9 @@ def _say_number(words: str) -> Callable[[ShownFiling], str]:
 
 
 def _say_approved(shown: ShownFiling) -> str:
-    sent = [one.row.name for one in shown.recipients if one.row.submitted_at]
-    if sent:
-        return f"{', '.join(sent)} has it; {_listed(_unsent(shown))} has not."
+    has = [one for one in shown.recipients if one.row.version_id == shown.version.pk]
+    if has:
+        return f"{_listed(has)} has it; {_listed(_waiting(shown))} has not."
     return f"Version {shown.version.number} is approved. Nobody has it yet."
 
 
@@ -79,7 +82,7 @@ def _move_review(shown: ShownFiling) -> Move:
 
 
 def _move_approved(shown: ShownFiling) -> Move:
-    is_here = any(one.row.way == Way.HERE for one in _unsent(shown))
+    is_here = any(one.row.way == Way.HERE for one in _waiting(shown))
     what = "submit it" if is_here else "file it by hand, and record the reference"
     return _labs(shown, Action.SHARE, what)
 
@@ -198,6 +201,11 @@ def _duties(shown: ShownFiling) -> list[tuple[datetime, str]]:
 
 def _unsent(shown: ShownFiling) -> list[ShownRecipient]:
     return [one for one in shown.recipients if one.row.submitted_at is None]
+
+
+def _waiting(shown: ShownFiling) -> list[ShownRecipient]:
+    """Return who is to get the newest version, for the first time or corrected."""
+    return [one for one in shown.recipients if waits_for(one.row, shown.version)]
 
 
 def _listed(rows: Sequence[ShownRecipient]) -> str:

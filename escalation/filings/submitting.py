@@ -101,7 +101,9 @@ def _require_sent(
     """Raise NotPossible unless an agency here has this version already."""
     if any(r.way == Way.HERE and r.version_id == version.pk for r in everybody):
         return
-    message = "Nobody waits for this version."
+    message = (
+        "Nobody waits for this version. Correct what they have by an amended filing."
+    )
     if any(waits_for(recipient, version) for recipient in everybody):
         message = "It goes out by hand: record what the portal gave back."
     raise NotPossible(message, state=state_of(filing))

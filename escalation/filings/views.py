@@ -23,7 +23,8 @@ from escalation.filings.drafting import (
 )
 from escalation.filings.forms import BY_HAND, VersionForm, recipient_forms
 from escalation.filings.inbox import filing_page
-from escalation.filings.models import Filing, FilingState
+from escalation.filings.models import Filing, FilingState, RecipientState, Way
+from escalation.filings.reading import approved_versions
 from escalation.filings.showing import ShownFiling, shown_filing
 from escalation.filings.strip import strip_of
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
@@ -80,6 +81,7 @@ def filing_new(request: PageRequest, ref: str) -> HttpResponse:
         initial={
             "duty": f"{wanted.get('regime', '')} {wanted.get('stage', '')}".strip(),
             "agency": wanted.get("agency", ""),
+            "name": wanted.get("name", ""),
         },
     )
     error = ""
@@ -201,6 +203,7 @@ def show_filing(
         "now": now,
         "may_edit": _may_edit(shown),
         "amend_url": _amend_url(shown),
+        "packet_version": _packet_version(shown),
         "incident_url": _incident_url(request, seen.filing),
         "file_forms": FORMS,
     }
@@ -249,17 +252,29 @@ def _amend_url(shown: ShownFiling) -> str:
     seen = shown.seen
     if not seen.is_own or not seen.may(Action.MANAGE):
         return ""
-    if seen.filing.state != FilingState.SUBMITTED:
+    if seen.filing.state != FilingState.SUBMITTED and not shown.waits_for_nobody:
         return ""
     url = reverse("filing-new", args=[seen.filing.incident.ref])
-    first = shown.recipients[0].row
+    rows = [one.row for one in shown.recipients]
+    # What was given on is corrected where it is now.
+    kept = [row for row in rows if row.state != RecipientState.TRANSFERRED]
+    first = (kept or rows)[0]
     query = {
         "amends": seen.filing.ref,
         "regime": first.regime_id,
         "stage": first.stage,
-        "agency": first.agency.slug if first.agency else BY_HAND,
+        "agency": first.agency.slug if first.agency and kept else BY_HAND,
+        "name": first.name if kept else first.transfer.name,
     }
     return f"{url}?{urlencode(query)}"
+
+
+def _packet_version(shown: ShownFiling) -> int | None:
+    """Return the version that is filed by hand now: the newest that was approved."""
+    if not any(one.row.way == Way.BY_HAND for one in shown.recipients):
+        return None
+    approved = approved_versions(shown.seen.filing)
+    return approved[-1].number if approved else None
 
 
 def _incident_url(request: PageRequest, filing: Filing) -> str:

@@ -116,12 +116,12 @@ def test_page_offers_the_packet_of_what_is_approved_until_it_is_filed_by_hand(
     filing = world.approved(world.to(), world.by_hand())
     client.force_login(world.author)
     page = client.get(filing.get_absolute_url()).content.decode()
-    assert page.count("Take the packet to file it by hand") == 1
-    assert f'href="/filings/{filing.ref}/files/by-hand-2/packet/"' in page
+    assert page.count("Take the packet to file version 2 by hand") == 1
+    assert f'href="/filings/{filing.ref}/files/by-hand-2/packet/?version=2"' in page
 
 
 def test_page_offers_no_packet_of_a_draft(world: FilingWorld, client: Client):
     filing = world.draft(world.to(), world.by_hand())
     client.force_login(world.author)
     page = client.get(filing.get_absolute_url()).content.decode()
-    assert page.count("Take the packet to file it by hand") == 0
+    assert page.count("Take the packet") == 0
