@@ -24,6 +24,7 @@ from escalation.regimes.relevance import stages_in_question
 REPORTER: Final = "reporter"
 AUTHORITY: Final = "authority"
 NOT_REPORTABLE: Final = "decided: not reportable"
+NOT_IN_EFFECT: Final = "the law was not in effect then"
 NO_LIMB: Final = "nothing that this law names for it is met"
 
 
@@ -133,8 +134,7 @@ def _rounds(
     rounds = len(sent) + is_open if stage.is_recurring else 1
     for number in range(rounds):
         terms = _terms(duty, regime, stage, digest, sent=sent, number=number)
-        if terms is not None:
-            yield Key(duty.regime_id, stage.id, number + 1), terms
+        yield Key(duty.regime_id, stage.id, number + 1), terms
 
 
 def _terms(
@@ -145,8 +145,8 @@ def _terms(
     *,
     sent: Sequence[Submission],
     number: int,
-) -> Terms | None:
-    """Return how a round's clock should stand; None before the law is in effect."""
+) -> Terms:
+    """Return how a round's clock should stand; before the law is in effect cancelled."""
     own = SUBMITTED + stage.id
     # What a report makes due again is the next round's, not its own.
     anchors: Anchors = {**duty.anchors, own: [one.at for one in sent[:number]]}
@@ -154,8 +154,6 @@ def _terms(
     if met is not None:
         anchors = _until(met.at, anchors, {*stage.ends, REOPENED})
     answer = deadline(regime, stage, anchors, duty.place)
-    if answer.status == DueStatus.PENDING and met is None:
-        return None
     return Terms(
         digest=digest,
         state=State.MET if met else _state(answer),
@@ -184,7 +182,7 @@ def _until(at: datetime, anchors: Anchors, names: Collection[str]) -> Anchors:
 
 def _state(answer: Deadline) -> State:
     match answer.status:
-        case DueStatus.NOT_APPLICABLE:
+        case DueStatus.NOT_APPLICABLE | DueStatus.PENDING:
             return State.CANCELLED
         case DueStatus.WAITING:
             return State.WAITING
@@ -194,5 +192,7 @@ def _state(answer: Deadline) -> State:
 
 def _reason(answer: Deadline) -> str:
     """Return why there is nothing to do, for a clock that the law itself ends."""
+    if answer.status == DueStatus.PENDING:
+        return NOT_IN_EFFECT
     ended = [flag for flag in answer.flags if flag.startswith("ended: ")]
     return f"the law asks for it no more: {ended[0][7:]}" if ended else ""

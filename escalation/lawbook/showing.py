@@ -55,10 +55,13 @@ def status_of(regime: Regime, today: date) -> dict[str, Any]:
     """Return whether a law binds anybody today, in words."""
     starts = regime.effective_from
     is_ahead = starts is not None and today < starts
+    # Clocks go by the date: it does not take a newer text for the law to bind.
+    has_come = regime.status == Status.PENDING and starts is not None and not is_ahead
+    is_binding = has_come or regime.status not in _NOT_BINDING
     return {
         "status": regime.status,
-        "status_words": STATUS_WORDS[regime.status],
-        "is_in_effect": regime.status not in _NOT_BINDING and not is_ahead,
+        "status_words": STATUS_WORDS[Status.IN_FORCE if has_come else regime.status],
+        "is_in_effect": is_binding and not is_ahead,
         "starts_on": starts if is_ahead else None,
         "effective_from": starts,
     }

@@ -82,6 +82,13 @@ class _Known:
     place: Place
     due: dict[str, datetime | None] = field(default_factory=dict)
 
+    def is_in_effect(self, at: datetime) -> bool:
+        """Tell whether the law binds at an instant, by its local day."""
+        since = self.regime.effective_from
+        if since is None:
+            return self.regime.status != Status.PENDING
+        return at.astimezone(self.place.zone).date() >= since
+
     def due_of(self, stage_id: str) -> datetime | None:
         """Return when another stage is due: each is counted once, however many ask."""
         if stage_id not in self.due:
@@ -110,7 +117,7 @@ def deadline(regime: Regime, stage: Stage, anchors: Anchors, place: Place) -> De
 
 
 def _answer(known: "_Known", stage: Stage) -> Deadline:
-    return _without_a_date(known.regime, stage, known.anchors) or _dated(known, stage)
+    return _without_a_date(known, stage) or _dated(known, stage)
 
 
 def _standing(anchors: Anchors) -> dict[str, list[datetime]]:
@@ -132,9 +139,8 @@ def _standing(anchors: Anchors) -> dict[str, list[datetime]]:
     return known
 
 
-def _without_a_date(
-    regime: Regime, stage: Stage, known: Mapping[str, Sequence[datetime]]
-) -> Deadline | None:
+def _without_a_date(found: _Known, stage: Stage) -> Deadline | None:
+    regime, known = found.regime, found.anchors
     if regime.status in (Status.NOT_IN_EFFECT, Status.DRAFT):
         return Deadline(DueStatus.PENDING, flags=(f"law: {regime.status}",))
     if ended := next((name for name in stage.ends if name in known), None):
@@ -149,6 +155,8 @@ def _without_a_date(
         key=lambda one: one[1],
         default=("", None),
     )
+    if since is not None and not found.is_in_effect(since):
+        return _before_the_law(regime)
     return Deadline(
         DueStatus.DUE,
         rule=stage.no_date,
@@ -169,10 +177,10 @@ def _dated(known: _Known, stage: Stage) -> Deadline:
     missing = _missing(stage, known.anchors)
     if not found:
         return Deadline(DueStatus.WAITING, waiting_for=missing)
+    found = [one for one in found if known.is_in_effect(one.period.start)]
+    if not found:
+        return _before_the_law(regime)
     first = min(found, key=lambda one: one.period.end)
-    if _is_before_the_law(regime, first, place):
-        effective = f"law: in effect from {regime.effective_from}"
-        return Deadline(DueStatus.PENDING, flags=(effective,))
     return Deadline(
         DueStatus.DUE,
         due_operational=first.period.end.astimezone(place.zone),
@@ -211,25 +219,11 @@ def _start(known: _Known, term: Term) -> tuple[str, datetime] | None:
     if term.starts_when_due:
         due = known.due_of(term.starts_when_due)
         return (f"due:{term.starts_when_due}", due) if due else None
-    if term.pick == Pick.LATEST:
-        return max(
-            (
-                (name, known.anchors[name][-1])
-                for name in term.start
-                if name in known.anchors
-            ),
-            key=lambda one: one[1],
-            default=None,
-        )
-    return min(
-        (
-            (name, known.anchors[name][0])
-            for name in term.start
-            if name in known.anchors
-        ),
-        key=lambda one: one[1],
-        default=None,
-    )
+    named = [(name, at) for name in term.start for at in known.anchors.get(name, ())]
+    # What came before the law starts nothing; what came since does, all the same.
+    since = [one for one in named if known.is_in_effect(one[1])] or named
+    pick = max if term.pick == Pick.LATEST else min
+    return pick(since, key=lambda one: one[1], default=None)
 
 
 def _end(stage: Stage, term: Term, start: datetime, place: Place) -> datetime:
@@ -287,11 +281,9 @@ def _missing(stage: Stage, known: Mapping[str, Sequence[datetime]]) -> tuple[str
     return tuple(dict.fromkeys(names))
 
 
-def _is_before_the_law(regime: Regime, first: _Counted, place: Place) -> bool:
-    if regime.effective_from is None:
-        return regime.status == Status.PENDING
-    local = first.period.start.astimezone(place.zone)
-    return local.date() < regime.effective_from
+def _before_the_law(regime: Regime) -> Deadline:
+    effective = f"law: in effect from {regime.effective_from}"
+    return Deadline(DueStatus.PENDING, flags=(effective,))
 
 
 def _rule(stage: Stage, first: _Counted) -> str:

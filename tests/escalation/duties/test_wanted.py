@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalation.duties.plan import NOT_WATCHED, Key, State
+from escalation.duties.plan import NOT_WATCHED, Key, State, plan
 from escalation.duties.wanted import (
     AUTHORITY,
     NO_LIMB,
@@ -109,7 +109,9 @@ def test_a_clock_that_is_kept_goes_by_its_own_text_and_others_by_the_present_one
 
 
 def test_a_law_that_is_not_in_effect_wants_no_clock():
-    assert wanted_clocks(duty("us-circia", anchors={"reasonable_belief": [NOW]})) == {}
+    wanted = wanted_clocks(duty("us-circia", anchors={"reasonable_belief": [NOW]}))
+    assert {one.reason for one in wanted.values()} == {"the law was not in effect then"}
+    assert plan({}, wanted) == []
 
 
 def test_each_report_of_a_series_has_its_round_counted_from_the_one_before():

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,6 +10,7 @@ from django.utils.html import escape
 from escalation.lawbook.editing import RegimeDraft, save_regime
 from escalation.lawbook.profile_editing import ProfileDraft, save_profile
 from escalation.lawbook.registry import shipped
+from escalation.lawbook.showing import status_of
 from escalation.models import RegimeText
 from incidents.events.actor import Actor
 from incidents.models import Organisation
@@ -165,6 +168,20 @@ def test_law_that_is_not_in_effect_is_plainly_marked(
 ):
     assert words in reader.get(_page(regime)).text
     assert "Not in effect" not in reader.get(_page("us-ca-sb53")).text
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        (date(2026, 12, 31), ("not in effect yet", False)),
+        (date(2027, 1, 1), ("in force", True)),
+    ],
+)
+def test_law_is_in_effect_from_its_date_without_a_newer_text(
+    today: date, said: tuple[str, bool]
+):
+    found = status_of(shipped()["us-ny-raise"].regime, today)
+    assert (found["status_words"], found["is_in_effect"]) == said
 
 
 def test_unknown_law_is_not_found(reader: Client):

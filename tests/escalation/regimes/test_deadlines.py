@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -175,6 +176,33 @@ def test_law_that_is_not_in_effect_gives_no_date(regime, stage, anchors, flag):
     found = due(regime, stage, zone="America/New_York", calendar="US-NY", **anchors)
     assert (found.status, found.due_operational) == ("pending", None)
     assert flag in found.flags
+
+
+def in_new_york(**anchors):
+    place = {"zone": "America/New_York", "calendar": "US-NY"}
+    return due("us-ny-raise", "report", **place, **anchors)
+
+
+def test_what_came_before_the_law_does_not_hide_what_came_since():
+    before, since = "2026-12-30T09:00:00-05:00", "2027-01-02T09:00:00-05:00"
+    found = in_new_york(determined=before, reasonable_belief=since)
+    alone = in_new_york(reasonable_belief=since)
+    assert (found.anchor, found.due_operational) == (
+        "reasonable_belief",
+        alone.due_operational,
+    )
+
+
+def test_report_without_a_date_is_not_due_for_what_came_before_the_law():
+    law = replace(shipped_regimes()["eu-nis2-23"], effective_from=date(2026, 12, 2))
+    stage = law.stage("intermediate")
+    place = Place(ZoneInfo("Europe/Brussels"), "BE")
+
+    def asked(text):
+        return deadline(law, stage, {"authority_request": [at(text)]}, place).status
+
+    assert asked("2026-12-01T23:59:59+01:00") == "pending"
+    assert asked("2026-12-02T00:00:00+01:00") == "due"
 
 
 def test_law_is_in_effect_by_the_local_day():
