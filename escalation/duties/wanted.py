@@ -6,7 +6,7 @@ not decided yet goes by the present text.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from escalation.duties.plan import NOT_WATCHED, Key, State, Terms
@@ -158,8 +158,8 @@ def _terms(
         digest=digest,
         state=State.MET if met else _state(answer),
         is_provisional=not duty.is_decided and met is None,
-        due_operational=answer.due_operational,
-        due_statutory_latest=answer.due_statutory_latest,
+        due_operational=_utc(answer.due_operational),
+        due_statutory_latest=_utc(answer.due_statutory_latest),
         anchor=answer.anchor,
         counted_from=answer.counted_from,
         waiting_for=answer.waiting_for,
@@ -170,6 +170,15 @@ def _terms(
         met_by=met.reference if met else "",
         reason=_reason(answer) if met is None else "",
     )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """Return it as a row gives it back.
+
+    A local time that comes twice equals no other, so that each look would move it; and
+    an hour before a local time is none where the clocks go forward.
+    """
+    return at.astimezone(UTC) if at else None
 
 
 def _until(at: datetime, anchors: Anchors, names: Collection[str]) -> Anchors:
