@@ -1,4 +1,4 @@
-"""The Celery app: short tasks on three queues, a beat, and a bell that cannot be lost.
+"""The Celery app: short tasks on four queues, a beat, and a bell that cannot be lost.
 
 No eta, no countdown, no result: state lives in PostgreSQL. Each worker also runs a
 thread that calls the tasks of its queues itself whenever no bell has come for a second.
@@ -23,6 +23,7 @@ QUEUES: Final = {
     "escalation.tasks.dispatch_routes": "timers",
     "escalation.tasks.tick": "timers",
     "escalation.tasks.deliver": "delivery",
+    "incidents.tasks.seal": "sealing",
 }
 
 log = structlog.get_logger(__name__)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from escalation.models import CallbackRefusals, Notification, NotificationStatus
 from escalation.notifications.circuits import open_circuits
+from incidents.events.pending import SEALER
 from incidents.ledger.canonical import format_at
 from incidents.models import (
     Delivery,
@@ -29,6 +30,7 @@ from incidents.models import (
     Tick,
     Timer,
 )
+from incidents.sealing.vitals import SealingVitals, measure_sealing
 from incidents.timers.clock import read_now
 
 CONSUMERS: Final = ("intake", "router", "timers", "delivery")
@@ -38,9 +40,8 @@ CHORES: Final = {
     "calendars": timedelta(minutes=5),
     "lateness": timedelta(hours=3),
     "retention": timedelta(hours=3),
+    "sealer": timedelta(minutes=1),
 }
-# The sealer's rows wait until entries are sealed; they are nobody's lateness.
-_SEALER: Final = "sealer"
 _BROKER_TIMEOUT_SECONDS: Final = 1
 _UNDELIVERED: Final = (
     NotificationStatus.QUEUED,
@@ -63,6 +64,7 @@ class Vitals:
     mail_age: float | None
     refused_callbacks: dict[str, int]
     open_circuits: dict[str, int]
+    sealing: SealingVitals
 
     @property
     def stale(self) -> list[str]:
@@ -85,6 +87,11 @@ class Vitals:
     def chore_age(self) -> dict[str, float | None]:
         """How long ago each chore last ran to its end."""
         return {name: _age(at, self.at) for name, at in self.chores_ran_at.items()}
+
+    @property
+    def unsealed_age(self) -> float | None:
+        """How long the oldest entry that is not sealed has waited."""
+        return _age(self.sealing.unsealed_since, self.at)
 
 
 @require_safe
@@ -112,7 +119,7 @@ def measure(now: datetime) -> Vitals:
         chores_ran_at={name: ran_at.get(name) for name in CHORES},
         tick_age={name: _age(ran_at.get(name), now) for name in CONSUMERS},
         timer_lateness=_oldest(Timer.objects.filter(due_at__lte=now), "due_at", now),
-        pending_age=_oldest(Pending.objects.exclude(consumer=_SEALER), "since", now),
+        pending_age=_oldest(Pending.objects.exclude(consumer=SEALER), "since", now),
         undelivered_age=_oldest(
             Notification.objects.filter(status__in=_UNDELIVERED), "queued_at", now
         ),
@@ -123,6 +130,7 @@ def measure(now: datetime) -> Vitals:
             Delivery.objects.filter(state=DeliveryState.PENDING), "received_at", now
         ),
         open_circuits=open_circuits(),
+        sealing=measure_sealing(),
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -163,6 +171,10 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "oldest_undelivered_message_seconds": vitals.undelivered_age,
         "oldest_waiting_delivery_seconds": vitals.intake_age,
         "oldest_waiting_mail_seconds": vitals.mail_age,
+        "oldest_unsealed_entry_seconds": vitals.unsealed_age,
+        "sealed_size": vitals.sealing.sealed_size,
+        "signed_size": vitals.sealing.signed_size,
+        "record_broken": vitals.sealing.broken,
         "open_circuits": vitals.open_circuits,
     }
 

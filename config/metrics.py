@@ -31,6 +31,10 @@ _AGES: Final = {
     ),
     "tocsin_intake_age_seconds": ("Age of the oldest delivery not read.", "intake_age"),
     "tocsin_mail_age_seconds": ("Age of the oldest mail not read.", "mail_age"),
+    "tocsin_unsealed_age_seconds": (
+        "Age of the oldest entry not sealed.",
+        "unsealed_age",
+    ),
 }
 
 
@@ -65,6 +69,14 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     for name, (meaning, field) in _AGES.items():
         yield from _gauge(name, meaning)
         yield f"{name} {getattr(vitals, field) or 0}"
+    yield from _gauge("tocsin_sealed_size", "Entries that are sealed into the log.")
+    yield f"tocsin_sealed_size {vitals.sealing.sealed_size}"
+    yield from _gauge(
+        "tocsin_signed_size", "Size of the newest signed head of the log."
+    )
+    yield f"tocsin_signed_size {vitals.sealing.signed_size}"
+    yield from _gauge("tocsin_record_broken", "Whether the sealer refuses an entry.")
+    yield f"tocsin_record_broken {int(bool(vitals.sealing.broken))}"
     yield from _gauge(
         "tocsin_circuit_open", "Providers that fail and are only probed, by channel."
     )

@@ -24,6 +24,9 @@ def _strip(vitals: Vitals) -> Strip:
     if vitals.stale:
         happening = f"Not running: {', '.join(vitals.stale)}."
         return Strip(happening, "Look at the workers.", "Yours.", is_mine=True)
+    if broken := vitals.sealing.broken:
+        happening = f"The record is not sealed any further. {broken}."
+        return Strip(happening, "Find out who changed it.", "Yours.", is_mine=True)
     # On a new installation some have not had their first turn yet.
     stopped = [name for name, ran_at in vitals.stale_chores.items() if ran_at]
     if stopped:
@@ -42,6 +45,7 @@ def _facts(vitals: Vitals) -> list[dict[str, Any]]:
         ("Oldest entry to be routed", vitals.pending_age),
         ("Oldest message to be sent", vitals.undelivered_age),
         ("Oldest delivery to be read", vitals.intake_age),
+        ("Oldest entry to be sealed", vitals.unsealed_age),
     )
     rows = [*ticks, *((label, _since(age, never="none")) for label, age in waiting)]
     return [{"label": label, "value": value} for label, value in rows]

@@ -51,6 +51,17 @@ class WorstSerializer(serializers.Serializer[Any]):
     max_ms = serializers.IntegerField()
 
 
+class RecordStatusSerializer(serializers.Serializer[Any]):
+    """How many entries are sealed, and up to where the log is signed."""
+
+    sealed_size = serializers.IntegerField()
+    signed_size = serializers.IntegerField()
+    unsealed_since = serializers.DateTimeField(allow_null=True)
+    broken = serializers.CharField(
+        help_text="what keeps entries from being sealed; empty when nothing does"
+    )
+
+
 class StatusSerializer(serializers.Serializer[Any]):
     """How punctual the platform was in the last thirty days, and what runs now."""
 
@@ -71,6 +82,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     open_circuits = serializers.DictField(
         source="vitals.open_circuits", child=serializers.IntegerField()
     )
+    record = RecordStatusSerializer(source="vitals.sealing")
 
 
 class StatusViewSet(ApiViewSet):

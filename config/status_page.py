@@ -20,6 +20,7 @@ _CHORES: Final = {
     "calendars": "Calendars from outside last read",
     "lateness": "Latenesses last summed up",
     "retention": "Old webhook bodies last deleted",
+    "sealer": "Entries last sealed",
 }
 
 
@@ -76,5 +77,6 @@ def _waiting(status: Status) -> list[dict[str, Any]]:
         ("Oldest message to be delivered", vitals.undelivered_age),
         ("Oldest webhook to be read", vitals.intake_age),
         ("Oldest mail to be read", vitals.mail_age),
+        ("Oldest entry to be sealed", vitals.unsealed_age),
     )
     return [{"label": label, "age_seconds": age} for label, age in rows]

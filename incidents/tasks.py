@@ -15,6 +15,8 @@ from incidents.intake.tallies import forget_old_counts
 from incidents.intake.waking import wake_alerts
 from incidents.mail.process import process_waiting_mail
 from incidents.mail.retention import forget_old_mail
+from incidents.sealing.heads import write_heads_if_due
+from incidents.sealing.seal import seal_batch
 from incidents.timers import lateness
 from incidents.timers.clock import read_now
 from incidents.timers.giving_way import give_way
@@ -44,6 +46,24 @@ def _read_deliveries(*, until: float) -> None:
 def _wake_alerts(*, until: float) -> None:
     while time.monotonic() < until and wake_alerts(read_now()):
         pass
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def seal() -> None:
+    """Seal entries until none waits, or the pass has lasted long enough."""
+    if _seal_waiting(until=time.monotonic() + PASS_SECONDS):
+        write_heads_if_due(read_now())
+    note_tick("sealer", read_now())
+
+
+def _seal_waiting(*, until: float) -> bool:
+    """Tell whether all that waited is sealed."""
+    while (began := time.monotonic()) < until:
+        sealed = seal_batch(read_now())
+        if sealed is None or not sealed.is_full:
+            return True
+        give_way(read_now, worked_seconds=time.monotonic() - began)
+    return False
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)

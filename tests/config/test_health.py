@@ -9,10 +9,12 @@ from escalation.models import Circuit, RegimeText
 from escalation.tasks import refresh_calendars
 from incidents.mail.addresses import Addressee
 from incidents.mail.storing import store_mail
-from incidents.models import Tick, Timer
-from incidents.tasks import fold_lateness, forget_deliveries
+from incidents.models import Pending, Tick, Timer
+from incidents.sealing.seal import seal_batch
+from incidents.tasks import fold_lateness, forget_deliveries, seal
 from tests import factories
 from tests.factories import NOW
+from tests.incidents.sealing.log import record_entries
 
 
 @pytest.fixture
@@ -67,11 +69,16 @@ def test_chore_is_stale_when_its_time_has_passed_several_times(db: None) -> None
         Tick.objects.create(consumer=chore, ran_at=NOW - limit)
     assert measure(NOW).stale_chores == {}
     late = NOW + timedelta(seconds=1)
-    assert list(measure(late).stale_chores) == ["calendars", "lateness", "retention"]
+    assert list(measure(late).stale_chores) == [
+        "calendars",
+        "lateness",
+        "retention",
+        "sealer",
+    ]
 
 
 def test_chores_note_that_they_ran(db: None) -> None:
-    for chore in (refresh_calendars, fold_lateness, forget_deliveries):
+    for chore in (refresh_calendars, fold_lateness, forget_deliveries, seal):
         chore()
     assert measure(timezone.now()).stale_chores == {}
 
@@ -157,3 +164,28 @@ def test_age_of_mail_that_nobody_read_is_told(client: Client, db: None) -> None:
     age = measure(received_at + timedelta(seconds=90)).mail_age
     assert age == 90
     assert client.get("/readyz").json()["oldest_waiting_mail_seconds"] >= 90
+
+
+def test_record_that_is_not_sealed_is_told_but_no_failure(
+    ticking: None, client: Client
+) -> None:
+    first, second = record_entries(count=2)
+    waiting = Pending.objects.filter(entry=first)
+    waiting.update(since=timezone.now() - timedelta(seconds=90))
+    assert 90 <= client.get("/readyz").json()["oldest_unsealed_entry_seconds"] < 95
+    waiting.delete()
+    seal_batch(NOW)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["record_broken"].startswith(f"Entry {second}: number 2 of")
+    assert "tocsin_record_broken 1" in client.get("/metrics").text.splitlines()
+
+
+def test_sizes_of_the_record_are_told(ticking: None, client: Client) -> None:
+    record_entries(count=3)
+    seal_batch(NOW)
+    body = client.get("/readyz").json()
+    assert (body["sealed_size"], body["signed_size"]) == (3, 0)
+    assert body["oldest_unsealed_entry_seconds"] is None
+    lines = client.get("/metrics").text.splitlines()
+    assert {"tocsin_sealed_size 3", "tocsin_signed_size 0"} <= set(lines)

@@ -11,12 +11,14 @@ from rest_framework.test import APIClient
 from config.health import CONSUMERS
 from config.status import LABELS, Share, read_status, spoken
 from escalation.models import Notification
-from incidents.models import Organisation, Timer
+from incidents.models import Entry, Organisation, Pending, Timer
+from incidents.sealing.seal import seal_batch
 from incidents.timers import schedule
 from incidents.timers.lateness import MESSAGE, note_lateness
 from incidents.timers.ticks import note_tick
 from tests import factories as make
 from tests.factories import NOW
+from tests.incidents.sealing.log import record_entries
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +153,7 @@ def test_api_tells_the_same() -> None:
     assert (body["total"], body["days"][-1]["share"]) == (share, share)
     assert body["kinds"][0]["p99_ms"] == 10_000
     assert body["stale"] == ["intake", "router", "timers", "delivery"]
-    assert set(body["stale_chores"]) == {"calendars", "lateness", "retention"}
+    assert set(body["stale_chores"]) == {"calendars", "lateness", "retention", "sealer"}
 
 
 def test_histogram_in_the_metrics_is_cumulative(client: Client) -> None:
@@ -175,8 +177,8 @@ def test_page_tells_a_chore_that_stopped_from_one_that_never_ran(
     client.force_login(make.person(make.lab()))
     note_tick("calendars", NOW)
     chores = client.get("/status/").context["chores"]
-    assert [one["ran_at"] for one in chores] == [NOW, None, None]
-    assert [one["is_stale"] for one in chores] == [True, True, True]
+    assert [one["ran_at"] for one in chores] == [NOW, None, None, None]
+    assert [one["is_stale"] for one in chores] == [True] * 4
 
 
 def test_operator_hears_of_a_chore_that_stopped(client: Client) -> None:
@@ -187,3 +189,20 @@ def test_operator_hears_of_a_chore_that_stopped(client: Client) -> None:
     note_tick("calendars", NOW)
     strip = client.get("/").context["strip"]
     assert strip.happening == "Not done lately: calendars."
+
+
+def test_operator_hears_of_an_entry_that_cannot_be_sealed(client: Client) -> None:
+    operations = Organisation.objects.create(slug="op", kind="platform", name="Op")
+    client.force_login(make.person(operations, role="operator"))
+    for consumer in CONSUMERS:
+        note_tick(consumer, timezone.now())
+    first, second = record_entries(count=2)
+    Pending.objects.filter(entry=first).delete()
+    seal_batch(NOW)
+    strip = client.get("/").context["strip"]
+    stream = Entry.objects.get(pk=second).stream_id
+    assert strip.happening == (
+        "The record is not sealed any further. "
+        f"Entry {second}: number 2 of stream {stream} follows number 0."
+    )
+    assert "not sealed any further" in client.get("/status/").text

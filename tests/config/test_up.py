@@ -136,13 +136,13 @@ def test_second_up_on_the_same_data_is_refused(running):
 
 def test_killed_workers_are_started_again(running):
     assert wait_until(
-        lambda: len(running.processes("config.workers")) == 5, seconds=PATIENCE_SECONDS
+        lambda: len(running.processes("config.workers")) == 6, seconds=PATIENCE_SECONDS
     )
     first = running.processes("config.workers")
     for pid in first:
         os.kill(pid, signal.SIGKILL)
     assert wait_until(
-        lambda: len(running.processes("config.workers") - first) == 5,
+        lambda: len(running.processes("config.workers") - first) == 6,
         seconds=PATIENCE_SECONDS,
     )
 
