@@ -20,19 +20,30 @@ _HOW: Final = (
 )
 
 
+def _needs(words: str) -> dict[str, str]:
+    return {"required": words}
+
+
 class NoteForm(forms.Form):
     """A candidate for an instant."""
 
     name = forms.ChoiceField(
         label="What happened then",
+        error_messages=_needs("Choose which instant this is."),
         choices=[("", "Choose one"), *((n, words) for n, (words, _) in WORDS.items())],
     )
-    at = forms.CharField(label="When", max_length=40, help_text=_HOW)
+    at = forms.CharField(
+        label="When",
+        max_length=40,
+        help_text=_HOW,
+        error_messages=_needs("Write when it was, such as 2026-11-20 14:05."),
+    )
     zone = zone_field()
     source = forms.CharField(
         label="Who or what says so",
         max_length=MAX_SOURCE,
         help_text="A person, a log, a message: so that others can check it.",
+        error_messages=_needs("Name the person, log or message that says so."),
     )
     reason = forms.CharField(
         label="What else is to be said", max_length=MAX_REASON, required=False
@@ -67,7 +78,10 @@ class ChooseForm(forms.Form):
 
     regime = forms.ChoiceField(label="It counts under")
     reason = forms.CharField(
-        label="Why", max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 2})
+        label="Why",
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages=_needs("Write why this one counts: the other stays on record."),
     )
 
     def __init__(
@@ -86,6 +100,7 @@ class WithdrawForm(forms.Form):
         label="What was wrong with it",
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages=_needs("Write what was wrong with it: it stays on record."),
     )
 
 
@@ -100,6 +115,7 @@ class DecisionForm(forms.Form):
             (Verdict.UNDECIDED, "Not to be said yet"),
         ],
         widget=forms.RadioSelect,
+        error_messages=_needs("Choose one of the three."),
     )
     limbs = forms.MultipleChoiceField(
         label="Conditions of the law that are met",
@@ -112,6 +128,7 @@ class DecisionForm(forms.Form):
         max_length=MAX_DECISION,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Which facts it rests on. A no is read as carefully as a yes.",
+        error_messages=_needs("Write which facts it rests on."),
     )
     review_on = forms.DateField(
         label="Look at it again on",

@@ -12,6 +12,7 @@ from incidents.organisations.roles import Action
 if TYPE_CHECKING:
     from escalation.duties.page import Duties
 
+NO_DATE: Final = "No report has a date."
 # More laws than this are not named in a sentence.
 _NAMED: Final = 2
 
@@ -91,13 +92,13 @@ def _known(standing: _Standing) -> str:
 
 def _due(duties: "Duties", clock: StatutoryClock | None, *, is_late: bool) -> str:
     if clock is None or clock.due_operational is None:
-        return "No report has a date."
+        return NO_DATE
     registered = duties.regimes.get(clock.regime_id)
     stage = registered.regime.stage(clock.stage) if registered else None
     what = stage.name if stage else clock.stage.replace("_", " ")
     law = _name(duties, clock.regime_id)
     whether = " (if it is reportable)" if clock.is_provisional else ""
-    since = f", overdue since {clock.due_operational:%d %b, %H:%M} UTC"
+    since = f", overdue since {clock.due_operational:%-d %b, %H:%M} UTC"
     return f"{law}: {what}{whether}{since if is_late else ''}"
 
 

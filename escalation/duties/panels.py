@@ -4,14 +4,14 @@ from typing import Any
 
 from django.urls import reverse
 
-from escalation.duties.glance import strip_of
+from escalation.duties.glance import NO_DATE, strip_of
 from escalation.duties.models import AnchorValue
 from escalation.duties.page import SIDE, Duties
 from escalation.lawbook.profiles import profiles_of
 from escalation.lawbook.registry import regimes_of_many
 from incidents.incident.panels import Due, Move, Part, Seen
-from incidents.incident.strip import Strip
 
+# Behind what the incident asks for itself: to be acknowledged, answered, triaged.
 _RANK = 60
 
 
@@ -34,16 +34,17 @@ def duties_panel(seen: Seen) -> Part:
         _shown(Duties(seen, side, profiles[side.pk], regimes[side.pk]))
         for side in sides
     ]
-    context = {"duties": shown}
-    if not seen.incident.is_closed or shown[0]["strip"].is_calm:
-        return Part(context)
-    return _last_word(context, shown[0]["strip"])
-
-
-def _last_word(context: dict[str, Any], strip: Strip) -> Part:
-    """Return the part of an incident that is closed and still owes its reports."""
-    move = Move(strip.move, rank=_RANK, is_mine=strip.is_mine)
-    return Part(context, due=Due(strip.due, strip.due_at), move=move)
+    strip = shown[0]["strip"]
+    return Part(
+        context={"duties": shown},
+        due=None if strip.due == NO_DATE else Due(strip.due, strip.due_at),
+        move=None if strip.is_calm else Move(strip.move, _RANK, is_mine=strip.is_mine),
+        names={
+            name: registered.regime.name
+            for side in sides
+            for name, registered in regimes[side.pk].items()
+        },
+    )
 
 
 def _shown(duties: Duties) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def page_context(seen: Seen) -> dict[str, Any]:
             timeline(incident, seen.side_ids),
             url=incident.get_absolute_url(),
             is_whole=seen.is_whole,
+            names={id_: name for part in parts for id_, name in part.names.items()},
         ),
         "last_seq": mark_of(seen),
     }

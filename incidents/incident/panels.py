@@ -114,6 +114,8 @@ class Part:
     actions: tuple[PageAction, ...] = ()
     due: Due | None = None
     move: Move | None = None
+    # Ids that stand in the record's sentences, and what they are called.
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 Panel = Callable[[Seen], Part]

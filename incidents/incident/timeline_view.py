@@ -1,8 +1,9 @@
 """Put the record's entries into the words of the timeline; fold what is not news."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from incidents.events.feed import TimelineItem
@@ -32,6 +33,11 @@ _FOLDED_KINDS: Final = (
     "clock.cancelled",
 )
 _FOLDED_FAMILY: Final = "notification."
+_INSTANT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
+)
+# Fields whose values are codes of the product's own.
+_CODED: Final = ("verdict",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +76,23 @@ class TimelineView:
 
 
 def timeline_view(
-    items: Sequence[TimelineItem], *, url: str, is_whole: bool
+    items: Sequence[TimelineItem],
+    *,
+    url: str,
+    is_whole: bool,
+    names: Mapping[str, str] | None = None,
 ) -> TimelineView:
     """Return what people did and what began and ended, or everything; newest first.
 
     `folded` counts messages and single steps, which are left out unless `is_whole`.
-    `url` leads to the other view of the page at `url`.
+    `url` leads to the other view of the page at `url`. `names` says what ids are called.
     """
     kept = [item for item in items if not _is_folded(item.kind)]
     other = "" if is_whole else f"?{SHOW}={EVERYTHING}"
     return TimelineView(
-        lines=[_line(item) for item in reversed(items if is_whole else kept)],
+        lines=[
+            _line(item, names or {}) for item in reversed(items if is_whole else kept)
+        ],
         folded=len(items) - len(kept),
         is_whole=is_whole,
         url=f"{url}{other}#timeline",
@@ -91,8 +103,8 @@ def _is_folded(kind: str) -> bool:
     return kind in _FOLDED_KINDS or kind.startswith(_FOLDED_FAMILY)
 
 
-def _line(item: TimelineItem) -> Line:
-    summary, text = item.summary, ""
+def _line(item: TimelineItem, names: Mapping[str, str]) -> Line:
+    summary, text = _in_words(item, names), ""
     if item.kind in _WRITTEN:
         summary, text = _WRITTEN[item.kind], str(item.data.get("text", ""))
         if item.data.get("attachments"):
@@ -113,6 +125,20 @@ def _line(item: TimelineItem) -> Line:
         actor_text=_actor_text(item.actor),
         data={k: _value(k, v) for k, v in item.data.items() if k not in _SAID},
     )
+
+
+def _in_words(item: TimelineItem, names: Mapping[str, str]) -> str:
+    """Return the entry's sentence with instants, names and codes as people say them."""
+    summary = _INSTANT.sub(_instant, item.summary)
+    for code in (str(item.data[name]) for name in _CODED if item.data.get(name)):
+        summary = summary.replace(code, code.replace("_", " "))
+    id_ = item.data.get("regime", "")
+    return summary.replace(f"under {id_}", f"under {names.get(id_, id_)}")
+
+
+def _instant(found: re.Match[str]) -> str:
+    at = datetime.fromisoformat(found[0]).astimezone(UTC)
+    return f"{at:%-d %b %Y, %H:%M:%S} UTC"
 
 
 def _actor_text(actor: dict[str, Any]) -> str:

@@ -308,6 +308,22 @@ def test_incident_page_shows_duties_to_those_who_have_any(world):
     assert "duties" not in world.visit(world.officer).get(page).context
 
 
+def test_incident_page_says_what_a_law_wants_where_nothing_else_is_due(world):
+    incident = world.incident()
+    page = reverse("incident-detail", args=[incident.ref])
+    client = world.visit(world.duty)
+    client.post(reverse("incident-acknowledge", args=[incident.ref]))
+    strip = client.get(page).context["strip"]
+    assert (strip.due, strip.is_mine) == ("Nothing is due.", True)
+    now = timezone.now()
+    world.note(incident, now, now=now)
+    world.run(now)
+    strip = client.get(page).context["strip"]
+    assert strip.due.endswith("(if it is reportable)")
+    assert strip.due_at is not None
+    assert strip.move.startswith("Yours: decide whether to report under ")
+
+
 def test_confirmed_decisions_leave_nobody_to_move(world):
     incident = world.incident()
     for regime in (DORA, NIS2):
