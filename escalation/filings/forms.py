@@ -30,8 +30,13 @@ def _area(rows: int) -> forms.Textarea:
 class RecipientForm(forms.Form):
     """One authority, and the duty under which it gets the report."""
 
-    duty = forms.ChoiceField(label="Report")
-    agency = forms.ChoiceField(label="To")
+    duty = forms.ChoiceField(
+        label="Report", error_messages={"required": "Choose the report, by its law."}
+    )
+    agency = forms.ChoiceField(
+        label="To",
+        error_messages={"required": "Choose an agency here, or filing by hand."},
+    )
     name = forms.CharField(
         label="Authority, if it is filed by hand",
         required=False,
@@ -178,7 +183,11 @@ class ReadVersionForm(forms.Form):
 class RefuseForm(ReadVersionForm):
     """What is to be changed."""
 
-    reason = forms.CharField(label="What is to be changed", widget=_area(3))
+    reason = forms.CharField(
+        label="What is to be changed",
+        widget=_area(3),
+        error_messages={"required": "Write what its author is to change."},
+    )
 
 
 class WithdrawForm(forms.Form):

@@ -375,12 +375,12 @@ def test_a_list_takes_as_many_queries_with_three_rows_as_with_one(
     factories.incident(aurora)
     url = reverse("incident-list")
     client.get(url)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(24):
         client.get(url)
     for _ in range(2):
         factories.incident(aurora)
     client.get(url)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(24):
         client.get(url)
 
 
