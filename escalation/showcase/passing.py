@@ -27,24 +27,26 @@ class Hours:
 
     def pass_until(self, instant: datetime) -> datetime:
         """Let all happen by itself until then, what is due then too; return the instant."""
-        _settle(self.now)
+        settle(self.now)
         while (due_at := _next_due(instant)) is not None:
             self.now = max(self.now, due_at)
-            _settle(self.now)
+            settle(self.now)
         self.now = max(self.now, instant)
         return self.now
+
+
+def settle(now: datetime) -> None:
+    """Do what `escalation.loop` does at this instant, until nothing is left to do."""
+    while dispatch(now) + follow(now) + follow_duties(now) + fire_due(now):
+        pass
+    with recording(now):
+        # There is no incident but the case.
+        waiting = Notification.objects.filter(
+            status=NotificationStatus.QUEUED, incident__isnull=False
+        ).select_related("organisation", "incident", "recipient_user")
+        close_unsent(list(waiting), why=UNSENT)
 
 
 def _next_due(until: datetime) -> datetime | None:
     timers = Timer.objects.filter(due_at__lte=until).order_by("due_at")
     return timers.values_list("due_at", flat=True).first()
-
-
-def _settle(now: datetime) -> None:
-    """Do what `escalation.loop` does at this instant, until nothing is left to do."""
-    while dispatch(now) + follow(now) + follow_duties(now) + fire_due(now):
-        pass
-    with recording(now):
-        waiting = Notification.objects.filter(status=NotificationStatus.QUEUED)
-        related = ("organisation", "incident", "recipient_user")
-        close_unsent(list(waiting.select_related(*related)), why=UNSENT)

@@ -12,7 +12,7 @@ from django.db import transaction
 from escalation.showcase import filing_scenes, incident_scenes, story
 from escalation.showcase.case import Case
 from escalation.showcase.cast import Cast, NotPlayable, find_cast
-from escalation.showcase.passing import Hours
+from escalation.showcase.passing import Hours, settle
 from incidents.models import Incident
 
 SCENES = (
@@ -45,6 +45,8 @@ def play_case(now: datetime) -> Incident | None:
 
 
 def _play(cast: Cast, now: datetime) -> Incident:
+    # What loading the world has left to do is done while there is no incident to find.
+    settle(now)
     start = (now - story.LENGTH).replace(second=0, microsecond=0)
     hours = Hours(start)
     incident = incident_scenes.report(cast, hours.now)

@@ -19,7 +19,7 @@ LENGTH: Final = timedelta(hours=50)
 
 # Before the report: what happened while nobody thought of a model.
 OCCURRED_BEFORE: Final = timedelta(days=9, hours=3)
-DETECTED_BEFORE: Final = timedelta(days=8, hours=20)
+DETECTED_BEFORE: Final = timedelta(days=8, hours=16)
 SUSPECTED_BEFORE: Final = timedelta(days=4, hours=20)
 ATTRIBUTED_BEFORE: Final = timedelta(minutes=35)
 

@@ -1,8 +1,9 @@
 """A model leaves its sandbox: from the first report to the final one, accepted, in a browser.
 
-After the public case of July 2026: who knew when is disputed, the model was for internal
-use, four laws may want a report. One is decided against, one is filed by hand at a
-portal, one goes to an agency here, which asks, returns and accepts.
+The case of `escalation/showcase/story.py`, by hand and on to its end: who knew when is
+disputed, the model was for internal use, four laws may want a report. One is decided
+against, one is filed by hand at a portal, one goes to an agency here, which asks, returns
+and accepts.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from escalation.showcase import story
 from tests.scenarios.browser import CHROMIUM, Chromium, Page
 from tests.scenarios.world import World
 
@@ -24,13 +26,6 @@ pytestmark = [
 PASSWORD = "tocsin-demo"
 INITIAL = "eu-gpai-cop-9 initial_cybersecurity_breach"
 FINAL = "eu-gpai-cop-9 final"
-# What the answers of the assessment are; all others are no.
-TRUE = {"systems_hit", "serious_breach", "control_lost"}
-DECISIONS = {
-    "eu-gpai-cop-9": "cybersecurity_breach",
-    "us-ca-sb53": "loss_of_control",
-    "us-ny-raise": "",
-}
 
 
 @dataclass
@@ -95,8 +90,8 @@ def test_the_case_goes_from_the_first_report_to_the_accepted_final_one(
 
 def report(case: Case) -> None:
     page = case.responder.open("/incidents/new/")
-    page.fill("title", "A research model left its evaluation sandbox")
-    page.fill("category", "SXF").tick("severity", "4")
+    page.fill("title", story.TITLE)
+    page.fill("category", story.CATEGORY).tick("severity", "4")
     page.fill("facet_internal_use", "yes").press("File")
     case.ref = page.address.split("/")[2]
     clocks = "SELECT count(*) FROM tocsin_statutory_clock"
@@ -127,31 +122,34 @@ def assess(case: Case) -> None:
         if "All answered" in page.text:
             break
         key = page.run("document.querySelector('[name=question]').value")
-        asked = page.within("#ask").tick("said", "yes" if key in TRUE else "no")
-        asked.fill("reason", "So say the logs of the run.").press("Record the answer")
+        said, why = ("yes", story.TRUE[key]) if key in story.TRUE else ("no", "")
+        asked = page.within("#ask").tick("said", said)
+        asked.fill("reason", why or story.WHY_FALSE).press("Record the answer")
     assert "All answered" in page.text
     assert "Suggests: reportable" in page.text
     case.shoot(page, "assessment")
 
 
 def decide(case: Case) -> None:
-    """One person decides, another confirms; New York's law does not bind yet."""
-    for law, limb in DECISIONS.items():
+    """One person decides, another confirms; under New York's law nobody does."""
+    laws = [verdict.regime_id for verdict in story.VERDICTS]
+    for verdict in story.VERDICTS:
+        law = verdict.regime_id
         form = case.duties(case.approver).within(f"#decision-{law}")
-        form.fill("reason", f"Looked at under {law}.")
-        if limb:
-            form.tick("verdict", "reportable").tick("limbs", limb)
+        form.fill("reason", verdict.reason)
+        if verdict.limbs:
+            form.tick("verdict", "reportable").tick("limbs", verdict.limbs[0])
         else:
             review = f"{case.now() + timedelta(days=40):%Y-%m-%d}"
             form.tick("verdict", "not_reportable").fill("review_on", review)
         form.press("Decide")
         assert "not confirmed" in case.approver.within(f"#decision-{law}").text
-    for law in DECISIONS:
+    for law in laws:
         case.duties(case.admin).within(f"#decision-{law}").press("Confirm it")
         assert "Confirmed by Ada Novak" in case.admin.within(f"#decision-{law}").text
     sql = (
         "SELECT count(*) FROM tocsin_statutory_clock "
-        "WHERE regime_id = 'us-ny-raise' AND ended_at IS NULL"
+        f"WHERE regime_id = '{story.AI_ACT}' AND ended_at IS NULL"
     )
     case.world.eventually(lambda: case.world.sql(sql)[0][0] == 0)
     case.shoot(case.duties(case.admin), "duties")
@@ -182,11 +180,11 @@ def submit_and_file_by_hand(case: Case, folder: Path) -> None:
     page = case.responder.open(case.filing).press("Submit it")
     assert "on time" in page.text
     receipt = folder / "receipt.txt"
-    receipt.write_text("Cal OES has received number 7788.", encoding="utf-8")
-    page.fill("reference", "OES-7788")
+    receipt.write_text(story.PORTAL_RECEIPT, encoding="utf-8")
+    page.fill("reference", story.PORTAL_REFERENCE)
     page.fill("submitted_at", f"{case.now():%Y-%m-%dT%H:%M}")
     page.attach("file", receipt).press("Record it")
-    assert "OES-7788" in page.text
+    assert story.PORTAL_REFERENCE in page.text
     case.shoot(page, "filing")
 
 
@@ -194,16 +192,16 @@ def take_in_and_ask(case: Case) -> None:
     """The agency reads only its part, gives a number, and asks for more."""
     page = case.officer.open("/filings/")
     case.shoot(page, "inbox")
-    page.follow("A research model left its evaluation sandbox")
+    page.follow(story.TITLE)
     assert "Short and plain statement" not in page.text
     page.press("Give the receipt")
     form = page.within('form[action*="/ask/"]')
-    form.fill("text", "Which third party was reached?")
+    form.fill("text", story.QUESTION)
     form.fill("due_at", f"{case.now() + timedelta(days=2):%Y-%m-%dT%H:%M}")
     form.press("Send the request")
     answer = case.responder.open(case.filing).within('form[action$="answer/"]')
-    answer.fill("text", "One hosting company; it knows.").press("Send the answer")
-    assert "One hosting company" in case.officer.open(case.filing).text
+    answer.fill("text", story.ANSWER).press("Send the answer")
+    assert "Northlake Hosting" in case.officer.open(case.filing).text
     page.press("Accept it")
 
 
