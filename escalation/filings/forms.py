@@ -239,7 +239,10 @@ class ReturnForm(ReadVersionForm):
     """
 
     text = forms.CharField(
-        label="What is to be corrected", max_length=MAX_TEXT, widget=_area(3)
+        label="What is to be corrected",
+        max_length=MAX_TEXT,
+        widget=_area(3),
+        error_messages={"required": "Write what the lab is to correct."},
     )
 
     def __init__(
@@ -323,12 +326,17 @@ class TransferForm(forms.Form):
         empty_label="None: named below",
     )
     name = forms.CharField(label="Or to", required=False, max_length=200)
-    legal_basis = forms.CharField(label="Legal basis", max_length=300)
+    legal_basis = forms.CharField(
+        label="Legal basis",
+        max_length=300,
+        error_messages={"required": "Name the article that lets it be given on."},
+    )
     reason = forms.CharField(
         label="Reason",
         max_length=MAX_TEXT,
         widget=_area(2),
         help_text="The lab reads it.",
+        error_messages={"required": "Write why it goes to them: the lab reads it."},
     )
     risks = forms.CharField(
         label="Risks considered",

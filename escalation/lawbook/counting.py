@@ -1,5 +1,6 @@
 """The small calculator beside a law: when each of its reports would be due."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from escalation.regimes.words import after_words, anchors_of, names_of
 
 _PREFIX: Final = "anchor-"
 _LONGEST: Final = 60
+_FROM: Final = re.compile(r"from ([a-z_:]+)")
 
 
 class CountForm(forms.Form):
@@ -127,13 +129,19 @@ def _counted(name: str, one: Answer, names: Mapping[str, str]) -> CountedStage:
         latest=_local(found.due_statutory_latest),
         waiting_for="" if has_date and found.due_operational else ", ".join(waiting),
         # What was taken for granted about an instant matters where it gave a date.
-        notes=(found.rule, *one.flags) if has_date else found.flags,
+        notes=(_rule(found.rule, names), *one.flags) if has_date else found.flags,
     )
 
 
+def _rule(rule: str, names: Mapping[str, str]) -> str:
+    """Return by which count it is due, as people say it; the law's rule stands above."""
+    count, _, _ = rule.partition(", statutory: ")
+    return _FROM.sub(lambda found: f"after {after_words(found[1], names)}", count)
+
+
 def _local(at: datetime | None) -> str:
-    return f"{at:%a %d %b %Y, %H:%M:%S} {at.tzname()}" if at else ""
+    return f"{at:%a %-d %b %Y, %H:%M:%S} {at.tzname()}" if at else ""
 
 
 def _utc(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%d %b, %H:%M:%S} UTC" if at else ""
+    return f"{at.astimezone(UTC):%-d %b, %H:%M:%S} UTC" if at else ""

@@ -21,7 +21,8 @@ from incidents.models import Organisation, OrganisationKind, User
 
 MAX_TEXT: Final = 100_000
 MAX_REASON: Final = 500
-_FILE: Final = "your text"
+YOUR_TEXT: Final = "your text"
+"""What errors call it, as they name the file of a law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,17 @@ def check_text(text: str, *, owner: str, regime_id: str = "") -> tuple[str, Regi
         remedy = f"Write at most {MAX_TEXT} characters; these are {len(text)}."
         raise BadInput("text", "", remedy)
     try:
-        regime = read_regime(text, file=_FILE)
+        regime = read_regime(text, file=YOUR_TEXT)
     except RegimeError as error:
         raise BadInput("text", error.key, str(error)) from error
     except (ValueError, OSError, RecursionError) as error:
         # Numbers of a thousand digits, brackets in brackets, zones that are folders.
-        remedy = f"{_FILE}: (file): Write plain values: {error}."
+        remedy = f"{YOUR_TEXT}: (file): Write plain values: {error}."
         raise BadInput("text", "(file)", remedy) from error
     problem = _wrong_id(regime, owner, regime_id) or wrong_with(regime)
     if problem is not None:
         key, remedy = problem
-        raise BadInput("text", key, f"{_FILE}: {key}: {remedy}")
+        raise BadInput("text", key, f"{YOUR_TEXT}: {key}: {remedy}")
     return text, regime
 
 

@@ -16,7 +16,12 @@ from escalation.lawbook.access import (
     versions_visible_to,
 )
 from escalation.lawbook.counting import CountForm, count_all, initial_of, is_asked
-from escalation.lawbook.editing import require_lab, retire_regime, save_regime
+from escalation.lawbook.editing import (
+    YOUR_TEXT,
+    require_lab,
+    retire_regime,
+    save_regime,
+)
 from escalation.lawbook.forms import RegimeForm, RetireForm, VersionsForm
 from escalation.lawbook.models import RegimeText
 from escalation.lawbook.profiles import Watched
@@ -177,7 +182,7 @@ def _save(
             now=read_now(),
         )
     except BadInput as error:
-        form.add_error("text", error.remedy)
+        form.add_error("text", error.remedy.removeprefix(f"{YOUR_TEXT}: "))
         return None
 
 

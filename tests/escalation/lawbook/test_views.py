@@ -197,7 +197,10 @@ def test_calculator_counts_every_report(reader: Client):
     assert report.due == "Fri 25 Dec 2026, 23:59:59 PST"
     assert report.due_utc == "26 Dec, 07:59:59 UTC"
     assert report.latest == "Mon 28 Dec 2026, 23:59:59 PST"
-    assert "date only, from its first instant: discovered" in report.notes
+    assert report.notes == (
+        "15 days after discovering it",
+        "date only, from its first instant: discovered",
+    )
     assert (imminent.status, imminent.due) == ("waiting", "")
     assert imminent.waiting_for == "discovering that there is an imminent risk"
 
@@ -258,7 +261,7 @@ def test_text_that_cannot_be_used_stays_on_the_page_with_the_remedy(admin: Clien
 
     assert answer.status_code == 422
     [error] = answer.context["form"].errors["text"]
-    assert error.startswith("your text: stages[0].terms[0].unit: 'moons' is unknown")
+    assert error.startswith("stages[0].terms[0].unit: 'moons' is unknown")
     assert answer.context["form"]["text"].value() == sent["text"]
 
 
