@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from escalation.duties.page import Duties
 
 NO_DATE: Final = "No report has a date."
+_UNWATCHED: Final = "No law is watched here."
 # More laws than this are not named in a sentence.
 _NAMED: Final = 2
 
@@ -35,7 +36,7 @@ def strip_of(duties: "Duties") -> Strip:
     is_late = is_overdue(due_at, at=duties.seen.now)
     move, is_mine = _move(duties, standing)
     return Strip(
-        happening=_known(standing),
+        happening=_known(standing, is_agency=duties.side.is_agency),
         due=_due(duties, clock, is_late=is_late),
         due_at=None if is_late else due_at,
         move=move,
@@ -76,11 +77,11 @@ def _doubted(
     return confirmed & {clock.regime_id for clock in clocks if clock.is_provisional}
 
 
-def _known(standing: _Standing) -> str:
+def _known(standing: _Standing, *, is_agency: bool) -> str:
     if not standing.watched and standing.next_clock:
         return "A report that came in wants an answer."
     if not standing.watched:
-        return "No law is watched here."
+        return "No clock of the authority's own runs." if is_agency else _UNWATCHED
     laws = _count(standing.watched, "law")
     if standing.undecided:
         return f"{laws} watched, {len(standing.undecided)} of them not decided yet."
