@@ -93,6 +93,10 @@ DUTY_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "text": content("organisation", "the agency's"),
         "answer": content("recipient__organisation", "the lab's"),
     },
+    "escalation.FilingRequestStep": {
+        "kind": CODE,
+        "text": content("organisation", "a person wrote it"),
+    },
     "escalation.FilingTransfer": {
         "name": neither("the name of a legal person"),
         "legal_basis": OURS,

@@ -17,6 +17,7 @@ from escalation.duties.models import (
 from escalation.filings.exchange_models import (
     FilingRemark,
     FilingRequest,
+    FilingRequestStep,
     FilingTransfer,
 )
 from escalation.filings.models import (
@@ -81,6 +82,7 @@ __all__ = [
     "FilingRecipient",
     "FilingRemark",
     "FilingRequest",
+    "FilingRequestStep",
     "FilingState",
     "FilingTransfer",
     "FilingVersion",

@@ -15,6 +15,7 @@ from escalation.duties.models import (
     StatutoryClock,
     Verdict,
 )
+from escalation.duties.requests import AuthorityRequest, is_request, requests_on
 from escalation.duties.time_record import TimeRecord, anchors_of_many
 from escalation.duties.wanted import AUTHORITY, REPORTER, Duty, Submission
 from escalation.lawbook.profiles import Profile, Watched, place_of, profiles_of
@@ -56,6 +57,7 @@ class Basis:
     """What the clocks of some places rest on.
 
     `unread` are the laws of a place that could not be read: their clocks stay as they are.
+    `requests` are those of authorities, be their law watched or not.
     """
 
     incidents: Mapping[int, Incident]
@@ -64,6 +66,7 @@ class Basis:
     duties: Mapping[Place, Sequence[Duty]]
     unread: Mapping[Place, Collection[str]]
     texts: Mapping[Named, Registered]
+    requests: Mapping[Place, Sequence[AuthorityRequest]]
 
     @classmethod
     def load(
@@ -104,6 +107,7 @@ class Basis:
             duties,
             unread,
             read.texts,
+            _requests(incident_ids),
         )
 
 
@@ -173,6 +177,7 @@ class _Read:
             for clock in clocks
             if clock.regime_id == regime_id
             and not clock.is_provisional
+            and not is_request(clock.stage)
             and clock.pk not in self.renewed
         }
         current = self._current(place, regime_id) if watched is not None else None
@@ -312,3 +317,10 @@ def _shared(places: Collection[Place]) -> set[Place]:
         unshared_at=None,
     )
     return set(rows.values_list("incident_id", "agency_id"))
+
+
+def _requests(incident_ids: Collection[int]) -> dict[Place, list[AuthorityRequest]]:
+    found: dict[Place, list[AuthorityRequest]] = defaultdict(list)
+    for request in requests_on(incident_ids):
+        found[request.place].append(request)
+    return found

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from escalation.duties.models import StatutoryClock, Verdict
 from escalation.duties.page import Duties, Section
+from escalation.duties.requests import is_request
 from escalation.duties.showing import GROUPS, ShownDuty, shown_duties
 from incidents.incident.panels import Part, Seen
 from incidents.organisations.roles import Action
@@ -85,6 +86,8 @@ def duty_clocks_mark(seen: Seen) -> str:
 def _is_outdated(shown: ShownDuty, duties: Duties) -> bool:
     """Tell whether a decided clock runs by a former text of its law."""
     clock = shown.clock
+    if is_request(clock.stage):
+        return False
     current = duties.regimes.get(clock.regime_id)
     is_other = current is not None and current.digest != clock.regime_digest
     return is_other and clock.is_open and not clock.is_provisional

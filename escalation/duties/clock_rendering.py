@@ -41,7 +41,13 @@ class DutyClockSerializer(serializers.Serializer[Any]):
     regime_digest = serializers.CharField(
         source="clock.regime_digest", help_text="SHA-256 of the law's text it runs by"
     )
-    stage = serializers.CharField(source="clock.stage")
+    stage = serializers.CharField(
+        source="clock.stage", help_text="of the law; request:<id> for an answer"
+    )
+    filing = serializers.CharField(
+        source="filing_ref",
+        help_text="about which an authority asked; empty for a report",
+    )
     round = serializers.IntegerField(
         source="clock.round", help_text="of a report that is due again and again"
     )

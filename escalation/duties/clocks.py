@@ -20,6 +20,7 @@ from escalation.duties.models import DueDate, StatutoryClock
 from escalation.duties.naming import Names
 from escalation.duties.paging import Word, tell
 from escalation.duties.plan import Change, Key, Step, Terms, plan
+from escalation.duties.requests import is_request, key_of_request, terms_of_request
 from escalation.duties.terms import due_date_of, key_of, set_terms, span_of, terms_of
 from escalation.duties.trail import record_breached, record_step, record_warned
 from escalation.duties.wanted import wanted_clocks
@@ -123,10 +124,13 @@ def _cases(
             log_uncounted(duty.regime_id, place, UnreadableText())
             kept |= {(duty.regime_id, stage) for stage in duty.unreadable}
         why_not[duty.regime_id] = duty.why_not
+    for request in basis.requests.get(place, ()):
+        wanted[key_of_request(request)] = terms_of_request(request)
     standing = {
         key: terms_of(clock)
         for key, clock in rows.items()
-        if key.regime_id not in uncounted and (key.regime_id, key.stage) not in kept
+        if is_request(key.stage)
+        or (key.regime_id not in uncounted and (key.regime_id, key.stage) not in kept)
     }
     steps = {step.key: step for step in plan(standing, wanted, why_not=why_not)}
     cases = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from escalation.duties.models import Decision, StatutoryClock, Verdict
 from escalation.duties.overdue import is_overdue
+from escalation.duties.requests import NAME, is_request
 from incidents.incident.strip import Strip
 from incidents.organisations.roles import Action
 
@@ -78,7 +79,10 @@ def _doubted(
 
 
 def _known(standing: _Standing, *, is_agency: bool) -> str:
-    if not standing.watched and standing.next_clock:
+    clock = standing.next_clock
+    if not standing.watched and clock and is_request(clock.stage):
+        return "An authority asked for information."
+    if not standing.watched and clock:
         return "A report that came in wants an answer."
     if not standing.watched:
         return "No clock of the authority's own runs." if is_agency else _UNWATCHED
@@ -97,6 +101,7 @@ def _due(duties: "Duties", clock: StatutoryClock | None, *, is_late: bool) -> st
     registered = duties.regimes.get(clock.regime_id)
     stage = registered.regime.stage(clock.stage) if registered else None
     what = stage.name if stage else clock.stage.replace("_", " ")
+    what = NAME if is_request(clock.stage) else what
     law = _name(duties, clock.regime_id)
     whether = " (if it is reportable)" if clock.is_provisional else ""
     since = f", overdue since {clock.due_operational:%-d %b, %H:%M} UTC"
@@ -121,7 +126,9 @@ def _move(duties: "Duties", standing: _Standing) -> tuple[str, bool]:
     if standing.unconfirmed:
         return f"{duties.side}: a second person must confirm what was decided.", False
     if standing.next_clock is not None:
-        return f"{duties.side}: report in time.", may_decide
+        is_asked = is_request(standing.next_clock.stage)
+        act = "answer the authority" if is_asked else "report"
+        return f"{duties.side}: {act} in time.", may_decide
     return "Nobody's.", False
 
 

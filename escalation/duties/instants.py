@@ -15,6 +15,7 @@ from escalation.duties.models import (
     Precision,
     StatutoryClock,
 )
+from escalation.duties.requests import REQUEST
 from escalation.duties.time_record import anchors_for, anchors_of_many
 from escalation.lawbook.registry import regimes_of
 from escalation.regimes.regime import SUBMITTED
@@ -34,6 +35,7 @@ __all__ = [
     "note_anchor",
     "record_noted",
     "withdraw_anchor",
+    "withdraw_noted",
 ]
 
 MAX_REASON: Final = 500
@@ -140,6 +142,38 @@ def withdraw_anchor(
     return value
 
 
+def withdraw_noted(  # noqa: PLR0913  (one row of a time record, and why it goes)
+    incident: Incident,
+    organisation: Organisation,
+    name: str,
+    *,
+    regime_id: str,
+    at: datetime,
+    source: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Take back what the product noted itself, if it stands; it stays in the record.
+
+    Requires an open `recording` and the incident locked.
+    """
+    rows = AnchorValue.objects.filter(
+        incident=incident,
+        organisation=organisation,
+        name=name,
+        regime_id=regime_id,
+        at=at,
+        source=source,
+        author=None,
+        withdrawn_at=None,
+    )
+    for value in rows.select_related("incident", "organisation"):
+        value.withdrawn_at, value.withdrawn_reason = now, reason[:MAX_REASON]
+        value.save(update_fields=["withdrawn_at", "withdrawn_reason"])
+        body = {"reason": value.withdrawn_reason}
+        _record("anchor.withdrawn", value, body, Actor.system(organisation))
+
+
 def record_noted(value: AnchorValue, *, actor: Actor) -> None:
     """Record a new candidate. Requires an open `recording`."""
     body: dict[str, Any] = {"written": value.written, "precision": value.precision}
@@ -164,7 +198,8 @@ def state_of(value: AnchorValue) -> dict[str, Any]:
 def _name(name: str, regime_id: str) -> str:
     stage = name.removeprefix(SUBMITTED)
     if name in NAMES:
-        if regime_id:
+        # A request is made under a law: elsewhere it says nothing.
+        if regime_id and name != REQUEST:
             remedy = "Leave it out: note the instant once, then choose where it counts."
             raise BadInput("regime", regime_id, remedy)
         return name

@@ -35,7 +35,9 @@ class AnchorValue(models.Model):
         max_length=60, help_text="an anchor of `regimes`, or submitted:<stage>"
     )
     regime_id = models.CharField(
-        max_length=60, blank=True, help_text="of a submission; empty: of all regimes"
+        max_length=60,
+        blank=True,
+        help_text="of a submission or a request; empty: of all regimes",
     )
     at = models.DateTimeField(help_text="the instant it counts as")
     written = models.CharField(max_length=60, help_text="as it was given, with offset")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from escalation.duties.models import StatutoryClock
+from escalation.duties.requests import NAME, is_request
 from escalation.lawbook.registry import Named, Registered, texts_of_many
 from escalation.regimes.regime import Regime, Stage
 
@@ -33,6 +34,8 @@ class Names:
         """Return law and report in words, with the round of one that comes again."""
         regime, stage = self.regime_of(clock), self.stage_of(clock)
         law = regime.name if regime else clock.regime_id
+        if is_request(clock.stage):
+            return f"{law}: {NAME}"
         what = stage.name if stage else clock.stage
         again = f", no. {clock.round}" if clock.round > 1 else ""
         return f"{law}: {what}{again}"

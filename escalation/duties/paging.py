@@ -17,6 +17,7 @@ from escalation.duties.looking import Place
 from escalation.duties.models import StatutoryClock
 from escalation.duties.overdue import is_overdue
 from escalation.duties.policy_runs import run_policies
+from escalation.duties.requests import is_request
 from escalation.duties.warnings import is_grave, is_urgent
 from escalation.lawbook.profiles import Profile
 from escalation.notifications import retry
@@ -169,13 +170,23 @@ def _key(letter: _Letter, method: ContactMethod) -> str:
 
 def _why(letter: _Letter, now: datetime) -> str:
     """Return how many reports it is about and when the first is due."""
-    count = len(letter.words)
-    may = "may be" if letter.is_decision else "is" if count == 1 else "are"
-    what = "A report to an authority" if count == 1 else f"{count} reports"
-    first = "" if count == 1 else " The first:"
+    first, count = letter.first.clock, len(letter.words)
     if count == 1:
-        return f"{what} {may} {said(letter.first.clock, now)}."
-    return f"{what} to authorities {may} due.{first} {said(letter.first.clock, now)}."
+        what = "An answer" if is_request(first.stage) else "A report"
+        may = "may be" if letter.is_decision else "is"
+        return f"{what} to an authority {may} {said(first, now)}."
+    may = "may be" if letter.is_decision else "are"
+    what = f"{count} {_kinds(letter)} to authorities {may} due."
+    return f"{what} The first: {said(first, now)}."
+
+
+def _kinds(letter: _Letter) -> str:
+    """Return what is due: reports, answers to requests, or both."""
+    kinds = {is_request(word.clock.stage) for word in letter.words}
+    names = [
+        name for kind, name in ((False, "reports"), (True, "answers")) if kind in kinds
+    ]
+    return " and ".join(names)
 
 
 def _listed(letter: _Letter, now: datetime) -> str:
@@ -191,7 +202,8 @@ def said(clock: StatutoryClock, now: datetime) -> str:
     """Return when a report is due, such as "due in 1 hour, by 14:05 UTC on Fri 27 Nov"."""
     due = clock.due_operational
     if due is None:
-        return "due without undue delay: the law gives no date"
+        who = "the authority set" if is_request(clock.stage) else "the law gives"
+        return f"due without undue delay: {who} no date"
     at = f"{due.astimezone(UTC):%H:%M UTC on %a %d %b}"
     minutes = round(abs(due - now) / _MINUTE)
     length = describe_minutes(minutes) if minutes else "less than a minute"

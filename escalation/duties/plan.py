@@ -4,7 +4,7 @@ Looking twice changes nothing: `plan` of what a plan made is empty.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -52,6 +52,8 @@ class Terms:
     met_at: datetime | None = None
     met_by: str = ""
     reason: str = ""
+    # Why it is due then, if somebody set the date; not kept with the clock.
+    because: str = field(default="", compare=False)
 
     @property
     def dates(self) -> tuple[object, ...]:
@@ -160,6 +162,8 @@ def _changes(before: Terms | None, after: Terms) -> Iterator[Change]:
 
 def _why_moved(before: Terms | None, after: Terms) -> str:
     """Return why a due date is what it is now, for its history."""
+    if after.because:
+        return after.because
     if not after.has_date:
         waits = ", ".join(after.waiting_for)
         return f"waits for {waits}" if waits else after.reason

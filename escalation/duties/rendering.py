@@ -28,7 +28,7 @@ class AnchorSerializer(serializers.Serializer[Any]):
     organisation = serializers.CharField()
     name = serializers.CharField()
     title = serializers.CharField(help_text="the name in words")
-    regime = serializers.CharField(help_text="of a submission, else empty")
+    regime = serializers.CharField(help_text="of a submission or a request, else empty")
     at = serializers.DateTimeField(help_text="the instant it counts as")
     written = serializers.CharField(help_text="as it was given")
     precision = serializers.CharField(help_text="exact, minute or day")

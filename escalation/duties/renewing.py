@@ -7,6 +7,7 @@ from django.http import Http404
 
 from escalation.duties.clocks import Renewal, look_at
 from escalation.duties.models import StatutoryClock
+from escalation.duties.requests import is_request
 from escalation.lawbook.registry import regimes_of
 from incidents.errors import NotAllowed, NotPossible
 from incidents.events.actor import Actor
@@ -35,7 +36,7 @@ def duty_clock_to_change(incident: Incident, pk: int, person: User) -> Statutory
 
 def newer_digest_of(clock: StatutoryClock) -> str:
     """Return the digest of the text that an open clock could take; empty for none."""
-    if not clock.is_open or clock.is_provisional:
+    if not clock.is_open or clock.is_provisional or is_request(clock.stage):
         return ""
     current = regimes_of(clock.organisation_id).get(clock.regime_id)
     is_other = current is not None and current.digest != clock.regime_digest

@@ -11,6 +11,7 @@ from escalation.duties.anchor_words import NAMES, words_of
 from escalation.duties.models import DueDate, DutyState, StatutoryClock
 from escalation.duties.naming import Names
 from escalation.duties.overdue import is_overdue, late_by
+from escalation.duties.requests import NAME, filing_of, is_request
 from escalation.duties.terms import span_of
 from escalation.duties.warnings import WarningAt, warnings_of
 from escalation.policies.clock_targets import describe_minutes
@@ -61,15 +62,30 @@ class ShownDuty:
         return self.regime.name if self.regime else self.clock.regime_id
 
     @property
+    def is_request(self) -> bool:
+        """Whether it is the answer to an authority's request, not a report."""
+        return is_request(self.clock.stage)
+
+    @property
+    def filing_ref(self) -> str:
+        """The filing that a request is about; empty for a report."""
+        return filing_of(self.clock.citation) if self.is_request else ""
+
+    @property
     def report(self) -> str:
         """The report's name, with its number where it is due again and again."""
+        if self.is_request:
+            return NAME.capitalize()
         found = self.stage.name if self.stage else self.clock.stage
         return f"{found}, no. {self.clock.round}" if self.clock.round > 1 else found
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether the text that it goes by cannot be read: it stays as it was counted."""
-        return self.regime is None and self.clock.is_open
+        """Whether the text that it goes by cannot be read: it stays as it was counted.
+
+        The date of a request is the authority's: it needs no text.
+        """
+        return self.regime is None and self.clock.is_open and not self.is_request
 
     @property
     def is_overdue(self) -> bool:
@@ -114,7 +130,10 @@ class ShownDuty:
     def state_word(self) -> str:
         """Its state in a few words."""
         if self.clock.state == DutyState.MET:
-            return "reported late" if self.late else "reported in time"
+            done = "answered" if self.is_request else "reported"
+            return f"{done} late" if self.late else f"{done} in time"
+        if self.clock.state == DutyState.CANCELLED and self.is_request:
+            return "withdrawn"
         if self.clock.state == DutyState.NO_DATE:
             return "due, without a date"
         return self.group.lower()

@@ -88,9 +88,14 @@ def recipients_for(
     filing: Filing, own: set[int], *, is_own: bool
 ) -> QuerySet[FilingRecipient]:
     """Return the recipients that a side may know of: an agency only itself."""
-    rows = filing.recipients.select_related(
-        "agency", "organisation", "version", "receipt", "filing__incident__organisation"
-    ).order_by("pk")
+    rows = (
+        filing.recipients.select_related(
+            *("agency", "organisation", "version", "receipt"),
+            "filing__incident__organisation",
+        )
+        .prefetch_related("requests")
+        .order_by("pk")
+    )
     if is_own:
         return rows
     return rows.filter(Q(agency__in=own, submitted_at__isnull=False))

@@ -12,7 +12,15 @@ from urllib.parse import urlencode
 from django.forms import Form
 from django.urls import reverse
 
-from escalation.filings import approval, by_hand, drafting, inquiries, passing_on
+from escalation.filings import (
+    approval,
+    by_hand,
+    drafting,
+    inquiries,
+    passing_on,
+    request_changes,
+    request_forms,
+)
 from escalation.filings import forms as filing_forms
 from escalation.filings.access import agency_actor, lab_actor
 from escalation.filings.exchange_models import FilingRequest
@@ -167,10 +175,35 @@ def _run_by_hand(doing: Doing, actor: Actor) -> object:
 
 
 def _run_answer(doing: Doing, actor: Actor) -> object:
-    asked = FilingRequest.objects.select_related("recipient__filing").get(
-        pk=doing.given["request"]
+    is_part = doing.given["is_partial"]
+    act = inquiries.answer_in_part if is_part else inquiries.answer_request
+    return act(_asked(doing), text=doing.given["text"], **doing.by(actor))
+
+
+def _run_on_request(run: Callable[..., object]) -> Callable[[Doing, Actor], object]:
+    def act(doing: Doing, actor: Actor) -> object:
+        said = {k: v for k, v in doing.given.items() if k != "request"}
+        return run(_asked(doing), **said, **doing.by(actor))
+
+    return act
+
+
+def _asked(doing: Doing) -> FilingRequest:
+    """Return the request that was chosen, which the form found among the open ones."""
+    rows = FilingRequest.objects.select_related("recipient__filing", "organisation")
+    return rows.get(pk=doing.given["request"])
+
+
+def _on_open_request(
+    kind: type[request_forms.OpenRequestForm],
+) -> Callable[..., Form]:
+    return lambda shown, *args, **more: kind(
+        *args, requests=shown.open_requests, **more
     )
-    return inquiries.answer_request(asked, text=doing.given["text"], **doing.by(actor))
+
+
+def _has_open_request(shown: ShownFiling) -> bool:
+    return bool(shown.open_requests)
 
 
 def _run_transfer(doing: Doing, actor: Actor) -> object:
@@ -248,10 +281,8 @@ ACTS: Final[dict[str, Act]] = {
         "Answer a request",
         Action.ANSWER,
         True,
-        lambda shown: bool(shown.open_requests),
-        lambda shown, *args, **more: filing_forms.AnswerForm(
-            *args, requests=shown.open_requests, **more
-        ),
+        _has_open_request,
+        _on_open_request(request_forms.AnswerForm),
         _run_answer,
         button="Send the answer",
     ),
@@ -312,8 +343,30 @@ ACTS: Final[dict[str, Act]] = {
         _at_agency(*_IN_WORK, RecipientState.RETURNED, RecipientState.ACCEPTED),
         _plain(filing_forms.AskForm),
         _agency(inquiries.request_information),
-        hint="The lab's desk is told; the instant stands in its time record.",
+        hint="The lab's desk is told, and a clock of the lab runs until it answers.",
         button="Send the request",
+    ),
+    "move-request": Act(
+        "Change when an answer is due",
+        Action.TRIAGE,
+        False,
+        _has_open_request,
+        _on_open_request(request_forms.MoveRequestForm),
+        _run_on_request(request_changes.move_request),
+        hint="Later or earlier. The former date stays on record.",
+        button="Set this date",
+        style="plain",
+    ),
+    "withdraw-request": Act(
+        "Withdraw a request",
+        Action.TRIAGE,
+        False,
+        _has_open_request,
+        _on_open_request(request_forms.WithdrawRequestForm),
+        _run_on_request(request_changes.withdraw_request),
+        hint="No answer is wanted any more: the lab's clock ends.",
+        button="Withdraw it",
+        style="danger",
     ),
     "transfer": Act(
         "Transfer it",

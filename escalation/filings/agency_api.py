@@ -12,17 +12,24 @@ from rest_framework.response import Response
 from escalation.filings.access import FilingSeen, agency_actor, lab_actor
 from escalation.filings.by_hand import PortalReceipt, record_by_hand
 from escalation.filings.exchange_models import FilingRequest
-from escalation.filings.inquiries import answer_request, request_information
+from escalation.filings.inquiries import (
+    answer_in_part,
+    answer_request,
+    request_information,
+)
 from escalation.filings.passing_on import Transfer, transfer
 from escalation.filings.receiving import accept, receive, return_filing
+from escalation.filings.request_changes import move_request, withdraw_request
 from escalation.filings.serializers import (
     AcceptBody,
     AnswerRequestBody,
     AskBody,
     ByHandBody,
     FilingSerializer,
+    MoveRequestBody,
     ReturnBody,
     TransferBody,
+    WithdrawRequestBody,
 )
 from escalation.filings.viewset import FilingApiViewSet
 from incidents.errors import BadInput
@@ -55,8 +62,20 @@ class FilingWorkViewSet(FilingApiViewSet):
     @extend_schema(request=AskBody, responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def ask(self, request: Request, ref: str) -> Response:
-        """Ask the lab, by when you want the answer; its time record notes it."""
+        """Ask the lab, by when you want the answer: a clock of the lab runs until then."""
         return self._do(request_information, AskBody)
+
+    @extend_schema(request=MoveRequestBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"], url_path="move-request")
+    def move_request(self, request: Request, ref: str) -> Response:
+        """Set another date for the answer to a request of yours, later or earlier."""
+        return self._do_on_request(move_request, MoveRequestBody)
+
+    @extend_schema(request=WithdrawRequestBody, responses=FilingSerializer)
+    @action(detail=True, methods=["post"], url_path="withdraw-request")
+    def withdraw_request(self, request: Request, ref: str) -> Response:
+        """Say that no answer to a request of yours is wanted any more."""
+        return self._do_on_request(withdraw_request, WithdrawRequestBody)
 
     @extend_schema(request=TransferBody, responses=FilingSerializer)
     @action(detail=True, methods=["post"])
@@ -73,11 +92,12 @@ class FilingWorkViewSet(FilingApiViewSet):
     @extend_schema(request=AnswerRequestBody, responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def answer(self, request: Request, ref: str) -> Response:
-        """Answer an agency's request for your lab."""
+        """Answer an agency's request for your lab, or send a part of the answer."""
         seen = self.find()
         actor = lab_actor(seen, Action.ANSWER)
         body = self.read_body(AnswerRequestBody)
-        answer_request(
+        act = answer_in_part if body["is_partial"] else answer_request
+        act(
             _asked(seen, body),
             text=body["text"],
             user=self.person,
@@ -91,6 +111,18 @@ class FilingWorkViewSet(FilingApiViewSet):
         recipient, actor = agency_actor(seen)
         body = self.read_body(body_class) if body_class else {}
         act(recipient, **body, user=self.person, actor=actor, now=read_now())
+        return self.respond(seen.filing)
+
+    def _do_on_request(self, act: Any, body_class: Any) -> Response:
+        seen = self.find()
+        recipient, actor = agency_actor(seen)
+        body = self.read_body(body_class)
+        asked = recipient.requests.filter(number=body.pop("number"))
+        found = asked.select_related("recipient__filing", "organisation").first()
+        if found is None:
+            number = self.request.data.get("number")
+            raise BadInput("number", number, "Name a request of yours on this part.")
+        act(found, **body, user=self.person, actor=actor, now=read_now())
         return self.respond(seen.filing)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from escalation.duties.models import AnchorValue
+from escalation.duties.requests import REQUEST
 from escalation.filings.laws import law_of
 from escalation.filings.models import FilingRecipient
 from escalation.filings.noting import note_by_product
@@ -15,7 +16,6 @@ from escalation.regimes.regime import SUBMITTED
 
 ANSWER: Final = "authority_answer"
 MEASURES: Final = "authority_measures"
-REQUEST: Final = "authority_request"
 
 
 def note_answer(recipient: FilingRecipient, *, now: datetime) -> None:
@@ -31,13 +31,13 @@ def note_measures(recipient: FilingRecipient, *, now: datetime) -> None:
 def note_request(recipient: FilingRecipient, *, now: datetime) -> None:
     """Note for the lab that an authority asks. Requires an open recording.
 
-    The instant is of no regime: which law it counts under is the lab's to say.
+    It counts under the law of the filing's part, and under no other.
     """
     note_by_product(
         recipient.filing.incident,
         recipient.organisation,
         REQUEST,
-        regime_id="",
+        regime_id=recipient.regime_id,
         at=now,
         source=recipient.filing.ref,
         now=now,

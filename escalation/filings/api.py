@@ -89,7 +89,7 @@ class FilingViewSet(FilingApiViewSet):
     @action(detail=False, pagination_class=None)
     def punctuality(self, request: Request) -> Response:
         """Say what share of what your agency got came on time, by law and quarter."""
-        rows = punctuality_for(self.person)
+        rows = punctuality_for(self.person, now=read_now())
         return Response(PunctualitySerializer(rows, many=True).data)
 
     @extend_schema(request=VersionBody)
@@ -213,7 +213,8 @@ class IncidentFilingViewSet(IncidentApiViewSet):
     def _body(self, filing: Filing) -> Any:
         shown = shown_filing(find_filing(self.person, filing.ref))
         absolute = self.request.build_absolute_uri
-        return FilingSerializer(render_filing(shown, absolute=absolute)).data
+        body = render_filing(shown, absolute=absolute, now=read_now())
+        return FilingSerializer(body).data
 
 
 def render_rows(request: Request, rows: Sequence[Filing]) -> list[Any]:

@@ -65,6 +65,7 @@ class FilingRequest(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     answered_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True, help_text="by the agency")
 
     class Meta:
         app_label = "escalation"
@@ -73,6 +74,10 @@ class FilingRequest(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["recipient", "number"], name="filing_request_number"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answered_at=None) | models.Q(withdrawn_at=None),
+                name="filing_request_ends_once",
             ),
         ]
         indexes: ClassVar = [
@@ -85,6 +90,50 @@ class FilingRequest(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.number} of {self.recipient_id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the lab still has to answer it."""
+        return self.answered_at is None and self.withdrawn_at is None
+
+
+class StepKind(models.TextChoices):
+    """What can become of a request before it is answered."""
+
+    MOVED = "moved", "Another date"
+    PART = "part", "A part of the answer"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class FilingRequestStep(models.Model):
+    """What became of a request after it was asked. Rows are only added."""
+
+    id = models.BigAutoField(primary_key=True)
+    request = models.ForeignKey(
+        FilingRequest, on_delete=models.PROTECT, related_name="steps"
+    )
+    organisation = models.ForeignKey(
+        "incidents.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="whose step it is: the agency's, or the lab's for a part",
+    )
+    kind = models.CharField(max_length=9, choices=StepKind)
+    text = models.TextField()
+    old_due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, help_text="from then on")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    written_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "escalation"
+        db_table = "tocsin_filing_request_step"
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.request_id}"
 
 
 class FilingTransfer(models.Model):

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
 from escalation.filings.drafting import NewRecipient
-from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.laws import laws_for
 from escalation.filings.models import FilingRecipient, FilingVersion
 from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON, Section
@@ -296,23 +295,6 @@ class AskForm(forms.Form):
         zone = given.pop("zone", "UTC")
         given["due_at"] = to_instant(given.get("due_at"), zone)
         return given
-
-
-class AnswerForm(forms.Form):
-    """The lab's answer to one request."""
-
-    request = forms.TypedChoiceField(label="Which request", coerce=int)
-    text = forms.CharField(label="Answer", max_length=MAX_TEXT, widget=_area(3))
-
-    def __init__(
-        self, *args: Any, requests: Sequence[FilingRequest], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [
-            (one.pk, f"{one.organisation}, {one.number}: {one.text[:80]}")
-            for one in requests
-        ]
-        _offer(self, "request", choices)
 
 
 class TransferForm(forms.Form):

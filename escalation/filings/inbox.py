@@ -1,6 +1,7 @@
 """Put filings into the order in which an agency must deal with them, and a lab's in its own.
 
-An agency's own clocks come first, what is due soonest on top, then what came first.
+An agency's own clocks come first, what is due soonest on top; then by when a lab is to
+answer what was asked; then what came first.
 """
 
 from collections.abc import Mapping
@@ -22,12 +23,19 @@ from escalation.filings.models import (
     RecipientState,
     Way,
 )
+from escalation.filings.request_showing import Waiting
 from escalation.filings.showing import ShownRecipient, shown_recipient
 from escalation.filings.statistics import punctuality_for
 from incidents.models import Organisation, OrganisationKind, User
 
 MAX_ROWS: Final = 200
 OPEN: Final = "open"
+ANSWERS: Final = "answers"
+SHOWN: Final[dict[str, str]] = {
+    OPEN: "Under way",
+    ANSWERS: "Waiting for an answer",
+    "all": "All",
+}
 _AT_AGENCY: Final = (
     RecipientState.SUBMITTED,
     RecipientState.RECEIVED,
@@ -45,7 +53,8 @@ class InboxRow:
     due_at: datetime | None
     is_overdue: bool
     is_cross_border: bool
-    open_requests: int
+    waiting: Waiting
+    is_answer_late: bool
 
 
 def filing_page(
@@ -53,18 +62,24 @@ def filing_page(
 ) -> dict[str, Any]:
     """Return the variables of the list's page."""
     kinds = set(Organisation.objects.of(person).values_list("kind", flat=True))
-    which = query.get("show", OPEN)
+    show = query.get("show", OPEN)
     own = filings_for(person).filter(organisation__in=Organisation.objects.of(person))
-    if which == OPEN:
+    if show == OPEN:
         own = _under_way(own)
+    elif show == ANSWERS:
+        own = own.filter(Exists(_open_requests(recipient__filing=OuterRef("pk"))))
     own_rows = rows_of(person, list(own.distinct().order_by("-pk")[:MAX_ROWS]))
     return {
         "own": own_rows,
-        "inbox": inbox_rows(person, now=now, is_whole=which != OPEN),
-        "punctuality": punctuality_for(person),
+        "inbox": inbox_rows(person, now=now, show=show),
+        "punctuality": punctuality_for(person, now=now),
         "is_agency": OrganisationKind.AGENCY in kinds,
         "is_lab": OrganisationKind.LAB in kinds,
-        "is_whole": which != OPEN,
+        "tabs": [
+            {"label": label, "url": f"?show={name}", "is_current": name == show}
+            for name, label in SHOWN.items()
+        ],
+        "is_answers": show == ANSWERS,
         "now": now,
         "max_rows": MAX_ROWS,
     }
@@ -72,9 +87,7 @@ def filing_page(
 
 def _under_way(own: QuerySet[Filing]) -> QuerySet[Filing]:
     """Keep what the lab still has to do with, also a request about what was accepted."""
-    asked = FilingRequest.objects.filter(
-        recipient__filing=OuterRef("pk"), answered_at=None
-    )
+    asked = _open_requests(recipient__filing=OuterRef("pk"))
     parts = FilingRecipient.objects.filter(filing=OuterRef("pk"))
     # What was filed by hand is answered elsewhere.
     waiting = parts.filter(state__in=_AT_AGENCY, way=Way.HERE)
@@ -84,14 +97,22 @@ def _under_way(own: QuerySet[Filing]) -> QuerySet[Filing]:
     return own.filter(written | to_send | Exists(asked) | Exists(waiting))
 
 
-def inbox_rows(person: User, *, now: datetime, is_whole: bool) -> list[InboxRow]:
+def _open_requests(**on: Any) -> QuerySet[FilingRequest]:
+    return FilingRequest.objects.filter(**on, answered_at=None, withdrawn_at=None)
+
+
+def inbox_rows(person: User, *, now: datetime, show: str = OPEN) -> list[InboxRow]:
     """Return what the person's agencies got, what they owe soonest on top."""
-    rows = inbox_of(person, is_whole=is_whole)[:MAX_ROWS]
-    return [_row(row, now) for row in rows]
+    return [_row(row, now) for row in inbox_of(person, show=show)[:MAX_ROWS]]
 
 
-def inbox_of(person: User, *, is_whole: bool) -> QuerySet[FilingRecipient]:
-    """Return what the person's agencies got; unless whole, what is not settled."""
+def inbox_of(person: User, *, show: str = OPEN) -> QuerySet[FilingRecipient]:
+    """Return what the person's agencies got: one of `SHOWN`.
+
+    Under way is what is not settled, and what a lab is to answer. Of what waits for an
+    answer that stands on top which is due first.
+    """
+    asked = _open_requests(recipient=OuterRef("pk"))
     clocks = StatutoryClock.objects.filter(
         incident=OuterRef("filing__incident"),
         organisation=OuterRef("agency"),
@@ -103,8 +124,12 @@ def inbox_of(person: User, *, is_whole: bool) -> QuerySet[FilingRecipient]:
     rows = FilingRecipient.objects.filter(
         agency__in=Organisation.objects.of(person), submitted_at__isnull=False
     )
-    if not is_whole:
-        rows = rows.exclude(state__in=_DONE)
+    if show == OPEN:
+        rows = rows.filter(~Q(state__in=_DONE) | Exists(asked))
+    elif show == ANSWERS:
+        rows = rows.filter(Exists(asked))
+    by_answer = F("answer_due").asc(nulls_last=True)
+    by_own = [] if show == ANSWERS else [F("own_due").asc(nulls_last=True)]
     return (
         rows.select_related(
             "filing__incident", "organisation", "agency", "version", "receipt"
@@ -114,21 +139,23 @@ def inbox_of(person: User, *, is_whole: bool) -> QuerySet[FilingRecipient]:
             own_due=Subquery(
                 clocks.order_by("due_operational").values("due_operational")[:1]
             ),
+            answer_due=Subquery(asked.order_by("due_at").values("due_at")[:1]),
             arrived_at=Coalesce("resubmitted_at", "submitted_at"),
         )
-        .order_by(F("own_due").asc(nulls_last=True), "arrived_at", "pk")
+        .order_by(*by_own, by_answer, "arrived_at", "pk")
     )
 
 
 def _row(row: Any, now: datetime) -> InboxRow:
-    requests = row.requests.all()
+    shown = shown_recipient(row)
     return InboxRow(
         filing=row.filing,
-        recipient=shown_recipient(row),
+        recipient=shown,
         due_at=row.own_due,
         is_overdue=is_overdue(row.own_due, at=now),
         is_cross_border=is_cross_border(row),
-        open_requests=sum(one.answered_at is None for one in requests),
+        waiting=shown.waiting,
+        is_answer_late=is_overdue(shown.waiting.due_at, at=now),
     )
 
 

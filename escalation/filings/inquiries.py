@@ -3,8 +3,13 @@
 from datetime import datetime
 from typing import Final
 
+from escalation.duties.looking import ask_to_look
 from escalation.filings.answering import note_answer, note_request
-from escalation.filings.exchange_models import FilingRequest
+from escalation.filings.exchange_models import (
+    FilingRequest,
+    FilingRequestStep,
+    StepKind,
+)
 from escalation.filings.models import FilingRecipient, RecipientState
 from escalation.filings.receiving import (
     agency_of,
@@ -13,7 +18,8 @@ from escalation.filings.receiving import (
     state_of,
     take_in,
 )
-from escalation.filings.telling import ANSWERED, ASKED, tell
+from escalation.filings.request_changes import lock_open
+from escalation.filings.telling import ANSWERED, ANSWERED_IN_PART, ASKED, tell
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
@@ -21,6 +27,7 @@ from incidents.ledger.canonical import format_at
 from incidents.models import User
 
 MAX_OPEN: Final = 20
+MAX_PARTS: Final = 50
 
 
 def request_information(
@@ -44,7 +51,7 @@ def request_information(
             message = f"{recipient.filing.ref} was transferred: its authority asks."
             raise NotPossible(message, state=state_of(recipient))
         earlier = recipient.requests.all()
-        if sum(one.answered_at is None for one in earlier) >= MAX_OPEN:
+        if sum(one.is_open for one in earlier) >= MAX_OPEN:
             raise BadInput(
                 "text", "", f"{MAX_OPEN} requests are open: wait for answers."
             )
@@ -60,6 +67,7 @@ def request_information(
         )
         _record_asked(asked, actor)
         note_request(recipient, now=now)
+        ask_to_look(recipient.filing.incident_id, recipient.organisation_id, now)
         note_answer(recipient, now=now)
         tell([recipient], ASKED, now=now, number=asked.number)
     return asked
@@ -68,30 +76,55 @@ def request_information(
 def answer_request(
     asked: FilingRequest, *, text: str, user: User, actor: Actor, now: datetime
 ) -> FilingRequest:
-    """Answer for the lab. Locks the incident. Raises BadInput, NotPossible."""
+    """Answer for the lab, in full: that meets its clock. Locks the incident.
+
+    Raises BadInput, and NotPossible once it was answered or withdrawn.
+    """
     with recording(now):
-        recipient = lock_recipient(asked.recipient)
-        asked.refresh_from_db()
-        if asked.answered_at is not None:
-            message = f"Request {asked.number} has an answer already."
-            raise NotPossible(message, state=state_of(recipient))
+        recipient = lock_open(asked)
         asked.answer = checked_text("text", text)
         asked.answered_by, asked.answered_at = user, now
         asked.save(update_fields=["answer", "answered_by", "answered_at"])
-        record(
-            "filing.info_answered",
-            incident=recipient.filing.incident,
-            organisation_id=recipient.organisation_id,
-            agency_id=asked.organisation_id,
-            actor=actor,
-            body={
-                "filing": recipient.filing.ref,
-                "number": asked.number,
-                "text": asked.answer,
-            },
-        )
+        _record_answered("filing.info_answered", asked, asked.answer, actor)
+        ask_to_look(recipient.filing.incident_id, recipient.organisation_id, now)
         tell([recipient], ANSWERED, now=now, number=asked.number)
     return asked
+
+
+def answer_in_part(
+    asked: FilingRequest, *, text: str, user: User, actor: Actor, now: datetime
+) -> FilingRequest:
+    """Send a part of the answer: the request stays open. Locks the incident.
+
+    Raises BadInput, and NotPossible once it was answered or withdrawn.
+    """
+    with recording(now):
+        recipient = lock_open(asked)
+        if asked.steps.filter(kind=StepKind.PART).count() >= MAX_PARTS:
+            raise BadInput("text", "", f"{MAX_PARTS} parts are sent: send the rest.")
+        step = FilingRequestStep.objects.create(
+            request=asked,
+            organisation_id=recipient.organisation_id,
+            kind=StepKind.PART,
+            text=checked_text("text", text),
+            author=user,
+            written_at=now,
+        )
+        _record_answered("filing.answered_in_part", asked, step.text, actor)
+        tell([recipient], ANSWERED_IN_PART, now=now, number=asked.number)
+    return asked
+
+
+def _record_answered(kind: str, asked: FilingRequest, text: str, actor: Actor) -> None:
+    recipient = asked.recipient
+    record(
+        kind,
+        incident=recipient.filing.incident,
+        organisation_id=recipient.organisation_id,
+        agency_id=asked.organisation_id,
+        actor=actor,
+        body={"filing": recipient.filing.ref, "number": asked.number, "text": text},
+    )
 
 
 def _record_asked(asked: FilingRequest, actor: Actor) -> None:

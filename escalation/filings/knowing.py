@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from escalation.duties.models import AnchorValue
-from escalation.filings.answering import REQUEST
+from escalation.duties.requests import REQUEST
 from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.models import Filing, FilingRecipient, Way
 from escalation.regimes.regime import SUBMITTED

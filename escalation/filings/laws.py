@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from escalation.duties.models import StatutoryClock
+from escalation.duties.requests import STAGE
 from escalation.lawbook.registry import regime_of, regimes_of
 from escalation.regimes.regime import Regime, Stage
 from incidents.errors import BadInput
@@ -53,12 +54,14 @@ def law_on(incident: Incident, organisation_id: int, regime_id: str) -> Law:
 
     Without a clock it is the current one. Raises BadInput.
     """
-    clock = StatutoryClock.objects.filter(
+    clocks = StatutoryClock.objects.filter(
         incident=incident,
         organisation=organisation_id,
         regime_id=regime_id,
         is_current=True,
-    ).first()
+    )
+    # The text of a request is that of the filing that it is about, whatever came since.
+    clock = clocks.exclude(stage__startswith=STAGE).first()
     if clock is not None:
         return law_of(organisation_id, regime_id, clock.regime_digest)
     laws = laws_for(organisation_id)

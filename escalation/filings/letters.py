@@ -27,6 +27,9 @@ _SENTENCES: Final = {
     telling.TRANSFERRED: "{ref} was transferred to another authority.",
     telling.ASKED: "Information about {ref} is asked for, request {number}.",
     telling.ANSWERED: "Request {number} about {ref} was answered.",
+    telling.ANSWERED_IN_PART: "A part of the answer to request {number} about {ref}.",
+    telling.MOVED: "Request {number} about {ref} is to be answered by another date.",
+    telling.UNASKED: "Request {number} about {ref} was withdrawn: no answer is due.",
 }
 
 

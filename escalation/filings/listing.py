@@ -7,6 +7,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from escalation.filings.knowing import amended_known
 from escalation.filings.models import Filing, FilingRecipient
+from escalation.filings.request_showing import Waiting, waiting_for
 from escalation.filings.showing import ShownRecipient, shown_recipient
 from incidents.models import Organisation, User
 
@@ -18,8 +19,8 @@ class Row:
     filing: Filing
     is_own: bool
     recipients: tuple[ShownRecipient, ...]
-    open_requests: int = 0
-    amends: Filing | None = None
+    waiting: Waiting
+    amends: Filing | None
 
 
 def filings_for(
@@ -74,11 +75,6 @@ def _row(filing: Filing, own: set[int], known: set[int]) -> Row:
         for recipient in filing.recipients.all()
         if is_own or (recipient.agency_id in own and recipient.submitted_at)
     ]
-    asked = [
-        request
-        for one in shown
-        for request in one.row.requests.all()
-        if request.answered_at is None
-    ]
+    asked = [request for one in shown for request in one.row.requests.all()]
     amends = filing.amends if is_own or filing.amends_id in known else None
-    return Row(filing, is_own, tuple(shown), len(asked), amends)
+    return Row(filing, is_own, tuple(shown), waiting_for(asked), amends)

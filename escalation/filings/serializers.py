@@ -1,11 +1,13 @@
 """Shapes of filings over REST."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from escalation.filings.listing import Row
 from escalation.filings.models import FilingState, RecipientState
+from escalation.filings.request_showing import shown_requests
 from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON
 from escalation.filings.showing import ShownFiling, ShownRecipient
 from incidents.rest import InstantField, StrictSerializer
@@ -37,6 +39,10 @@ class RecipientSerializer(serializers.Serializer[Any]):
     portal_reference = serializers.CharField()
     receipt_sha256 = serializers.CharField(allow_null=True)
     settled_at = serializers.DateTimeField(allow_null=True)
+    open_requests = serializers.IntegerField(help_text="that the lab has to answer")
+    answer_due_at = serializers.DateTimeField(
+        allow_null=True, help_text="of the open request that is due first"
+    )
 
 
 class SectionSerializer(serializers.Serializer[Any]):
@@ -67,16 +73,33 @@ class RemarkSerializer(serializers.Serializer[Any]):
     written_at = serializers.DateTimeField()
 
 
+class RequestStepSerializer(serializers.Serializer[Any]):
+    """What became of a request after it was asked."""
+
+    kind = serializers.CharField(help_text="moved, part (of the answer) or withdrawn")
+    text = serializers.CharField()
+    old_due_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True, help_text="from then on")
+    written_at = serializers.DateTimeField()
+
+
 class RequestSerializer(serializers.Serializer[Any]):
     """A request for information and its answer."""
 
     agency = serializers.CharField(source="organisation.slug")
-    number = serializers.IntegerField()
-    text = serializers.CharField()
-    due_at = serializers.DateTimeField(allow_null=True)
-    asked_at = serializers.DateTimeField()
-    answer = serializers.CharField()
-    answered_at = serializers.DateTimeField(allow_null=True)
+    number = serializers.IntegerField(source="row.number")
+    text = serializers.CharField(source="row.text")
+    due_at = serializers.DateTimeField(
+        source="row.due_at", allow_null=True, help_text="null: without undue delay"
+    )
+    asked_at = serializers.DateTimeField(source="row.asked_at")
+    answer = serializers.CharField(source="row.answer")
+    answered_at = serializers.DateTimeField(source="row.answered_at", allow_null=True)
+    withdrawn_at = serializers.DateTimeField(source="row.withdrawn_at", allow_null=True)
+    is_late = serializers.BooleanField(
+        allow_null=True, help_text="answered late, or not yet; null: without a date"
+    )
+    steps = RequestStepSerializer(many=True)
 
 
 class FilingSerializer(serializers.Serializer[Any]):
@@ -101,7 +124,7 @@ class FilingSerializer(serializers.Serializer[Any]):
 
 
 class PunctualitySerializer(serializers.Serializer[Any]):
-    """Reports under one law in one quarter."""
+    """Reports and requests under one law in one quarter."""
 
     quarter = serializers.CharField(source="name")
     regime = serializers.CharField(source="regime_id")
@@ -111,6 +134,11 @@ class PunctualitySerializer(serializers.Serializer[Any]):
     late = serializers.IntegerField()
     undated = serializers.IntegerField(help_text="no date stood when it was filed")
     percent_on_time = serializers.IntegerField(allow_null=True)
+    asked = serializers.IntegerField(
+        help_text="requests for information, not withdrawn"
+    )
+    answered_on_time = serializers.IntegerField()
+    answered_late = serializers.IntegerField(help_text="or not yet, and late")
 
 
 class FilingRowSerializer(serializers.Serializer[Any]):
@@ -239,6 +267,23 @@ class AnswerRequestBody(StrictSerializer):
     number = serializers.IntegerField(min_value=1, max_value=32_767)
     agency = serializers.SlugField(default="", allow_blank=True)
     text = serializers.CharField(max_length=5_000)
+    is_partial = serializers.BooleanField(
+        default=False,
+        help_text="only a part: the request stays open, its clock runs on",
+    )
+
+
+class WithdrawRequestBody(StrictSerializer):
+    """Which request of yours, and why no answer is wanted any more."""
+
+    number = serializers.IntegerField(min_value=1, max_value=32_767)
+    text = serializers.CharField(max_length=5_000)
+
+
+class MoveRequestBody(WithdrawRequestBody):
+    """Which request of yours, by when it is to be answered now, and why."""
+
+    due_at = InstantField()
 
 
 class TransferBody(StrictSerializer):
@@ -256,7 +301,7 @@ class TransferBody(StrictSerializer):
     )
 
 
-def render_filing(shown: ShownFiling, *, absolute: Any) -> dict[str, Any]:
+def render_filing(shown: ShownFiling, *, absolute: Any, now: datetime) -> Any:
     """Return the body of one filing."""
     filing, version = shown.seen.filing, shown.version
     return {
@@ -275,7 +320,7 @@ def render_filing(shown: ShownFiling, *, absolute: Any) -> dict[str, Any]:
         "missing": shown.missing,
         "recipients": [render_recipient(one) for one in shown.recipients],
         "remarks": shown.remarks,
-        "requests": shown.requests,
+        "requests": shown_requests(shown.requests, now=now),
     }
 
 
@@ -319,6 +364,8 @@ def render_recipient(shown: ShownRecipient) -> dict[str, Any]:
         "portal_reference": row.portal_reference,
         "receipt_sha256": row.receipt.sha256 if row.receipt else None,
         "settled_at": row.settled_at,
+        "open_requests": shown.waiting.count,
+        "answer_due_at": shown.waiting.due_at,
     }
 
 

@@ -16,6 +16,7 @@ from escalation.filings.models import (
 )
 from escalation.filings.punctuality import is_late
 from escalation.filings.reading import needs_of, newest_version, sections_of, stage_of
+from escalation.filings.request_showing import Waiting, requests_on, waiting_for
 from escalation.filings.sections import Missing, Section, digest_of, missing, shown_to
 from escalation.filings.submitting import OPEN
 from escalation.regimes.regime import Regime, Stage
@@ -29,6 +30,11 @@ class ShownRecipient:
     regime: Regime
     stage: Stage
     is_late: bool | None
+
+    @property
+    def waiting(self) -> Waiting:
+        """The requests that the lab has to answer. Requires them to be prefetched."""
+        return waiting_for(self.row.requests.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,8 @@ class ShownFiling:
 
     @property
     def open_requests(self) -> list[FilingRequest]:
-        """The requests that nobody has answered."""
-        return [one for one in self.requests if one.answered_at is None]
+        """The requests that are to be answered."""
+        return [one for one in self.requests if one.is_open]
 
 
 def shown_filing(seen: FilingSeen) -> ShownFiling:
@@ -108,11 +114,7 @@ def shown_filing(seen: FilingSeen) -> ShownFiling:
         recipients=tuple(shown_recipient(row) for row in rows),
         missing=tuple(lacks),
         remarks=tuple(remarks),
-        requests=tuple(
-            FilingRequest.objects.filter(recipient__in=rows).select_related(
-                "organisation", "recipient__filing", "asked_by", "answered_by"
-            )
-        ),
+        requests=requests_on(rows),
         amends=amends,
     )
 

@@ -16,8 +16,11 @@ ACCEPTED: Final = "accepted"
 TRANSFERRED: Final = "transferred"
 ASKED: Final = "asked"
 ANSWERED: Final = "answered"
+ANSWERED_IN_PART: Final = "answered_in_part"
+MOVED: Final = "request_moved"
+UNASKED: Final = "request_withdrawn"
 # What the lab does is told to the agency, all else to the lab.
-TO_AGENCY: Final = frozenset({SUBMITTED, ANSWERED})
+TO_AGENCY: Final = frozenset({SUBMITTED, ANSWERED, ANSWERED_IN_PART})
 
 
 def tell(

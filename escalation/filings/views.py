@@ -25,6 +25,7 @@ from escalation.filings.forms import BY_HAND, VersionForm, recipient_forms
 from escalation.filings.inbox import filing_page
 from escalation.filings.models import Filing, FilingState, RecipientState, Way
 from escalation.filings.reading import approved_versions
+from escalation.filings.request_showing import shown_requests
 from escalation.filings.showing import ShownFiling, shown_filing
 from escalation.filings.strip import strip_of
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
@@ -199,6 +200,7 @@ def show_filing(
         "shown": shown,
         "strip": strip_of(shown, now=now),
         "filing": seen.filing,
+        "requests": shown_requests(shown.requests, now=now),
         "actions": actions,
         "now": now,
         "may_edit": _may_edit(shown),

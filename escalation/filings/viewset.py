@@ -45,7 +45,7 @@ class FilingApiViewSet(ApiViewSet):
         """Return the body of one filing."""
         absolute = self.request.build_absolute_uri
         return FilingSerializer(
-            render_filing(shown_filing(seen), absolute=absolute)
+            render_filing(shown_filing(seen), absolute=absolute, now=read_now())
         ).data
 
 

@@ -78,4 +78,22 @@ FILING_KINDS: Final[tuple[Kind, ...]] = (
         shared="filing number text",
         outlives_share=True,
     ),
+    make_kind(
+        "filing.answered_in_part",
+        "Request {number} about {filing} answered in part: {text}",
+        shared="filing number text",
+        outlives_share=True,
+    ),
+    make_kind(
+        "filing.request_moved",
+        "{agency} wants its request {number} about {filing} answered by {due_at}: {text}",
+        shared="filing agency number text due_at old_due_at",
+        outlives_share=True,
+    ),
+    make_kind(
+        "filing.request_withdrawn",
+        "{agency} withdrew its request {number} about {filing}: {text}",
+        shared="filing agency number text",
+        outlives_share=True,
+    ),
 )

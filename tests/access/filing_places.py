@@ -46,6 +46,15 @@ API = {
     "POST filing-work-give-back": Place("lab", _filing, {"text": "x"}, "triage"),
     "POST filing-work-accept": Place("lab", _filing, {}, "triage"),
     "POST filing-work-ask": Place("lab", _filing, {"text": "x"}, "triage"),
+    "POST filing-work-move-request": Place(
+        "lab",
+        _filing,
+        {"number": 1, "text": "x", "due_at": "2030-01-01T00:00:00Z"},
+        "triage",
+    ),
+    "POST filing-work-withdraw-request": Place(
+        "lab", _filing, {"number": 1, "text": "x"}, "triage"
+    ),
     "POST filing-work-transfer": Place(
         "lab", _filing, {"name": "x", "legal_basis": "x", **_BECAUSE}, "triage"
     ),
@@ -69,6 +78,8 @@ _ACTS: dict[str, tuple[dict[str, Any], str]] = {
     "accept": ({}, "triage"),
     "return": ({"text": "x"}, "triage"),
     "ask": ({"text": "x"}, "triage"),
+    "move-request": ({"text": "x"}, "triage"),
+    "withdraw-request": ({"text": "x"}, "triage"),
     "transfer": ({"name": "x", "legal_basis": "x", **_BECAUSE}, "triage"),
 }
 PAGES = {

@@ -1,6 +1,7 @@
 """What is said about a filing once its incident is not shared with the agency any more."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from escalation.filings.inquiries import answer_request, request_information
 from escalation.filings.passing_on import Transfer, transfer
 from escalation.filings.receiving import accept, receive, return_filing
+from escalation.filings.request_changes import move_request, withdraw_request
 from escalation.models import Filing, FilingRecipient
 from incidents.events.feed import timeline
 from incidents.incident.shares import share, unshare
@@ -89,6 +91,22 @@ def test_labs_answer_stands_on_the_agencys_own_record(
     assert kinds_in(Purpose.PRIVATE, **of_agency)[-1] == "filing.info_answered"
     item = timeline(world.incident, [world.agency.pk])[-1]
     assert (item.data["text"], "Ada" in repr(item)) == ("Monday.", False)
+
+
+@pytest.mark.parametrize("name", ["moved", "withdrawn"])
+def test_what_becomes_of_a_request_stands_on_both_records(
+    world: FilingWorld, filing: Filing, name: str
+):
+    asked = ask(world.got(filing), **world.who(world.officer))
+    who = world.who(world.officer)
+    if name == "moved":
+        day = world.now + timedelta(days=1)
+        move_request(asked, due_at=day, text="The council meets.", **who)
+    else:
+        withdraw_request(asked, text="Solved.", **who)
+    for side in (world.lab, world.agency):
+        kinds = kinds_in(Purpose.PRIVATE, organisation=side)
+        assert kinds.count(f"filing.request_{name}") == 1
 
 
 def test_another_agency_hears_nothing_of_it(world: FilingWorld, filing: Filing):

@@ -9,7 +9,12 @@ from escalation.filings.acts import ACTS
 from escalation.filings.forms import RecipientForm, remark_key
 from escalation.filings.inquiries import request_information
 from escalation.filings.reading import newest_version
-from escalation.models import Filing, LegalProfile, StatutoryClock
+from escalation.models import (
+    Filing,
+    FilingRequest,
+    LegalProfile,
+    StatutoryClock,
+)
 from tests import factories as make
 from tests.escalation.filings.filing_world import FilingWorld, make_filing_world
 
@@ -133,6 +138,47 @@ def test_agency_works_on_its_page(world: FilingWorld):
     assert asked.answer == "Monday."
 
 
+def test_request_is_moved_answered_in_part_and_withdrawn_on_the_page(
+    world: FilingWorld,
+):
+    filing = world.submitted()
+    asked = request_information(
+        world.got(filing), text="Which?", due_at=None, **world.who(world.officer)
+    )
+    chosen = {"request": asked.pk, "text": "Because of the council."}
+    day = world.now + timedelta(days=3)
+    moved = {**chosen, "due_at": f"{day:%Y-%m-%dT%H:%M}", "zone": "UTC"}
+    part = {"request": asked.pk, "text": "Logs follow.", "is_partial": "on"}
+
+    assert act(world.officer, filing, "move-request", **chosen).status_code == 422
+    assert act(world.officer, filing, "move-request", **moved).status_code == 302
+    assert act(world.author, filing, "answer", **part).status_code == 302
+    assert act(world.officer, filing, "withdraw-request", **chosen).status_code == 302
+
+    steps = list(asked.steps.values_list("kind", flat=True))
+    assert steps == ["moved", "part", "withdrawn"]
+    for user in (world.author, world.officer):
+        page = visit(user).get(f"/filings/{filing.ref}/").content.decode()
+        assert page.count("Because of the council.") == 2
+        assert "Logs follow." in page
+
+
+def test_inbox_says_until_when_the_lab_is_to_answer(world: FilingWorld):
+    filing = world.submitted()
+    soon, later = (world.now + timedelta(hours=hours) for hours in (1, 30))
+    for due_at in (later, soon):
+        request_information(
+            world.got(filing), text="?", due_at=due_at, **world.who(world.officer)
+        )
+    page = visit(world.officer).get("/filings/?show=answers").content.decode()
+    assert "2 open requests" in page
+    assert f"{soon:%H:%M} UTC" in page
+    assert "answer is late" not in page
+    FilingRequest.objects.update(due_at=world.now - timedelta(hours=1))
+    page = visit(world.officer).get("/filings/").content.decode()
+    assert "answer is late" in page
+
+
 @pytest.mark.parametrize("name", ["accept", "return"])
 def test_agency_settles_only_the_version_that_it_has_read(
     world: FilingWorld, name: str
@@ -191,6 +237,7 @@ def test_each_act_has_a_page_and_a_state_in_which_it_is_offered(world: FilingWor
     act(world.author, draft, "submit")
     look(world.officer, draft)
     act(world.officer, draft, "ask", text="?", zone="UTC")
+    look(world.officer, draft)
     look(world.author, draft)
     assert offered == set(ACTS)
 

@@ -203,3 +203,54 @@ def test_list_takes_as_many_queries_for_three_as_for_one(api_world: ApiWorld) ->
     with CaptureQueriesContext(connection) as three:
         assert len(client.get(FILINGS).json()["results"]) == 3
     assert len(three) == len(one)
+
+
+def asked_about(api_world: ApiWorld) -> str:
+    """Have the agency ask about a filing; returns its address."""
+    path = approved(api_world)
+    api_world.as_("responder").post(f"{path}submit/", {})
+    sent = {"text": "Which?", "due_at": "2030-01-02T00:00:00Z"}
+    api_world.as_("officer").post(f"{path}ask/", sent)
+    return path
+
+
+def test_request_is_moved_answered_in_part_and_withdrawn(api_world: ApiWorld) -> None:
+    path = asked_about(api_world)
+    officer, lab = api_world.as_("officer"), api_world.as_("responder")
+    why = {"number": 1, "text": "The council meets."}
+
+    moved = officer.post(f"{path}move-request/", {**why, "due_at": "2030-01-01T00:00Z"})
+    [one], [part] = moved.json()["requests"], moved.json()["recipients"]
+    assert (one["due_at"], one["is_late"]) == ("2030-01-01T00:00:00Z", False)
+    assert (part["open_requests"], part["answer_due_at"]) == (1, one["due_at"])
+    lab.post(f"{path}answer/", {"number": 1, "text": "Logs.", "is_partial": True})
+    gone = officer.post(f"{path}withdraw-request/", why).json()
+
+    [one], [part] = gone["requests"], gone["recipients"]
+    assert [step["kind"] for step in one["steps"]] == ["moved", "part", "withdrawn"]
+    assert (one["answered_at"], one["is_late"]) == (None, None)
+    assert (part["open_requests"], part["answer_due_at"]) == (0, None)
+    assert lab.get(path).json()["requests"] == gone["requests"]
+    again = officer.post(f"{path}withdraw-request/", why)
+    assert (again.status_code, again.json()["detail"]) == (
+        409,
+        "Request 1 was withdrawn.",
+    )
+
+
+def test_request_that_is_not_there_is_named(api_world: ApiWorld) -> None:
+    path = asked_about(api_world)
+    answer = api_world.as_("officer").post(
+        f"{path}withdraw-request/", {"number": 2, "text": "x"}
+    )
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["value"]) == (422, "number", 2)
+
+
+def test_lab_does_not_move_what_an_agency_asked(api_world: ApiWorld) -> None:
+    path = asked_about(api_world)
+    sent = {"number": 1, "text": "x", "due_at": "2031-01-01T00:00:00Z"}
+    answer = api_world.as_("responder").post(f"{path}move-request/", sent)
+    assert answer.status_code == 404
+    [one] = api_world.as_("responder").get(path).json()["requests"]
+    assert one["due_at"] == "2030-01-02T00:00:00Z"
