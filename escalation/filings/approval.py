@@ -5,6 +5,8 @@ from datetime import datetime
 from escalation.filings.drafting import lock_filing, note_review
 from escalation.filings.models import Filing, FilingState, FilingVersion
 from escalation.filings.reading import (
+    changes_in_words,
+    changes_since,
     lacking,
     newest_version,
     require_state,
@@ -101,8 +103,13 @@ def _under_review(filing: Filing, number: int) -> FilingVersion:
     require_state(filing, FilingState.IN_REVIEW, act="approved or refused")
     newest = newest_version(filing)
     if newest.number != number:
-        message = f"Version {newest.number} is in review, not {number}: read that one."
-        raise NotPossible(message, state=state_of(filing) | {"version": newest.number})
+        changed = changes_since(newest, number)
+        message = (
+            f"Version {newest.number} is in review, not {number}: read that one."
+            f"{changes_in_words(changed)}"
+        )
+        state = {"version": newest.number, "changed": changed}
+        raise NotPossible(message, state=state_of(filing) | state)
     return newest
 
 

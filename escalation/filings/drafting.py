@@ -17,6 +17,8 @@ from escalation.filings.models import (
 )
 from escalation.filings.proposing import first_answers
 from escalation.filings.reading import (
+    changes_in_words,
+    changes_since,
     needs_of,
     newest_version,
     require_state,
@@ -113,17 +115,13 @@ def write_version(
         filing = lock_filing(filing)
         require_state(filing, FilingState.DRAFT, act="changed")
         newest = newest_version(filing)
-        if newest.number != based_on:
-            message = (
-                f"Version {newest.number} was written meanwhile: yours began with "
-                f"{based_on}. Compare them, then save yours again."
-            )
-            raise NotPossible(
-                message, state=state_of(filing) | {"version": newest.number}
-            )
         keys = list(filing.recipients.values_list("key", flat=True))
         sections = _checked(rows, keys)
         is_same = [s.to_body() for s in sections] == newest.sections
+        if newest.number != based_on:
+            if is_same and newest.author_id == user.pk:
+                return newest  # a second click
+            raise _overtaken(filing, newest, based_on)
         if is_same and not _is_taken_back(filing, newest):
             return newest
         return _add_version(filing, sections, user=user, actor=actor, now=now)
@@ -199,6 +197,16 @@ def note_review(
         actor=actor,
         body={**body, "reason": reason} if reason else body,
     )
+
+
+def _overtaken(filing: Filing, newest: FilingVersion, based_on: int) -> NotPossible:
+    changed = changes_since(newest, based_on)
+    message = (
+        f"Version {newest.number} was written meanwhile: yours began with {based_on}."
+        f"{changes_in_words(changed)} Compare them, then save yours again."
+    )
+    state = {"version": newest.number, "changed": changed}
+    return NotPossible(message, state=state_of(filing) | state)
 
 
 def _is_taken_back(filing: Filing, version: FilingVersion) -> bool:

@@ -1,7 +1,7 @@
-"""Forms of filings: whom it goes to, what it says, and the small acts on its page."""
+"""Forms of filings: whom it goes to, and the small acts on its page."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -11,7 +11,6 @@ from django.template.defaultfilters import filesizeformat
 from escalation.filings.drafting import NewRecipient
 from escalation.filings.laws import laws_for
 from escalation.filings.models import FilingRecipient, FilingVersion
-from escalation.filings.sections import MAX_ANSWER, MAX_FIELD, MAX_REASON, Section
 from escalation.filings.showing import ShownSection
 from escalation.lawbook.profiles import profile_of
 from escalation.regimes.regime import DutyOf
@@ -20,6 +19,7 @@ from incidents.models import Organisation, OrganisationKind
 
 BY_HAND: Final = "by-hand"
 MAX_TEXT: Final = 5_000
+_REMARK: Final = "remark-"
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -81,92 +81,6 @@ def recipient_forms(
         )
         for number in range(1, count + 1)
     ]
-
-
-class VersionForm(forms.Form):
-    """What a filing says: for each section an answer, or that it is not yet known."""
-
-    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-    def __init__(
-        self,
-        *args: Any,
-        sections: Sequence[ShownSection],
-        recipients: Sequence[FilingRecipient],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._recipients = recipients
-        blank = ShownSection(Section("", audience=_keys(recipients)), (), "", (), ())
-        self._sections = [*sections, blank]
-        for number, shown in enumerate(self._sections):
-            self._add(number, shown)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the sections as they are to be. Requires that the form is valid."""
-        return [row for row in map(self._row, range(len(self._sections))) if row]
-
-    def parts(self) -> Iterator[dict[str, Any]]:
-        """Yield each section with its fields, for the template."""
-        for number, shown in enumerate(self._sections):
-            yield {
-                "shown": shown,
-                "is_new": not shown.section.field,
-                "field": self._bound(number, "field"),
-                "answer": self._bound(number, "answer"),
-                "unknown": self._bound(number, "unknown"),
-                "reason": self._bound(number, "reason"),
-                "audience": self._bound(number, "audience"),
-            }
-
-    def _add(self, number: int, shown: ShownSection) -> None:
-        section = shown.section
-        is_new = not section.field
-        if is_new:
-            self.fields[f"field-{number}"] = forms.CharField(
-                label="Another section", required=False, max_length=MAX_FIELD
-            )
-        self.fields[f"answer-{number}"] = forms.CharField(
-            label="Answer",
-            required=False,
-            max_length=MAX_ANSWER,
-            initial=section.answer,
-            widget=_area(3),
-        )
-        self.fields[f"unknown-{number}"] = forms.BooleanField(
-            label="Not yet known", required=False, initial=section.is_not_yet_known
-        )
-        self.fields[f"reason-{number}"] = forms.CharField(
-            label="Why it is not yet known",
-            required=False,
-            max_length=MAX_REASON,
-            initial=section.reason,
-        )
-        if len(self._recipients) > 1:
-            self.fields[f"audience-{number}"] = forms.MultipleChoiceField(
-                label="Who reads it",
-                required=False,
-                choices=[(one.audience_key, one.name) for one in self._recipients],
-                initial=list(section.audience),
-                widget=forms.CheckboxSelectMultiple,
-            )
-
-    def _row(self, number: int) -> dict[str, Any]:
-        given, section = self.cleaned_data, self._sections[number].section
-        field = section.field or given.get(f"field-{number}", "")
-        if not field:
-            return {}
-        return {
-            "field": field,
-            "answer": given[f"answer-{number}"].replace("\r\n", "\n"),
-            "is_not_yet_known": given[f"unknown-{number}"],
-            "reason": given[f"reason-{number}"],
-            "audience": given.get(f"audience-{number}", list(section.audience)),
-        }
-
-    def _bound(self, number: int, name: str) -> Any:
-        key = f"{name}-{number}"
-        return self[key] if key in self.fields else None
 
 
 class EmptyForm(forms.Form):
@@ -260,6 +174,7 @@ class ReturnForm(ReadVersionForm):
     def clean(self) -> dict[str, Any]:
         """Gather the remarks."""
         given: dict[str, Any] = super().clean() or {}
+        self._keep_others()
         said = [given.pop(remark_key(name), "") for name in self._fields]
         given["remarks"] = [
             {"field": name, "text": text}
@@ -268,10 +183,19 @@ class ReturnForm(ReadVersionForm):
         ]
         return given
 
+    def _keep_others(self) -> None:
+        """Give back remarks on fields that the newer version has not."""
+        known = {remark_key(name) for name in self._fields}
+        for name, text in self.data.items():
+            if name.startswith(_REMARK) and name not in known and text.strip():
+                self.add_error(
+                    "text", f"This version has not the field of your remark: {text}"
+                )
+
 
 def remark_key(field: str) -> str:
     """Return the name under which a remark on a section is sent."""
-    return f"remark-{hashlib.sha256(field.encode()).hexdigest()[:16]}"
+    return f"{_REMARK}{hashlib.sha256(field.encode()).hexdigest()[:16]}"
 
 
 class AcceptForm(ReadVersionForm):
@@ -362,7 +286,3 @@ def _offer(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared as one
     field.choices = choices
-
-
-def _keys(recipients: Sequence[FilingRecipient]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.audience_key for one in recipients))

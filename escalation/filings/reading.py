@@ -1,9 +1,10 @@
 """Read a filing as it stands: its newest version, what it still lacks, its state."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from escalation.filings.laws import law_of
+from escalation.filings.merging import changed_fields
 from escalation.filings.models import (
     Filing,
     FilingRecipient,
@@ -19,6 +20,8 @@ from escalation.filings.sections import (
 )
 from escalation.regimes.regime import Stage
 from incidents.errors import NotPossible
+
+MAX_NAMED: Final = 5
 
 
 def stage_of(recipient: FilingRecipient) -> Stage:
@@ -63,6 +66,23 @@ def lacking(
 def state_of(filing: Filing) -> dict[str, Any]:
     """Return the present state, as an error that says "not possible" carries it."""
     return {"ref": filing.ref, "state": filing.state}
+
+
+def changes_since(newest: FilingVersion, number: int) -> list[str]:
+    """Return in which fields a version differs from an older one of its filing."""
+    before = newest.filing.versions.filter(number=number).first()
+    if before is None:
+        return []
+    return changed_fields(sections_of(before, []), sections_of(newest, []))
+
+
+def changes_in_words(fields: Sequence[str]) -> str:
+    """Return a sentence that names the first of these fields, empty without any."""
+    if not fields:
+        return ""
+    more = len(fields) - MAX_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f" It differs in: {'; '.join(fields[:MAX_NAMED])}{rest}."
 
 
 def require_state(filing: Filing, *allowed: FilingState, act: str) -> None:

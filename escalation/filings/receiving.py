@@ -8,8 +8,9 @@ from typing import Any, Final
 from escalation.filings.answering import note_answer, note_measures
 from escalation.filings.drafting import lock_filing
 from escalation.filings.exchange_models import FilingRemark
+from escalation.filings.merging import changed_fields
 from escalation.filings.models import FilingRecipient, FilingVersion, RecipientState
-from escalation.filings.reading import sections_of
+from escalation.filings.reading import changes_in_words, sections_of
 from escalation.filings.sections import shown_to
 from escalation.filings.telling import ACCEPTED, RECEIVED, RETURNED, tell
 from incidents.errors import BadInput, NotPossible
@@ -179,10 +180,37 @@ def _require_open(recipient: FilingRecipient, act: str) -> None:
 
 def _require_read(recipient: FilingRecipient, version: int | None) -> None:
     """Raise NotPossible if the version that was read is not the newest sent any more."""
-    newest = version_of(recipient).number
-    if version not in (None, newest):
-        message = f"Version {newest} came meanwhile: read that one."
-        raise NotPossible(message, state=state_of(recipient) | {"version": newest})
+    newest = version_of(recipient)
+    if version in (None, newest.number):
+        return
+    changed = _changed_for(recipient, version) if version else []
+    message = (
+        f"Version {newest.number} came meanwhile: read that one."
+        f"{changes_in_words(changed)}"
+    )
+    state = {"version": newest.number, "changed": changed}
+    raise NotPossible(message, state=state_of(recipient) | state)
+
+
+def _changed_for(recipient: FilingRecipient, number: int) -> list[str]:
+    """Return in which fields that it reads its version differs from one it had before.
+
+    What it was sent before is what it returned, or who gave it on did: of any other
+    version it learns nothing.
+    """
+    chain = [recipient]
+    while chain[-1].came_from:
+        chain.append(chain[-1].came_from)
+    returned = FilingRemark.objects.filter(
+        recipient__in=chain, version__number=number
+    ).first()
+    if returned is None:
+        return []
+    before, after = (
+        shown_to(sections_of(version, [recipient]), recipient.audience_key)
+        for version in (returned.version, version_of(recipient))
+    )
+    return changed_fields(before, after)
 
 
 def _checked_remarks(

@@ -91,11 +91,14 @@ class ShownFiling:
         return [one for one in self.requests if one.is_open]
 
 
-def shown_filing(seen: FilingSeen) -> ShownFiling:
-    """Return the filing: its newest version to its lab, what was sent to an agency."""
+def shown_filing(
+    seen: FilingSeen, *, version: FilingVersion | None = None
+) -> ShownFiling:
+    """Return the filing: what was sent to an agency; to its lab a version or the newest."""
     rows = list(seen.recipients)
     if seen.is_own:
-        version, amends = newest_version(seen.filing), seen.filing.amends
+        version = version or newest_version(seen.filing)
+        amends = seen.filing.amends
         sections = sections_of(version, rows)
     else:
         version, amends = _sent(rows[-1]), amended_for(rows[-1], by=None)

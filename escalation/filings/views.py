@@ -21,14 +21,17 @@ from escalation.filings.drafting import (
     start_filing,
     write_version,
 )
-from escalation.filings.forms import BY_HAND, VersionForm, recipient_forms
+from escalation.filings.forms import BY_HAND, recipient_forms
 from escalation.filings.inbox import filing_page
 from escalation.filings.models import Filing, FilingState, RecipientState, Way
 from escalation.filings.reading import approved_versions
 from escalation.filings.request_showing import shown_requests
+from escalation.filings.sections import SectionError
 from escalation.filings.showing import ShownFiling, shown_filing
 from escalation.filings.strip import strip_of
+from escalation.filings.version_form import VersionForm, merged_form, version_form
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
+from incidents.events.actor import Actor
 from incidents.incident.access import (
     actor_for,
     find_incident,
@@ -42,6 +45,7 @@ from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 
 RECIPIENTS = 3
+MAX_DIGITS = 5
 
 
 @page("GET")
@@ -112,39 +116,75 @@ def filing_edit(request: PageRequest, ref: str) -> HttpResponse:
     seen = find_filing(request.user, ref)
     actor = lab_actor(seen, Action.MANAGE)
     shown = shown_filing(seen)
-    form = VersionForm(
-        request.POST if request.method == "POST" else None,
-        sections=shown.sections,
-        recipients=seen.recipients,
-        initial={"based_on": shown.version.number},
-    )
-    status = HTTPStatus.OK
-    if request.method == "POST" and form.is_valid():
-        try:
-            write_version(
-                seen.filing,
-                form.rows(),
-                based_on=form.cleaned_data["based_on"],
-                user=request.user,
-                actor=actor,
-                now=read_now(),
-            )
+    form, conflict, status = version_form(shown), "", int(HTTPStatus.OK)
+    if request.method == "POST":
+        refused = _write(request, shown, actor)
+        if refused is None:
             return redirect("filing-detail", seen.filing.ref)
-        except BadInput as problem:
-            form.add_error(None, f"{problem.field}: {problem.remedy}")
-        except NotPossible as problem:
-            form.add_error(None, problem.message)
-            status = HTTPStatus.CONFLICT
-    if form.errors and status == HTTPStatus.OK:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        form, conflict, status = refused
     _note(request, seen)
     context = {
         "shown": shown,
         "strip": strip_of(shown, now=read_now()),
         "filing": seen.filing,
         "form": form,
+        "conflict": conflict,
+        "newest": form["based_on"].value(),
     }
     return render(request, "escalation/filings/edit.html", context, status=status)
+
+
+def _write(
+    request: PageRequest, shown: ShownFiling, actor: Actor
+) -> tuple[VersionForm, str, int] | None:
+    """Write what was sent; if it is refused return the form to go on with.
+
+    With it what somebody else did meanwhile, and the status.
+    """
+    # The form's numbers are those of the version that it was made of.
+    base = _base(request, shown)
+    form = version_form(base, request.POST)
+    if form.is_valid():
+        try:
+            write_version(
+                shown.seen.filing,
+                form.rows(),
+                based_on=form.cleaned_data["based_on"],
+                user=request.user,
+                actor=actor,
+                now=read_now(),
+            )
+        except BadInput as problem:
+            form.add_error(None, f"{problem.field}: {problem.remedy}")
+        except NotPossible as problem:
+            going_on = _after_conflict(request, problem, form, base)
+            return (*going_on, HTTPStatus.CONFLICT)
+        else:
+            return None
+    return form, "", HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _base(request: PageRequest, shown: ShownFiling) -> ShownFiling:
+    """Return the filing as it was when the form that was sent was made."""
+    text = request.POST.get("based_on", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        return shown
+    version = shown.seen.filing.versions.filter(number=text).first()
+    return shown_filing(shown.seen, version=version) if version else shown
+
+
+def _after_conflict(
+    request: PageRequest, problem: NotPossible, form: VersionForm, base: ShownFiling
+) -> tuple[VersionForm, str]:
+    """Return the form to go on with, and what somebody else did meanwhile."""
+    if "version" in problem.state:
+        newest = shown_filing(find_filing(request.user, base.seen.filing.ref))
+        try:
+            return merged_form(form.rows(), base=base, newest=newest), problem.message
+        except SectionError as error:
+            form.add_error(None, f"{error.field}: {error.remedy}")
+    form.add_error(None, problem.message)
+    return form, ""
 
 
 def act_page(name: str) -> Callable[..., Any]:
@@ -167,12 +207,26 @@ def act_page(name: str) -> Callable[..., Any]:
             except (BadInput, NoRoom, TooLarge) as error:
                 _put_error(form, error)
             except NotPossible as error:
-                form.add_error(None, error.message)
+                form = _form_after(name, request, ref, error)
                 status = HTTPStatus.CONFLICT
         seen = _find(request, ref)
         return show_filing(request, seen, bound={name: form}, status=status)
 
     return view
+
+
+def _form_after(name: str, request: PageRequest, ref: str, error: NotPossible) -> Form:
+    """Return an act's form as it was filled in, of the version that its page now shows.
+
+    Only if the error tells of that version: nobody is to settle what they did not see.
+    """
+    shown = shown_filing(_find(request, ref))
+    data = request.POST.copy()
+    if error.state.get("version") == shown.version.number:
+        data["version"] = str(shown.version.number)
+    form = ACTS[name].form(shown, data, request.FILES, auto_id=f"id_{name}_%s")
+    form.add_error(None, error.message)
+    return form
 
 
 def _find(request: PageRequest, ref: str) -> FilingSeen:
