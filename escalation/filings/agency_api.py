@@ -31,7 +31,7 @@ from escalation.filings.serializers import (
     TransferBody,
     WithdrawRequestBody,
 )
-from escalation.filings.viewset import FilingApiViewSet
+from escalation.filings.viewset import PART, FilingApiViewSet
 from incidents.errors import BadInput
 from incidents.organisations.directory import agency_named
 from incidents.organisations.roles import Action
@@ -41,43 +41,47 @@ from incidents.timers.clock import read_now
 class FilingWorkViewSet(FilingApiViewSet):
     """Receive, return, accept, ask and give on; and answer."""
 
-    @extend_schema(request=None, responses=FilingSerializer)
+    @extend_schema(request=None, parameters=[PART], responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def receive(self, request: Request, ref: str) -> Response:
         """Give the receipt with its number; a second time changes nothing."""
         return self._do(receive)
 
-    @extend_schema(request=ReturnBody, responses=FilingSerializer)
+    @extend_schema(request=ReturnBody, parameters=[PART], responses=FilingSerializer)
     @action(detail=True, methods=["post"], url_path="return")
     def give_back(self, request: Request, ref: str) -> Response:
         """Return it to be corrected, with remarks on its fields."""
         return self._do(return_filing, ReturnBody)
 
-    @extend_schema(request=AcceptBody, responses=FilingSerializer)
+    @extend_schema(request=AcceptBody, parameters=[PART], responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, ref: str) -> Response:
         """Say that nothing more is wanted of it."""
         return self._do(accept, AcceptBody)
 
-    @extend_schema(request=AskBody, responses=FilingSerializer)
+    @extend_schema(request=AskBody, parameters=[PART], responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def ask(self, request: Request, ref: str) -> Response:
         """Ask the lab, by when you want the answer: a clock of the lab runs until then."""
         return self._do(request_information, AskBody)
 
-    @extend_schema(request=MoveRequestBody, responses=FilingSerializer)
+    @extend_schema(
+        request=MoveRequestBody, parameters=[PART], responses=FilingSerializer
+    )
     @action(detail=True, methods=["post"], url_path="move-request")
     def move_request(self, request: Request, ref: str) -> Response:
         """Set another date for the answer to a request of yours, later or earlier."""
         return self._do_on_request(move_request, MoveRequestBody)
 
-    @extend_schema(request=WithdrawRequestBody, responses=FilingSerializer)
+    @extend_schema(
+        request=WithdrawRequestBody, parameters=[PART], responses=FilingSerializer
+    )
     @action(detail=True, methods=["post"], url_path="withdraw-request")
     def withdraw_request(self, request: Request, ref: str) -> Response:
         """Say that no answer to a request of yours is wanted any more."""
         return self._do_on_request(withdraw_request, WithdrawRequestBody)
 
-    @extend_schema(request=TransferBody, responses=FilingSerializer)
+    @extend_schema(request=TransferBody, parameters=[PART], responses=FilingSerializer)
     @action(detail=True, methods=["post"])
     def transfer(self, request: Request, ref: str) -> Response:
         """Give it on to another authority; the lab is told to whom and why."""

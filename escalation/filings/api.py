@@ -37,7 +37,7 @@ from escalation.filings.serializers import (
 from escalation.filings.showing import shown_filing
 from escalation.filings.statistics import punctuality_for
 from escalation.filings.submitting import submit
-from escalation.filings.viewset import FilingApiViewSet
+from escalation.filings.viewset import PART, FilingApiViewSet
 from incidents.errors import BadInput
 from incidents.incident.access import actor_for, require_owner
 from incidents.incident.idempotency import read_promise
@@ -81,6 +81,7 @@ class FilingViewSet(FilingApiViewSet):
         wanted = self.read_query(FilingQuery)
         return self.respond_page(filings_for(self.person, **wanted), self._render_page)
 
+    @extend_schema(parameters=[PART])
     def retrieve(self, request: Request, ref: str) -> Response:
         """Open one filing."""
         return self.respond(self.find().filing)

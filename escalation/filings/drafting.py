@@ -30,6 +30,7 @@ from escalation.filings.sections import (
     blank_sections,
     digest_of,
     read_sections,
+    require_printable,
 )
 from escalation.regimes.regime import DutyOf
 from incidents.errors import BadInput, NotPossible
@@ -334,9 +335,11 @@ def _checked(
     rows: Sequence[Mapping[str, Any]], keys: Sequence[str]
 ) -> tuple[Section, ...]:
     try:
-        return read_sections(rows, recipients=keys)
+        sections = read_sections(rows, recipients=keys)
+        require_printable(sections)
     except SectionError as error:
         raise BadInput(error.field, "", error.remedy) from error
+    return sections
 
 
 def _add_version(

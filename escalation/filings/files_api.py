@@ -16,7 +16,7 @@ from escalation.filings.downloads import (
     make_file,
     targets_of,
 )
-from escalation.filings.viewset import FilingApiViewSet
+from escalation.filings.viewset import PART, FilingApiViewSet
 from incidents.rest import StrictSerializer
 from incidents.timers.clock import read_now
 
@@ -34,12 +34,15 @@ class FileQuery(StrictSerializer):
     """Which version; without one the newest, to an agency the one that it was sent."""
 
     version = serializers.IntegerField(required=False, min_value=1, max_value=9999)
+    part = serializers.CharField(
+        required=False, max_length=60, help_text="as elsewhere; `key` says which file"
+    )
 
 
 class FilingFileViewSet(FilingApiViewSet):
     """List and download the files of a filing."""
 
-    @extend_schema(responses=FilingFileSerializer(many=True))
+    @extend_schema(parameters=[PART], responses=FilingFileSerializer(many=True))
     @action(detail=True, pagination_class=None)
     def files(self, request: Request, ref: str) -> Response:
         """List the files that your side may have."""

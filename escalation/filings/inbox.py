@@ -4,7 +4,7 @@ An agency's own clocks come first, what is due soonest on top; then by when a la
 answer what was asked; then what came first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from escalation.duties.models import StatutoryClock
 from escalation.duties.overdue import is_overdue
 from escalation.filings.exchange_models import FilingRequest
+from escalation.filings.knowing import amended_known
 from escalation.filings.listing import filings_for, rows_of
 from escalation.filings.models import (
     Filing,
@@ -55,6 +56,7 @@ class InboxRow:
     is_cross_border: bool
     waiting: Waiting
     is_answer_late: bool
+    is_amended: bool
 
 
 def filing_page(
@@ -103,7 +105,10 @@ def _open_requests(**on: Any) -> QuerySet[FilingRequest]:
 
 def inbox_rows(person: User, *, now: datetime, show: str = OPEN) -> list[InboxRow]:
     """Return what the person's agencies got, what they owe soonest on top."""
-    return [_row(row, now) for row in inbox_of(person, show=show)[:MAX_ROWS]]
+    rows = list(inbox_of(person, show=show)[:MAX_ROWS])
+    own = set(Organisation.objects.of(person).values_list("pk", flat=True))
+    known = amended_known([row.filing for row in rows], own)
+    return [_row(row, known, now) for row in rows]
 
 
 def inbox_of(person: User, *, show: str = OPEN) -> QuerySet[FilingRecipient]:
@@ -146,7 +151,7 @@ def inbox_of(person: User, *, show: str = OPEN) -> QuerySet[FilingRecipient]:
     )
 
 
-def _row(row: Any, now: datetime) -> InboxRow:
+def _row(row: Any, known: Collection[int], now: datetime) -> InboxRow:
     shown = shown_recipient(row)
     return InboxRow(
         filing=row.filing,
@@ -156,6 +161,8 @@ def _row(row: Any, now: datetime) -> InboxRow:
         is_cross_border=is_cross_border(row),
         waiting=shown.waiting,
         is_answer_late=is_overdue(shown.waiting.due_at, at=now),
+        # Of a first filing that another authority got it learns nothing.
+        is_amended=row.filing.amends_id in known,
     )
 
 

@@ -14,7 +14,10 @@ from escalation.filings.sections import Section
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an incident knows; `instants` are {name: instant} of its time record."""
+    """What an incident knows; `instants` are {name: instant} of its time record.
+
+    `days` are those of which only the day is known, as they were written.
+    """
 
     ref: str
     title: str
@@ -24,6 +27,7 @@ class Known:
     organisation: str
     facts: Mapping[str, str] = field(default_factory=dict)
     instants: Mapping[str, datetime] = field(default_factory=dict)
+    days: Mapping[str, str] = field(default_factory=dict)
 
 
 def prefilled(sections: Sequence[Section], known: Known) -> tuple[Section, ...]:
@@ -59,7 +63,7 @@ def _severity(known: Known) -> str:
 def _times(*names: str) -> Callable[[Known], str]:
     def answer(known: Known) -> str:
         lines = [
-            f"{_TIMES[name]}: {_written(known.instants[name])}"
+            f"{_TIMES[name]}: {_written(known, name)}"
             for name in names
             if name in known.instants
         ]
@@ -72,8 +76,11 @@ def _fact(name: str) -> Callable[[Known], str]:
     return lambda known: known.facts.get(name, "")
 
 
-def _written(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _written(known: Known, name: str) -> str:
+    # In UTC a day elsewhere would begin on another day.
+    if name in known.days:
+        return f"{known.days[name]} (only the day is known)"
+    return f"{known.instants[name].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 _TIMES: Final = {

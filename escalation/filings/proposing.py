@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from escalation.duties.anchor_words import is_repeated
+from escalation.duties.models import AnchorValue, Precision
 from escalation.duties.time_record import TimeRecord, record_of
 from escalation.filings.models import FilingRecipient
 from escalation.filings.prefill import Known, prefilled
@@ -40,6 +41,8 @@ def first_answers(
 def known_of(incident: Incident, record: TimeRecord, laws: Collection[str]) -> Known:
     """Return what is known to the incident's owner; instants as they count under laws."""
     level = severity_at(incident.severity)
+    counting = _counting(record, laws)
+    only_days = [n for n, one in counting.items() if one.precision == Precision.DAY]
     return Known(
         ref=incident.ref,
         title=incident.title,
@@ -48,7 +51,8 @@ def known_of(incident: Incident, record: TimeRecord, laws: Collection[str]) -> K
         severity=f"Severity {level.level}, {level.name}",
         organisation=incident.organisation.name,
         facts=_facts(incident),
-        instants=_instants(incident, record, laws),
+        instants=_instants(incident) | {n: one.at for n, one in counting.items()},
+        days={name: counting[name].written for name in only_days},
     )
 
 
@@ -65,28 +69,26 @@ def _facts(incident: Incident) -> dict[str, str]:
     return found
 
 
-def _instants(
-    incident: Incident, record: TimeRecord, laws: Collection[str]
-) -> dict[str, datetime]:
-    """Return the incident's own times, and of its time record those that count.
-
-    Where the laws differ, the earliest. What comes about more than once is as the
-    incident stands now.
-    """
+def _instants(incident: Incident) -> dict[str, datetime]:
+    """Return the incident's own times."""
     found = {
-        name: at
-        for name, at in (
-            ("occurred", incident.occurred_at),
-            ("detected", incident.detected_at),
-            ("aware", incident.aware_at),
-            ("resolved", incident.resolved_at),
-        )
-        if at
+        "occurred": incident.occurred_at,
+        "detected": incident.detected_at,
+        "aware": incident.aware_at,
+        "resolved": incident.resolved_at,
     }
-    counting: dict[str, datetime] = {}
+    return {name: at for name, at in found.items() if at}
+
+
+def _counting(record: TimeRecord, laws: Collection[str]) -> dict[str, AnchorValue]:
+    """Return of the time record the instants that count, where laws differ the earliest.
+
+    What comes about more than once is as the incident stands now.
+    """
+    counting: dict[str, AnchorValue] = {}
     for law in laws:
-        for name, instants in record.under(law).items():
+        for name, values in record.counting(law).items():
             if not is_repeated(name):
-                at = min([*instants, counting.get(name, instants[0])])
-                counting[name] = at
-    return found | {_NAMES.get(name, name): at for name, at in counting.items()}
+                known = [*values, counting.get(name, values[0])]
+                counting[name] = min(known, key=lambda one: one.at)
+    return {_NAMES.get(name, name): one for name, one in counting.items()}

@@ -16,6 +16,9 @@ MAX_FIELD: Final = 300
 MAX_ANSWER: Final = 20_000
 MAX_REASON: Final = 1_000
 MAX_SECTIONS: Final = 60
+# What all answers may have together: more takes longer to print than others can wait.
+MAX_SIGNS: Final = 300_000
+MAX_LINES: Final = 5_000
 
 # What a stage needs where its text lists nothing. Source: own proposal, after the laws
 # that do list it.
@@ -107,6 +110,20 @@ def read_sections(
             raise SectionError(index, "field", "This field is there already.")
         seen.add(section.field)
     return sections
+
+
+def require_printable(sections: Iterable[Section]) -> None:
+    """Raise SectionError at the section with which a filing gets too long to print."""
+    signs = lines = 0
+    for index, section in enumerate(sections):
+        signs += len(section.answer) + len(section.reason)
+        lines += len(section.answer.splitlines()) + len(section.reason.splitlines())
+        if signs > MAX_SIGNS or lines > MAX_LINES:
+            remedy = (
+                f"Keep all answers together to {MAX_SIGNS} characters and {MAX_LINES} "
+                "lines; give the rest as a file."
+            )
+            raise SectionError(index, "answer", remedy)
 
 
 def missing(

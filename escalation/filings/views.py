@@ -46,6 +46,8 @@ from incidents.timers.clock import read_now
 
 RECIPIENTS = 3
 MAX_DIGITS = 5
+KEY = "Idempotency-Key"
+BEGUN = "This form has begun a filing already. Send it again to begin another one."
 
 
 @page("GET")
@@ -89,7 +91,7 @@ def filing_new(request: PageRequest, ref: str) -> HttpResponse:
             "name": wanted.get("name", ""),
         },
     )
-    error = ""
+    error, once = "", request.POST.get("idempotency_key") or uuid.uuid4()
     # Each is looked at, so that each tells its errors.
     flaws = [row for row in rows if data is not None and not row.is_valid()]
     if data is not None and not flaws:
@@ -98,12 +100,14 @@ def filing_new(request: PageRequest, ref: str) -> HttpResponse:
             return redirect("filing-edit", filing.ref)
         except BadInput as problem:
             error = f"{capfirst(problem.field)}: {problem.remedy}"
+            if problem.field == KEY:
+                error, once = BEGUN, uuid.uuid4()
     context = {
         "incident": incident,
         "forms": rows,
         "error": error,
         "amends": request.POST.get("amends", wanted.get("amends", "")),
-        "once": request.POST.get("idempotency_key") or uuid.uuid4(),
+        "once": once,
     }
     is_refused = error or flaws
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
@@ -286,11 +290,13 @@ def _begin(request: PageRequest, incident: Incident, rows: list[Any]) -> Filing:
 
 
 def _promise(request: PageRequest) -> Promise | None:
+    own = ("csrfmiddlewaretoken", "idempotency_key")
+    sent = [pair for pair in request.POST.items() if pair[0] not in own]
     return read_promise(
         caller=reader_of(request),
         endpoint=f"POST {request.path}",
         key=request.POST.get("idempotency_key") or None,
-        body=b"",
+        body=repr(sorted(sent)).encode(),
     )
 
 

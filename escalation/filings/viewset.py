@@ -1,8 +1,10 @@
 """What all REST views of filings share: how one is found, read and rendered."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +18,13 @@ from incidents.models import Incident
 from incidents.organisations.authentication import reader_name
 from incidents.rest import ApiViewSet
 from incidents.timers.clock import read_now
+
+# Which of several parts an agency reads and acts on.
+PART: Final = OpenApiParameter(
+    "part",
+    OpenApiTypes.STR,
+    description="the key of your agency's part, if it has several of the filing",
+)
 
 
 class FilingApiViewSet(ApiViewSet):
@@ -37,7 +46,8 @@ class FilingApiViewSet(ApiViewSet):
 
     def respond(self, filing: Filing, *, code: int = status.HTTP_200_OK) -> Response:
         """Return the filing as it now is."""
-        seen = find_filing(self.person, filing.ref)
+        part = self.request.query_params.get("part", "")
+        seen = find_filing(self.person, filing.ref, part=part)
         self.note([filing], [f"filing:{filing.ref}"])
         return Response(self.body_of(seen), status=code)
 

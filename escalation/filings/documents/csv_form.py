@@ -6,17 +6,23 @@ is given an apostrophe, so the exact text is in the JSON.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from escalation.filings.documents.document import FilingDocument, SectionState
+from escalation.filings.documents.document import FilingDocument
 from escalation.filings.documents.words import rfc3339
 
 HEADINGS: Final = ("part", "field", "state", "value", "note")
 # Source: OWASP, CSV Injection: these begin a formula, the last four in full width.
+_MARK: Final = "'"
 _FORMULA: Final = (
     *("=", "+", "-", "@", "\t", "\r", "\n"),
     *("\uff1d", "\uff0b", "\uff0d", "\uff20"),
+)
+# Where another mark than the comma parts cells, or quotes are not heeded, these begin one.
+_NEXT_CELL: Final = re.compile(
+    "([;|\t\r\n] *)(?=[=@\uff1d\uff20]|[+\\-\uff0b\uff0d][^ \\-])"
 )
 
 Cells = tuple[str, str, str, str, str]
@@ -36,9 +42,13 @@ def _rows(document: FilingDocument) -> Iterator[Cells]:
         if value:
             yield "filing", name, "", value, ""
     for section in document.sections:
-        is_answered = section.state == SectionState.ANSWERED
-        answer = section.answer if is_answered else ""
-        yield "answer", section.field, section.state.value, answer, section.reason
+        yield (
+            "answer",
+            section.field,
+            section.state.value,
+            section.answer,
+            section.reason,
+        )
     for row in document.anchors:
         note = "; ".join(part for part in (row.written, row.source) if part)
         yield "time", row.name, row.precision, rfc3339(row.at), note
@@ -79,4 +89,7 @@ def _heads(document: FilingDocument) -> Iterator[tuple[str, str]]:
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+    begin = len(cell) - len(cell.lstrip(" \t\r\n"))
+    rest = _NEXT_CELL.sub(r"\1'", cell[begin:])
+    is_formula = cell.lstrip(" ").startswith(_FORMULA)
+    return f"{_MARK if is_formula else ''}{cell[:begin]}{rest}"

@@ -34,6 +34,14 @@ class Section:
     reason: str = ""
 
     @property
+    def said(self) -> str:
+        """Return all that it says: why it is not yet known, and what is known so far."""
+        if not self.is_not_yet_known:
+            return self.answer
+        so_far = f"Known so far: {self.answer}" if self.answer.strip() else ""
+        return "\n\n".join(part for part in (self.reason, so_far) if part)
+
+    @property
     def state(self) -> SectionState:
         """Return whether it is answered; blank text is no answer."""
         if self.is_not_yet_known:

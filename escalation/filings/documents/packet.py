@@ -21,13 +21,14 @@ from escalation.filings.documents.document import (
 )
 from escalation.filings.documents.json_form import as_json
 from escalation.filings.documents.pdf import render_pdf
-from escalation.filings.documents.words import utc_text, zoned_text
+from escalation.filings.documents.words import state_words, utc_text, zoned_text
 from incidents.incident.tlp import parse_tlp
 
 README: Final = "README.txt"
 SUMS: Final = "SHA256SUMS"
 _RULE: Final = "-" * 72
 _NOT_YET: Final = "Not yet known"
+_NOT_TO_FILE: Final = frozenset({"draft", "in_review", "withdrawn"})
 
 
 def as_packet(document: FilingDocument) -> bytes:
@@ -81,6 +82,10 @@ def _heading(document: FilingDocument) -> Iterator[str]:
     yield f"{document.law.name}, {document.law.citation}"
     yield f"{document.reference}, version {document.version}"
     yield f"From {document.organisation} to {document.recipient}"
+    if document.state in _NOT_TO_FILE:
+        yield ""
+        yield f"DO NOT FILE THIS: version {document.version} is not approved."
+        yield f"State: {state_words(document)}."
     yield ""
     due, zone = document.due, document.law.zone
     if due.operational:
@@ -129,7 +134,7 @@ def _typed(section: Section) -> str:
     if section.state == SectionState.ANSWERED:
         return section.answer
     if section.state == SectionState.NOT_YET_KNOWN:
-        return f"{_NOT_YET}: {section.reason}" if section.reason else _NOT_YET
+        return f"{_NOT_YET}: {section.said}" if section.said else _NOT_YET
     return "(no answer)"
 
 

@@ -14,7 +14,6 @@ from escalation.filings.documents.document import (
     NOT_ADVICE,
     FilingDocument,
     Section,
-    SectionState,
 )
 from escalation.filings.documents.glyphs import is_right_to_left, show
 from escalation.filings.documents.words import (
@@ -132,14 +131,8 @@ def _section(section: Section, paper: _Paper) -> dict[str, Any]:
         "field": paper.lines(section.field, piece=_NARROW),
         "state": section.state.value,
         "words": STATE_WORDS[section.state],
-        "lines": paper.lines(_said(section)),
+        "lines": paper.lines(section.said),
     }
-
-
-def _said(section: Section) -> str:
-    if section.state == SectionState.ANSWERED:
-        return section.answer
-    return section.reason
 
 
 def _anchor(document: FilingDocument, row: Any, paper: _Paper) -> dict[str, Any]:

@@ -177,9 +177,7 @@ def _answers(document: FilingDocument) -> Iterator[str]:
         if section.state == SectionState.ANSWERED:
             yield f"{section.field}:\n{section.answer}"
         else:
-            said = ": ".join(
-                p for p in (STATE_WORDS[section.state], section.reason) if p
-            )
+            said = ": ".join(p for p in (STATE_WORDS[section.state], section.said) if p)
             yield f"{section.field}:\n[{said}]"
 
 

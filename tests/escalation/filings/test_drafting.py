@@ -152,3 +152,13 @@ def test_drafts_are_the_labs_own(world: FilingWorld):
 def test_authoritys_own_duty_is_not_reported(world: FilingWorld):
     with pytest.raises(BadInput, match="own duty"):
         world.draft(world.to(NIS2, "authority_answer"))
+
+
+@pytest.mark.parametrize("answer", ["x" * 20_000, "x\n" * 400])
+def test_filing_too_long_to_print_is_refused(world: FilingWorld, answer: str):
+    filing = world.draft()
+    rows = [{"field": f"F{n}", "answer": answer} for n in range(16)]
+    with pytest.raises(BadInput, match="together") as refused:
+        write_version(filing, rows, based_on=1, **world.who(world.author))
+    assert refused.value.field.endswith("].answer")
+    write_version(filing, rows[:12], based_on=1, **world.who(world.author))

@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from escalation.filings.acts import ACTS
+from escalation.filings.drafting import NewRecipient
 from escalation.filings.forms import RecipientForm, remark_key
 from escalation.filings.inquiries import request_information
 from escalation.filings.reading import newest_version
@@ -290,3 +291,36 @@ def test_request_about_what_was_accepted_stands_on_the_labs_list(world: FilingWo
     assert "1 request to answer" in page
     assert filing.ref in page
     assert settled.ref not in page
+
+
+def test_form_sent_again_with_other_recipients_begins_no_other_unseen(
+    world: FilingWorld,
+):
+    client = visit(world.author)
+    path = f"/incidents/{world.incident.ref}/filings/new/"
+    sent = {
+        "to-1-duty": "eu-nis2-23 early_warning",
+        "to-1-agency": "naisa",
+        "idempotency_key": "k",
+    }
+    client.post(path, sent)
+    answer = client.post(path, {**sent, "to-1-duty": "us-ca-sb53 report"})
+    assert answer.status_code == 422
+    assert "has begun a filing already" in answer.content.decode()
+    again = {**sent, "to-1-duty": "us-ca-sb53 report"}
+    again["idempotency_key"] = str(answer.context["once"])
+    assert client.post(path, again).status_code == 302
+    assert Filing.objects.count() == 2
+
+
+def test_inbox_tells_of_a_first_filing_only_who_got_it(world: FilingWorld):
+    bureau = make.agency("bureau")
+    clerk = make.person(bureau, role="officer")
+    first = world.submitted()
+    to_bureau = NewRecipient("eu-nis2-23", "early_warning", bureau)
+    world.submitted(world.to(), to_bureau, amends=first)
+    said = [
+        visit(user).get("/filings/").content.decode().count("· amended")
+        for user in (world.officer, clerk)
+    ]
+    assert said == [1, 0]

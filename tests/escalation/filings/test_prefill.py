@@ -3,7 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from escalation.duties.instants import choose_anchor, note_anchor
+from escalation.duties.time_record import record_of
 from escalation.filings.prefill import Known, prefilled, proposal
+from escalation.filings.proposing import known_of
 from escalation.filings.reading import newest_version
 from escalation.filings.sections import Section
 from escalation.models import AnchorValue, Filing
@@ -115,3 +117,20 @@ def test_draft_proposes_when_it_was_discovered_by_the_time_record():
     answer = _answer(world.draft(world.by_hand(AI_ACT, "report")), FOUND_FIELD)
 
     assert answer == "Detected: 2026-11-22 22:00:00 UTC"
+
+
+def test_day_without_a_time_is_proposed_as_it_was_written(world: FilingWorld):
+    note_anchor(
+        world.incident,
+        organisation=world.lab,
+        name="discovered",
+        written="2026-11-20 Europe/Berlin",
+        at=datetime(2026, 11, 19, 23, tzinfo=UTC),
+        precision="day",
+        source="log",
+        author=world.author,
+        now=world.now,
+    )
+    known = known_of(world.incident, record_of(world.incident.pk, world.lab.pk), {SB53})
+    said = "Detected: 2026-11-20 Europe/Berlin (only the day is known)"
+    assert proposal(FOUND_FIELD, known) == said

@@ -5,6 +5,7 @@ import pytest
 from django.http import Http404
 from django.test import Client
 
+from config.api import build_schema
 from escalation.filings.access import agency_actor, find_filing
 from escalation.filings.drafting import NewRecipient, revise, write_version
 from escalation.filings.inquiries import answer_request, request_information
@@ -309,3 +310,49 @@ def test_page_acts_on_the_part_that_it_shows(world: FilingWorld, client: Client)
     client.post(action)
     states = dict(filing.recipients.values_list("key", "state"))
     assert (states["naisa"], states["naisa-2"]) == ("received", "submitted")
+
+
+def test_api_reads_and_acts_on_the_part_that_it_names(world: FilingWorld):
+    filing = with_two_parts(world)
+    client = Client()
+    client.force_login(world.officer)
+    path = f"/api/v1/filings/{filing.ref}/"
+    keys = [
+        client.get(f"{path}?part={key}").json()["recipients"][-1]["key"]
+        for key in ("naisa", "naisa-2")
+    ]
+    assert keys == ["naisa", "naisa-2"]
+    files = client.get(f"{path}files/naisa/csv/?part=naisa")
+    assert files.status_code == 200
+    answer = client.post(f"{path}receive/?part=naisa", content_type="application/json")
+    last = answer.json()["recipients"][-1]
+    assert (last["key"], last["state"]) == ("naisa", "received")
+    assert client.get(f"{path}?part=bureau").status_code == 404
+
+
+def test_every_query_parameter_is_in_the_schema() -> None:
+    found = {}
+    for path, operations in build_schema()["paths"].items():
+        if "/filings/" not in path or "/incidents/" in path:
+            continue
+        for method, operation in operations.items():
+            names = {
+                one["name"]
+                for one in operation.get("parameters", [])
+                if one["in"] == "query"
+            }
+            if names:
+                found[method, path.removeprefix("/api/v1/filings/")] = names
+    part = {"part"}
+    narrowed = {"state", "regime", "incident", "organisation"}
+    assert found == {
+        ("get", ""): {"limit", "cursor"} | narrowed,
+        ("get", "{ref}/"): part,
+        ("get", "{ref}/files/"): part,
+        ("get", "{ref}/files/{key}/{form}/"): {"part", "version"},
+        ("post", "{ref}/receive/"): part,
+        ("post", "{ref}/return/"): part,
+        ("post", "{ref}/accept/"): part,
+        ("post", "{ref}/ask/"): part,
+        ("post", "{ref}/transfer/"): part,
+    }

@@ -93,3 +93,23 @@ def test_every_column_is_guarded():
     found = rows(as_csv(made))
     assert ["filing", "from", "", "'=A", ""] in found
     assert answers(as_csv(made)) == [["answer", "'=B", "not_yet_known", "", "'=C"]]
+
+
+@pytest.mark.parametrize("sign", ["=", "@", "+", "-", "\uff1d"])
+@pytest.mark.parametrize("mark", [";", "|", "\t", "\n", "; "])
+def test_formula_behind_another_mark_is_guarded_too(mark, sign):
+    (row,) = answers(as_csv(answered(f"a{mark}{sign}1+2")))
+    assert row[3] == f"a{mark}'{sign}1+2"
+
+
+def test_list_of_points_stays_as_it_is():
+    text = "a:\n- one\n- two; and -- three\n--"
+    (row,) = answers(as_csv(answered(text)))
+    assert row[3] == text
+
+
+def test_what_is_known_so_far_stands_beside_the_reason():
+    made = document(sections=(Section("A", "3 of 5", True, "Logs are read."),))
+    assert answers(as_csv(made)) == [
+        ["answer", "A", "not_yet_known", "3 of 5", "Logs are read."]
+    ]

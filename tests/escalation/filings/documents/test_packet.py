@@ -4,12 +4,16 @@ import hashlib
 import io
 import zipfile
 
+import pytest
+
 from escalation.filings.documents.csv_form import as_csv
 from escalation.filings.documents.document import Due, Section
 from escalation.filings.documents.json_form import as_json
 from escalation.filings.documents.packet import as_packet
 from escalation.filings.documents.pdf import render_pdf
+from escalation.filings.documents.stix import as_stix
 from tests.escalation.filings.documents.making import document
+from tests.escalation.filings.documents.reading import text_of
 
 
 def files(made):
@@ -77,3 +81,20 @@ def test_readme_of_a_duty_without_a_date_says_why():
 def test_answers_are_exact_in_the_readme():
     answer = "=1+1 漢\u202e #x"
     assert answer in readme(document(sections=(Section("A", answer),)))
+
+
+def test_what_is_known_so_far_is_in_every_form():
+    made = document(sections=(Section("A", "3 of 5 hosts", True, "Logs are read."),))
+    said = "Not yet known: Logs are read.\n\nKnown so far: 3 of 5 hosts\n"
+    assert said in readme(made)
+    assert "Known so far: 3 of 5 hosts" in text_of(render_pdf(made))
+    assert "Known so far: 3 of 5 hosts" in as_stix(made).decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "is_to_file"),
+    [("draft", False), ("in_review", False), ("withdrawn", False), ("approved", True)],
+)
+def test_readme_of_what_is_not_approved_says_so(state, is_to_file):
+    text = readme(document(state=state))
+    assert ("DO NOT FILE THIS: version 2 is not approved." not in text) is is_to_file
