@@ -1,5 +1,6 @@
 """Let an agency ask about a filing, by when it wants the answer, and the lab answer."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -41,6 +42,7 @@ def request_information(
 ) -> FilingRequest:
     """Ask the lab; the instant is noted in its time record. Locks the incident.
 
+    The same question is asked again only once it is answered: a second click is none.
     Raises BadInput, and NotPossible once another authority has the filing.
     """
     if due_at is not None and due_at <= now:
@@ -51,6 +53,8 @@ def request_information(
             message = f"{recipient.filing.ref} was transferred: its authority asks."
             raise NotPossible(message, state=state_of(recipient))
         earlier = recipient.requests.all()
+        if again := _asked_already(earlier, checked_text("text", text), due_at):
+            return again
         if sum(one.is_open for one in earlier) >= MAX_OPEN:
             raise BadInput(
                 "text", "", f"{MAX_OPEN} requests are open: wait for answers."
@@ -71,6 +75,20 @@ def request_information(
         note_answer(recipient, now=now)
         tell([recipient], ASKED, now=now, number=asked.number)
     return asked
+
+
+def _asked_already(
+    earlier: Iterable[FilingRequest], text: str, due_at: datetime | None
+) -> FilingRequest | None:
+    """Return the open request that says the same."""
+    return next(
+        (
+            one
+            for one in earlier
+            if one.is_open and (one.text, one.due_at) == (text, due_at)
+        ),
+        None,
+    )
 
 
 def answer_request(

@@ -57,10 +57,12 @@ class VersionForm(forms.Form):
         """Yield each section with its fields, for the template."""
         for number, shown in enumerate(self._sections):
             names = ("field", "answer", "unknown", "reason", "audience")
+            note = self._notes.get(shown.section.field)
             yield {
                 "shown": shown,
                 "is_new": self._is_new(number),
-                "note": self._notes.get(shown.section.field),
+                "note": note,
+                "readers": self._readers_of(note),
                 **{name: self._bound(number, name) for name in names},
             }
 
@@ -121,6 +123,12 @@ class VersionForm(forms.Form):
             "reason": given[f"reason-{number}"],
             "audience": given.get(f"audience-{number}", list(section.audience)),
         }
+
+    def _readers_of(self, note: Merged | None) -> list[str] | None:
+        """Return who reads what the newer version says, None if only one could."""
+        if note is None or note.theirs is None or len(self._readers) == 1:
+            return None
+        return [self._readers.get(key, key) for key in note.theirs.audience]
 
     def _bound(self, number: int, name: str) -> Any:
         key = f"{name}-{number}"

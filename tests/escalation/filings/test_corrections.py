@@ -63,7 +63,8 @@ def by_hand(world: FilingWorld, filing: Filing, at) -> FilingRecipient:
 
 def test_correction_is_offered_by_an_amended_filing(world: FilingWorld, orphan: Filing):
     page = page_of(world, orphan)
-    assert page.count("Nobody waits for version 3.") == 2
+    assert page.count("Nobody waits for version 3.") == 1
+    assert "Each authority keeps the version that it was sent." in page
     assert f"amends={orphan.ref}" in page
     # To whom it is with now, not to who gave it on.
     assert "agency=by-hand&name=Cal+OES" in page
@@ -157,3 +158,12 @@ def test_correction_that_its_agency_waits_for_is_to_be_submitted(world: FilingWo
     page = page_of(world, filing)
     assert "Version 3 is approved. Nobody has it yet." in page
     assert "Yours: submit it." in page
+
+
+def test_files_of_what_was_sent_stand_beside_those_of_the_newest(
+    world: FilingWorld, orphan: Filing
+):
+    page = page_of(world, orphan)
+    path = f"/filings/{orphan.ref}/files/naisa/pdf/"
+    for address in (path, f"{path}?version=2"):
+        assert page.count(f'href="{address}"') == 1

@@ -250,9 +250,9 @@ def test_first_word_of_the_agency_is_its_answer(world: FilingWorld, act: str):
 
 def test_answer_is_noted_once(world: FilingWorld):
     filing = world.submitted()
-    for _ in range(2):
+    for question in ("Which?", "Since when?"):
         request_information(
-            world.got(filing), text="?", due_at=None, **world.who(world.officer)
+            world.got(filing), text=question, due_at=None, **world.who(world.officer)
         )
         world.now += timedelta(hours=1)
     assert AnchorValue.objects.filter(name=ANSWER).count() == 1
@@ -356,3 +356,18 @@ def test_every_query_parameter_is_in_the_schema() -> None:
         ("post", "{ref}/ask/"): part,
         ("post", "{ref}/transfer/"): part,
     }
+
+
+def test_second_click_asks_once(world: FilingWorld):
+    filing = world.submitted()
+    due_at = world.now + timedelta(days=1)
+    asked = {
+        request_information(
+            world.got(filing), text=text, due_at=due_at, **world.who(world.officer)
+        ).number
+        for text in ("Which?", " Which? ", "Since when?")
+    }
+    assert asked == {1, 2}
+    assert filing.recipients.get().requests.count() == 2
+    told = [kind for kind, _ in world.told(world.author)]
+    assert told.count("filing.info_requested") == 2
