@@ -91,7 +91,7 @@ class VersionForm(forms.Form):
             required=False,
             max_length=MAX_ANSWER,
             initial=section.answer,
-            widget=forms.Textarea(attrs={"rows": 3}),
+            widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         )
         self.fields[f"unknown-{number}"] = forms.BooleanField(
             label="Not yet known", required=False, initial=section.is_not_yet_known

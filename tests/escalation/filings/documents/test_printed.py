@@ -57,7 +57,7 @@ def test_sections_say_what_they_are():
     made = document(
         sections=(
             Section("A", "yes"),
-            Section("B", "ignored", is_not_yet_known=True, reason="logs"),
+            Section("B", "so far", is_not_yet_known=True, reason="logs"),
             Section("C", "  \n "),
         )
     )
@@ -67,7 +67,7 @@ def test_sections_say_what_they_are():
     ]
     assert rows == [
         ("A", "answered", "Answered", "yes"),
-        ("B", "not_yet_known", "Not yet known", "logs"),
+        ("B", "not_yet_known", "Not yet known", "logs\n\nKnown so far: so far"),
         ("C", "missing", "Not answered", ""),
     ]
 
