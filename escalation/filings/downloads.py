@@ -4,6 +4,7 @@ Packet forms hold what was approved. The exports for other tools, STIX and the O
 framework, tell of the incident as it stands to whoever may see the incident.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from escalation.filings.reading import newest_version
 from escalation.filings.turns import TURNS
 from incidents.incident.downloads import DOWNLOAD_POLICY
 from incidents.models import Incident
+
+MAX_KEY: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,10 @@ def file_response(file: FilingFile) -> HttpResponse:
 
 def targets_of(seen: FilingSeen, key: str, form_name: str) -> Sequence[str]:
     """Return under which name the access record keeps the reading of a file."""
+    if len(key) > MAX_KEY:
+        # As long as the name of a target may be, and still another for another key.
+        sign = hashlib.sha256(key.encode()).hexdigest()[:8]
+        key = f"{key[: MAX_KEY - 9]}~{sign}"
     return [f"filing:{seen.filing.ref}:{key}:{form_name}"]
 
 

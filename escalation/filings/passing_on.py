@@ -6,6 +6,7 @@ named to the lab, whose incident it is: an agency shares nothing in the lab's na
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 
 from escalation.filings.answering import note_answer, note_measures
 from escalation.filings.exchange_models import FilingTransfer
@@ -26,6 +27,7 @@ from incidents.events.record import record, recording
 from incidents.models import Organisation, User
 
 MAX_BASIS = 300
+MAX_STEM = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,9 @@ def _sees(recipient: FilingRecipient, agency: Organisation) -> bool:
 
 def _free_key(filing: Filing, agency: Organisation) -> str:
     keys = set(filing.recipients.values_list("key", flat=True))
-    return next(
-        name
-        for name in (agency.slug, *(f"{agency.slug}-{n}" for n in range(2, 99)))
-        if name not in keys
-    )
+    stem = agency.slug[:MAX_STEM]
+    further = (f"{stem}-{number}" for number in count(2))
+    return next(name for name in chain([agency.slug], further) if name not in keys)
 
 
 def _hand_over(

@@ -20,6 +20,7 @@ from escalation.models import AnchorValue, Filing, Notification
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.incident.shares import share, unshare
+from incidents.models import ReadMark
 from tests import factories as make
 from tests.escalation.filings.filing_world import NIS2, FilingWorld
 
@@ -371,3 +372,16 @@ def test_second_click_asks_once(world: FilingWorld):
     assert filing.recipients.get().requests.count() == 2
     told = [kind for kind, _ in world.told(world.author)]
     assert told.count("filing.info_requested") == 2
+
+
+def test_agency_with_the_longest_name_works_on_each_of_its_parts(world: FilingWorld):
+    world.agency = make.agency("n" * 60)
+    world.officer = make.person(world.agency, role="officer")
+    filing = with_two_parts(world)
+    client = Client()
+    client.force_login(world.officer)
+    for key in filing.recipients.filter(agency=world.agency).values_list("key"):
+        path = f"/filings/{filing.ref}/files/{key[0]}/packet/"
+        assert client.get(path).status_code == 200
+    reads = ReadMark.objects.filter(target__endswith=":packet")
+    assert reads.count() == 2
