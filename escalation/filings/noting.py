@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from escalation.duties.instants import note_anchor
-from escalation.duties.models import DueDate, Precision, StatutoryClock
+from escalation.duties.models import DueDate, DutyState, Precision, StatutoryClock
 from escalation.filings.models import Filing, FilingRecipient, FilingVersion
 from escalation.regimes.regime import SUBMITTED
 from incidents.models import Incident, Organisation
@@ -13,14 +13,17 @@ Due = tuple[datetime | None, datetime | None]
 
 
 def due_instants(recipients: Sequence[FilingRecipient]) -> dict[tuple[str, str], Due]:
-    """Return {(regime, stage): (operational, latest)} as the lab's clocks say now."""
+    """Return {(regime, stage): (operational, latest)} as the lab's clocks say now.
+
+    What is no longer due has no date that a report could miss.
+    """
     if not recipients:
         return {}
     clocks = StatutoryClock.objects.filter(
         incident=recipients[0].filing.incident_id,
         organisation=recipients[0].organisation_id,
         is_current=True,
-    )
+    ).exclude(state=DutyState.CANCELLED)
     return {
         (clock.regime_id, clock.stage): (
             clock.due_operational,
@@ -40,7 +43,11 @@ def due_in_force(recipient: FilingRecipient, at: datetime) -> DueDate | None:
         set_at__lte=at,
     )
     # Of a report that is due again and again the last that had begun.
-    return rows.order_by("clock__round", "set_at", "pk").last()
+    found = rows.select_related("clock").order_by("clock__round", "set_at", "pk").last()
+    if found is None or found.clock.state != DutyState.CANCELLED:
+        return found
+    ended_at = found.clock.ended_at
+    return found if ended_at and ended_at > at else None
 
 
 def counted_at(submitted_at: datetime, version: FilingVersion) -> datetime:

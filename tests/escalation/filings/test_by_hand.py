@@ -232,3 +232,18 @@ def test_date_set_in_the_minute_of_the_approval_stood_when_it_was_filed(
         recipient, recipient.version, incident=named_only(world.incident)
     )
     assert document.due.rule == "set 0:00:20"
+
+
+@pytest.mark.parametrize(("minutes", "has_date"), [(5, True), (40, False)])
+def test_what_was_no_longer_due_had_no_date(
+    world: FilingWorld, minutes: int, has_date: bool
+):
+    due_at = world.now + timedelta(minutes=1)
+    clock_of(world, (timedelta(), due_at))
+    ended_at = world.now + timedelta(minutes=30)
+    StatutoryClock.objects.update(state="cancelled", ended_at=ended_at)
+    filing = world.approved(world.by_hand())
+    at = world.now + timedelta(minutes=minutes)
+    world.now += timedelta(hours=2)
+    recipient = file_it(world, filing, at)
+    assert recipient.due_operational == (due_at if has_date else None)

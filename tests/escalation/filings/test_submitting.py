@@ -192,3 +192,18 @@ def test_amended_filing_starts_the_clock_of_an_agency_that_had_none(world: Filin
 def test_filing_that_nobody_has_is_not_amended(world: FilingWorld):
     with pytest.raises(Exception, match="change it itself"):
         world.draft(amends=world.draft())
+
+
+def test_report_that_is_not_due_any_more_is_not_late(world: FilingWorld):
+    StatutoryClock.objects.create(
+        incident=world.incident,
+        organisation=world.lab,
+        regime_id=NIS2,
+        regime_digest=regimes_of(None)[NIS2].digest,
+        stage="early_warning",
+        state="cancelled",
+        due_operational=world.now - timedelta(hours=1),
+        started_at=world.now,
+        ended_at=world.now,
+    )
+    assert world.submitted().recipients.get().due_operational is None
