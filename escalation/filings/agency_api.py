@@ -169,10 +169,14 @@ def _asked(seen: FilingSeen, body: dict[str, Any]) -> FilingRequest:
     ).select_related("recipient__filing", "organisation")
     if body["agency"]:
         rows = rows.filter(organisation__slug=body["agency"])
+    if body["part"]:
+        rows = rows.filter(recipient__key=body["part"])
     found = list(rows)
     if not found:
         raise BadInput("number", body["number"], "There is no such request.")
     if len(found) > 1:
-        known = ", ".join(sorted(one.organisation.slug for one in found))
-        raise BadInput("agency", body["agency"], f"Name one of {known}.")
+        slugs = {one.organisation.slug for one in found}
+        keys = {one.recipient.key for one in found}
+        name, known = ("agency", slugs) if len(slugs) > 1 else ("part", keys)
+        raise BadInput(name, body[name], f"Name one of {', '.join(sorted(known))}.")
     return found[0]

@@ -87,6 +87,9 @@ class RequestSerializer(serializers.Serializer[Any]):
     """A request for information and its answer."""
 
     agency = serializers.CharField(source="organisation.slug")
+    part = serializers.CharField(
+        source="row.recipient.key", help_text="the key of the part that it is about"
+    )
     number = serializers.IntegerField(source="row.number")
     text = serializers.CharField(source="row.text")
     due_at = serializers.DateTimeField(
@@ -262,10 +265,16 @@ class AskBody(StrictSerializer):
 
 
 class AnswerRequestBody(StrictSerializer):
-    """The lab's answer; `number` and `agency` say to which request."""
+    """The lab's answer; `number`, `agency` and `part` say to which request."""
 
     number = serializers.IntegerField(min_value=1, max_value=32_767)
     agency = serializers.SlugField(default="", allow_blank=True)
+    part = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=60,
+        help_text="its key, if the agency has several parts",
+    )
     text = serializers.CharField(max_length=5_000)
     is_partial = serializers.BooleanField(
         default=False,

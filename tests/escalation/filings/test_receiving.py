@@ -356,6 +356,8 @@ def test_every_query_parameter_is_in_the_schema() -> None:
         ("post", "{ref}/accept/"): part,
         ("post", "{ref}/ask/"): part,
         ("post", "{ref}/transfer/"): part,
+        ("post", "{ref}/move-request/"): part,
+        ("post", "{ref}/withdraw-request/"): part,
     }
 
 
@@ -385,3 +387,21 @@ def test_agency_with_the_longest_name_works_on_each_of_its_parts(world: FilingWo
         assert client.get(path).status_code == 200
     reads = ReadMark.objects.filter(target__endswith=":packet")
     assert reads.count() == 2
+
+
+def test_requests_of_two_parts_are_answered_by_part(world: FilingWorld):
+    filing = with_two_parts(world)
+    for key in ("naisa", "naisa-2"):
+        part = filing.recipients.get(key=key)
+        who = world.who(world.officer)
+        request_information(part, text=f"{key}?", due_at=None, **who)
+    client = Client()
+    client.force_login(world.author)
+    path, sent = f"/api/v1/filings/{filing.ref}/answer/", {"number": 1, "text": "x"}
+    refused = client.post(path, sent, content_type="application/json")
+    assert "Name one of naisa, naisa-2." in refused.content.decode()
+    answer = client.post(
+        path, {**sent, "part": "naisa-2"}, content_type="application/json"
+    )
+    answered = {one["part"]: one["answer"] for one in answer.json()["requests"]}
+    assert answered == {"naisa": "", "naisa-2": "x"}
