@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from escalation.duties.clock_rendering import render_duties
 from escalation.duties.showing import ShownDuty, shown_duties
@@ -290,3 +291,25 @@ def test_api_names_the_request(scene: Asked):
     [body] = render_duties([scene.shown()])
     assert (body["filing"], body["state"]) == (scene.filing.ref, "running")
     assert body["name"].endswith(": answer to a request for information")
+
+
+def test_pages_of_the_lab_lead_to_the_request(scene: Asked, client: Client):
+    scene.ask(scene.world.now + HOUR)
+    client.force_login(scene.world.author)
+    address = scene.filing.get_absolute_url()
+
+    page = client.get(f"/incidents/{scene.world.incident.ref}/duties/")
+    listed = client.get("/duties/").content.decode()
+
+    assert f'<a href="{address}">The request, on' in page.content.decode()
+    assert f"Safety Agency, request 1 on {scene.filing.ref}" in listed
+
+
+def test_agencys_list_of_duties_does_not_hold_it(scene: Asked, client: Client):
+    scene.ask(scene.world.now + HOUR)
+    client.force_login(scene.world.officer)
+    listed = client.get("/duties/?state=all").content.decode()
+    assert "Answer to a request for information" not in listed
+    client.force_login(scene.world.author)
+    listed = client.get("/duties/?state=all").content.decode()
+    assert "Answer to a request for information" in listed
