@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, Q
+
 from escalation.calendars.wall_clock import instant_of
 from escalation.duties.models import Decision
 from escalation.duties.telling import Word, tell
@@ -39,10 +41,19 @@ def arm_review(decision: Decision, zone: ZoneInfo) -> None:
 def bring_back(timers: Sequence[Timer], now: datetime) -> None:
     """Tell who decided, and who answers for it, that the day has come.
 
-    What was decided anew since then is left alone.
+    What was decided anew since then is left alone, unless clocks go by it all the same.
     """
+    later = Decision.objects.filter(
+        incident=OuterRef("incident"),
+        organisation=OuterRef("organisation"),
+        regime_id=OuterRef("regime_id"),
+        confirmed_at__isnull=False,
+        pk__gt=OuterRef("pk"),
+    )
+    in_force = Q(confirmed_at__isnull=False) & ~Exists(later)
     rows = Decision.objects.filter(
-        pk__in=[timer.subject_id for timer in timers], is_current=True
+        Q(is_current=True) | in_force,
+        pk__in=[timer.subject_id for timer in timers],
     )
     decisions = list(
         rows.select_related("incident__organisation", "organisation").order_by("pk")

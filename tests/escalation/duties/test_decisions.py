@@ -205,6 +205,27 @@ def test_review_of_what_was_decided_anew_tells_nobody(world):
     assert not Notification.objects.filter(purpose="decision").exists()
 
 
+def test_review_of_what_clocks_still_go_by_comes_although_somebody_decided_anew(world):
+    make.contact(world.lab, world.duty)
+    decision = confirm(decided(world, NO), by=world.approver, now=NOW)
+    anew = decided(world, incident=decision.incident)
+    world.run(utc("2026-12-24T07:00"))
+    told = Notification.objects.filter(dedup_key__startswith="review:")
+    assert [row.dedup_key.split(":")[1] for row in told] == [str(decision.pk)]
+
+    confirm(anew, by=world.approver, now=NOW)
+    Timer.objects.create(
+        kind="duties.review",
+        subject_id=decision.pk,
+        organisation=world.lab,
+        incident=decision.incident,
+        due_at=utc("2026-12-24T07:00"),
+    )
+    world.run(utc("2026-12-24T08:00"))
+    kinds = world.kinds(decision.incident, world.lab, "decision.review_due")
+    assert len(kinds) == 1
+
+
 def test_decisions_of_many_take_one_statement(world):
     made = [decided(world) for _ in range(3)]
     with CaptureQueriesContext(connection) as queries:
