@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Least
 from django.urls import reverse
 
@@ -65,9 +65,11 @@ def reports_part(person: User, now: datetime) -> HomePart:
 
     An incident stands there once; one that is resolved may still owe its reports.
     """
-    running = _running(person)
-    soon = running.filter(due_operational__lt=now + SOON)
-    late = soon.filter(due_operational__lt=now)
+    running = _owed(person)
+    # What is due without a date is due now.
+    at_once = Q(due_operational__isnull=True)
+    soon = running.filter(at_once | Q(due_operational__lt=now + SOON))
+    late = running.filter(due_operational__lt=now)
     url = reverse("duty-list")
     found = [
         _section(person, late, f"{url}?state=overdue", _OVERDUE),
@@ -82,17 +84,23 @@ def _strip(running: QuerySet[StatutoryClock], now: datetime) -> Strip | None:
     """Return what is said where nothing else is open; None where no report is due."""
     rows = running.select_related("organisation").order_by("due_operational", "pk")
     clock = rows.first()
-    if clock is None or clock.due_operational is None:
+    if clock is None:
         return None
     count = running.count()
     due = "1 report is" if count == 1 else f"{count} reports are"
     is_late = is_overdue(clock.due_operational, at=now)
     return Strip(
         happening=f"{due} due to authorities.",
-        due=f"{Names.load([clock]).name_of(clock)}{', overdue' if is_late else ''}",
+        due=f"{Names.load([clock]).name_of(clock)}{_ending(clock, is_late=is_late)}",
         due_at=clock.due_operational,
         move=f"{clock.organisation}: report in time.",
     )
+
+
+def _ending(clock: StatutoryClock, *, is_late: bool) -> str:
+    if clock.due_operational is None:
+        return ", due now: the law gives no date"
+    return ", overdue" if is_late else ""
 
 
 def _section(
@@ -104,11 +112,14 @@ def _section(
     return HomeSection(title, incidents, "", url=url, url_label="All reports")
 
 
-def _running(person: User) -> QuerySet[StatutoryClock]:
+def _owed(person: User) -> QuerySet[StatutoryClock]:
+    """Return what is due, also without a date."""
     own = Organisation.objects.of(person).values("pk")
+    states = (DutyState.RUNNING, DutyState.NO_DATE)
     return StatutoryClock.objects.filter(
-        organisation__in=own,
-        state=DutyState.RUNNING,
-        ended_at=None,
-        due_operational__isnull=False,
+        organisation__in=own, state__in=states, ended_at=None
     )
+
+
+def _running(person: User) -> QuerySet[StatutoryClock]:
+    return _owed(person).filter(state=DutyState.RUNNING, due_operational__isnull=False)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from escalation.duties.models import Decision, StatutoryClock, Verdict
+from escalation.duties.models import Decision, DutyState, StatutoryClock, Verdict
 from escalation.duties.overdue import is_overdue
 from escalation.duties.requests import NAME, is_request
 from incidents.incident.strip import Strip
@@ -63,8 +64,16 @@ def _standing_of(duties: "Duties") -> _Standing:
         watched=len(duties.watched),
         undecided=[name for name in duties.watched if name not in settled],
         unconfirmed=[row for row in decisions if row.confirmed_at is None],
-        next_clock=next((one for one in clocks if one.due_operational), None),
+        next_clock=_next(clocks, duties.seen.now),
     )
+
+
+def _next(clocks: Sequence[StatutoryClock], now: datetime) -> StatutoryClock | None:
+    """Return what is overdue, else what is due at once without a date, else the next."""
+    dated = [one for one in clocks if one.due_operational]
+    late = [one for one in dated if is_overdue(one.due_operational, at=now)]
+    at_once = [one for one in clocks if one.state == DutyState.NO_DATE]
+    return next(iter([*late, *at_once, *dated]), None)
 
 
 def _doubted(
@@ -96,7 +105,7 @@ def _known(standing: _Standing, *, is_agency: bool) -> str:
 
 
 def _due(duties: "Duties", clock: StatutoryClock | None, *, is_late: bool) -> str:
-    if clock is None or clock.due_operational is None:
+    if clock is None:
         return NO_DATE
     registered = duties.regimes.get(clock.regime_id)
     stage = registered.regime.stage(clock.stage) if registered else None
@@ -104,6 +113,8 @@ def _due(duties: "Duties", clock: StatutoryClock | None, *, is_late: bool) -> st
     what = NAME if is_request(clock.stage) else what
     law = _name(duties, clock.regime_id)
     whether = " (if it is reportable)" if clock.is_provisional else ""
+    if clock.due_operational is None:
+        return f"{law}: {what}{whether}, due now: the law gives no date"
     since = f", overdue since {clock.due_operational:%-d %b, %H:%M} UTC"
     return f"{law}: {what}{whether}{since if is_late else ''}"
 

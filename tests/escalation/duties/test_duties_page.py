@@ -91,6 +91,32 @@ def test_page_says_what_is_due_next_and_what_is_overdue(world, hours, ending, ha
     assert bool(strip.due_at) == has_date
 
 
+@pytest.mark.parametrize(
+    ("hours", "due"),
+    [
+        (1, "NIS2 Directive, Article 23: Intermediate report, due now: "),
+        (-1, "NIS2 Directive, Article 23: Early warning, overdue since "),
+    ],
+)
+def test_what_is_due_without_a_date_stands_before_what_has_time(world, hours, due):
+    incident, now = world.incident(), timezone.now()
+    for stage, state, at in (
+        ("early_warning", "running", now + hours * HOUR),
+        ("intermediate", "no_date", None),
+    ):
+        StatutoryClock.objects.create(
+            incident=incident,
+            organisation=world.lab,
+            regime_id=NIS2,
+            regime_digest="0" * 64,
+            stage=stage,
+            state=state,
+            due_operational=at,
+            started_at=now,
+        )
+    assert shown(world, incident).context["strip"].due.startswith(due)
+
+
 def test_second_person_is_asked_to_confirm_and_the_decider_is_not(world):
     incident = world.incident()
     decision = decided(world, incident, verdict="reportable", limbs=["major_incident"])
@@ -411,7 +437,7 @@ def test_clock_that_runs_to_be_safe_says_what_was_decided(world):
     said = {
         "nobody": "Nobody has decided yet",
         "one": "Decided, not confirmed:",
-        "two": "Two people have decided,",
+        "two": "but something since does not fit it",
         "open": "Two people have left open",
     }
 

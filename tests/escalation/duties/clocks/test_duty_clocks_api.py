@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from escalation.models import StatutoryClock
 from incidents.incident.deadlines import clocks_of
 from tests.api_world import client_of
 from tests.escalation.duties.clocks.conftest import DutyWorld
@@ -234,3 +235,22 @@ def test_menu_leads_to_the_list_where_there_is_anything_on_it(
     assert before == []
     assert item(present.accountable) == [(reverse("duty-list"), 1)]
     assert item(present.officer) == []
+
+
+def test_the_first_page_names_what_is_due_without_a_date(client, present: DutyWorld):
+    incident = present.open()
+    StatutoryClock.objects.create(
+        incident=incident,
+        organisation=present.lab,
+        regime_id=NIS2,
+        regime_digest="0" * 64,
+        stage="intermediate",
+        state="no_date",
+        started_at=present.now,
+    )
+    client.force_login(present.accountable)
+
+    sections = client.get("/").context["sections"]
+
+    [soon] = [s for s in sections if "authorities" in s.title]
+    assert ("within three days" in soon.title, soon.incidents) == (True, [incident])
