@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from escalation.duties.looking import Place
+from escalation.duties.merged import Merges
 from escalation.duties.models import (
     AssessmentAnswer,
     Decision,
@@ -82,10 +83,10 @@ class Basis:
         """
         incident_ids = {incident_id for incident_id, _ in places}
         owners = {organisation_id for _, organisation_id in places}
+        rows = Incident.objects.select_related("organisation").defer("search")
+        incidents = rows.in_bulk(incident_ids)
         read = _Read(
-            incidents=Incident.objects.select_related("organisation")
-            .defer("search")
-            .in_bulk(incident_ids),
+            incidents=incidents,
             organisations=Organisation.objects.in_bulk(owners),
             profiles=profiles_of(owners),
             known=regimes_of_many(owners),
@@ -94,6 +95,7 @@ class Basis:
             decisions=_decisions(incident_ids),
             answers=_answers(incident_ids),
             shared=_shared(places),
+            merges=Merges.load(incidents),
             renewed=renewed,
         )
         duties: dict[Place, Sequence[Duty]] = {}
@@ -124,6 +126,7 @@ class _Read:
     decisions: Mapping[Place, Mapping[str, Decision]]
     answers: Mapping[Place, Mapping[str, str]]
     shared: Collection[Place]
+    merges: Merges
     renewed: Collection[int]
 
     def duties(
@@ -189,6 +192,7 @@ class _Read:
         answers = self.answers.get(place, {})
         record = self.records.get(place, _NOTHING)
         news = _met_since(decision, laid.regime, answers) if laid else frozenset()
+        merged = self.merges.yes_of(place, regime_id, decision)
         return Duty(
             regime_id=regime_id,
             texts={digest: one.regime for digest, one in found.items()},
@@ -196,10 +200,11 @@ class _Read:
             place=place_of(laid, watched or Watched()) if laid else _NOWHERE,
             anchors=record.under(regime_id),
             side=self._side(place[1]),
-            verdict=_verdict(decision, news),
+            verdict=_verdict(decision, is_news=bool(news) or merged is not None),
             met=news.union(decision.limbs if decision else ()),
             ruled_out={
-                digest: _ruled_out(one.regime, answers) for digest, one in found.items()
+                digest: _ruled_out(one.regime, answers) - (merged or frozenset())
+                for digest, one in found.items()
             },
             kept=kept,
             submissions=_submissions(record, regime_id),
@@ -220,7 +225,8 @@ class _Read:
 
     def _ended(self, place: Place) -> str:
         incident = self.incidents[place[0]]
-        if incident.status == Status.MERGED:
+        is_merged = incident.status == Status.MERGED
+        if is_merged and self.merges.took_along(incident, place[1]):
             return MERGED
         is_owner = incident.organisation_id == place[1]
         return "" if is_owner or place in self.shared else UNSHARED
@@ -244,9 +250,12 @@ def _named(clocks: Mapping[Place, Sequence[StatutoryClock]]) -> set[Named]:
     }
 
 
-def _verdict(decision: Decision | None, news: frozenset[str]) -> str:
-    """Return what was decided; a *no* does not stand against a limb that is met since."""
-    if decision is None or (news and decision.verdict == Verdict.NOT_REPORTABLE):
+def _verdict(decision: Decision | None, *, is_news: bool) -> str:
+    """Return what was decided; a *no* does not stand against what is met since.
+
+    That is a limb by an answer, or what two people found on a merged incident.
+    """
+    if decision is None or (is_news and decision.verdict == Verdict.NOT_REPORTABLE):
         return ""
     return decision.verdict
 

@@ -2,12 +2,23 @@ from datetime import timedelta
 
 import pytest
 
+from escalation.duties.decisions import Judgement, confirm, decide
 from escalation.duties.time_record import anchors_for
-from escalation.models import AnchorValue, StatutoryClock
+from escalation.lawbook.registry import regimes_of
+from escalation.models import (
+    AnchorValue,
+    AssessmentAnswer,
+    LegalProfile,
+    StatutoryClock,
+)
+from escalation.regimes.answers import questions_of
+from escalation.regimes.questions import shipped_questions
 from incidents.events.actor import Actor
 from incidents.incident.lifecycle import merge
 from tests.escalation.duties.duty_world import HOUR, NIS2, make_duty_world
 from tests.factories import NOW
+
+AI_ACT = "eu-ai-act-73"
 
 
 @pytest.fixture
@@ -91,3 +102,88 @@ def test_an_agencys_record_follows_only_to_what_it_sees(world, is_shared):
 
     found = known(world, other, world.agency)
     assert found.get("submitted:early_warning") == ([NOW - HOUR] if is_shared else None)
+
+
+def decide_by_two(world, incident, verdict, *, regime=NIS2, **more):
+    judgement = Judgement(regime, verdict, "as counsel says", **more)
+    made = decide(
+        incident, judgement, organisation=world.lab, author=world.duty, now=NOW - HOUR
+    )
+    confirm(made, by=world.approver, now=NOW - HOUR)
+    world.run()
+
+
+def clock_of(incident):
+    return StatutoryClock.objects.get(
+        incident=incident, stage="early_warning", regime_id=NIS2
+    )
+
+
+def test_a_yes_of_the_merged_incident_puts_a_no_of_the_other_in_doubt(world):
+    one, other = (world.incident(aware_at=NOW - HOUR) for _ in range(2))
+    later = (NOW + timedelta(days=9)).date()
+    decide_by_two(world, one, "reportable", limbs=["significant_incident"])
+    decide_by_two(world, other, "not_reportable", review_on=later)
+    before = clock_of(other).state
+
+    merge_them(world, one, other)
+    doubted = clock_of(other)
+    again = decide(
+        other,
+        Judgement(NIS2, "not_reportable", "both looked at", review_on=later),
+        organisation=world.lab,
+        author=world.duty,
+        now=NOW + HOUR,
+    )
+    confirm(again, by=world.approver, now=NOW + HOUR)
+    world.run(NOW + HOUR)
+
+    assert (before, doubted.state) == ("cancelled", "running")
+    assert doubted.is_provisional
+    assert clock_of(other).state == "cancelled"
+
+
+def test_a_yes_of_the_merged_incident_opens_what_answers_had_ruled_out(world):
+    LegalProfile.objects.update(regimes={AI_ACT: {}})
+    one, other = (world.incident(aware_at=NOW - HOUR) for _ in range(2))
+    decide_by_two(world, one, "reportable", regime=AI_ACT, limbs=["health"])
+    regime = regimes_of(world.lab.pk)[AI_ACT].regime
+    for key in questions_of(regime, shipped_questions()):
+        AssessmentAnswer.objects.create(
+            incident=other,
+            organisation=world.lab,
+            question=key,
+            said="no",
+            reason="x",
+            author=world.duty,
+            answered_at=NOW,
+        )
+    world.note(other, NOW - 2 * HOUR)
+    world.run()
+    open_ones = StatutoryClock.objects.filter(incident=other, ended_at=None)
+    before = open_ones.count()
+
+    merge_them(world, one, other)
+
+    assert before == 0
+    assert list(open_ones.values_list("stage", flat=True)) == ["report"]
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_an_agencys_duty_goes_on_where_its_record_does(world, is_shared):
+    one, other = world.incident(), world.incident()
+    world.share(one)
+    report(world, one, world.agency)
+    if is_shared:
+        world.share(other)
+    world.run()
+    [clock] = StatutoryClock.objects.filter(incident=one, organisation=world.agency)
+
+    merge_them(world, one, other)
+
+    clock.refresh_from_db()
+    assert clock.is_open is not is_shared
+    followed = StatutoryClock.objects.filter(
+        incident=other, organisation=world.agency, ended_at=None
+    )
+    assert followed.count() == int(is_shared)
