@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from escalation.duties.models import StatutoryClock
 from escalation.duties.requests import STAGE
 from escalation.lawbook.registry import regime_of, regimes_of
-from escalation.regimes.regime import Regime, Stage
+from escalation.regimes.regime import Basis, Regime, Stage, Status
 from incidents.errors import BadInput
 from incidents.models import Incident
 
 _KEPT: Final = 1024
+_UNREADABLE: Final = "its text cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,22 @@ class Law:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableLaw(Law):
+    """Stands for a stored text that the reader does not take any more."""
+
+    def stage(self, stage_id: str) -> Stage:
+        """Return what is known of a stage: its id."""
+        return Stage(
+            id=stage_id,
+            name=stage_id.replace("_", " "),
+            trigger="",
+            recipient="",
+            citation=_UNREADABLE,
+            basis=Basis.RECALLED,
+        )
+
+
 def laws_for(organisation_id: int) -> Mapping[str, Law]:
     """Return {regime id: law} of what an organisation may file under, current texts."""
     return {
@@ -39,14 +58,42 @@ def laws_for(organisation_id: int) -> Mapping[str, Law]:
     }
 
 
-@lru_cache(maxsize=_KEPT)
 def law_of(organisation_id: int, regime_id: str, digest: str) -> Law:
-    """Return the law of this text, also a former one; a text never changes.
+    """Return the law of this text, also a former one.
 
-    Raises KeyError.
+    In place of one that cannot be read stands one that knows its id alone: what was
+    filed under it is still shown, and what is under way can still go out.
     """
+    try:
+        return _law_of(organisation_id, regime_id, digest)
+    except KeyError:
+        return UnreadableLaw(_stand_in(regime_id), digest)
+
+
+@lru_cache(maxsize=_KEPT)
+def _law_of(organisation_id: int, regime_id: str, digest: str) -> Law:
+    """Return it, and keep it: a text never changes. Raises KeyError."""
     registered = regime_of(organisation_id, regime_id, digest)
     return Law(registered.regime, registered.digest)
+
+
+def _stand_in(regime_id: str) -> Regime:
+    return Regime(
+        id=regime_id,
+        name=regime_id,
+        jurisdiction="",
+        act=regime_id,
+        article=_UNREADABLE,
+        source_url="",
+        verified_on=date.min,
+        basis=Basis.RECALLED,
+        status=Status.PENDING,
+        zone=ZoneInfo("UTC"),
+        calendar="",
+        scope=_UNREADABLE,
+        confidentiality=_UNREADABLE,
+        retention="",
+    )
 
 
 def law_on(incident: Incident, organisation_id: int, regime_id: str) -> Law:

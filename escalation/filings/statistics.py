@@ -107,11 +107,7 @@ def name_of_law(row: FilingRecipient) -> str:
 
     Its id, where this version cannot read that text.
     """
-    try:
-        law = law_of(row.organisation_id, row.regime_id, row.regime_digest)
-    except KeyError:
-        return row.regime_id
-    return law.regime.name
+    return law_of(row.organisation_id, row.regime_id, row.regime_digest).regime.name
 
 
 def quarter_of(at: datetime) -> str:
