@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from escalation.lawbook.limits import ENTITY
@@ -86,19 +87,38 @@ def check_profile(organisation: Organisation, draft: ProfileDraft) -> dict[str, 
     if deputy is not None and deputy == accountable:
         raise BadInput("deputy", draft.deputy, "Name another person as deputy.")
     return {
-        "regimes": check_regimes(draft.regimes, regimes_of(organisation.pk)),
+        "regimes": check_regimes(
+            draft.regimes,
+            regimes_of(organisation.pk),
+            stored_regimes(organisation.slug),
+        ),
         "accountable": accountable,
         "deputy": deputy,
         "policy": _policy(organisation, draft.policy),
     }
 
 
+def stored_regimes(slug: str) -> dict[str, dict[str, str]]:
+    """Return the regimes of an organisation's profile as they are stored."""
+    rows = LegalProfile.objects.filter(organisation__slug=slug)
+    return rows.values_list("regimes", flat=True).first() or {}
+
+
 def check_regimes(
-    regimes: Mapping[str, Any], known: Known
+    regimes: Mapping[str, Any],
+    known: Known,
+    stored: Mapping[str, dict[str, str]] = MappingProxyType({}),
 ) -> dict[str, dict[str, str]]:
-    """Return the regimes as they are stored, without what is empty. Raises BadInput."""
+    """Return the regimes as they are stored, without what is empty. Raises BadInput.
+
+    One that is `stored` already and cannot be read any more stays as it is: leaving it
+    out would end its clocks.
+    """
     found = {}
     for name, body in sorted(regimes.items()):
+        if name not in known and name in stored:
+            found[name] = stored[name]
+            continue
         if name not in known:
             remedy = f"There is no such regime: use one of {', '.join(known)}."
             raise BadInput("regimes", name, remedy)

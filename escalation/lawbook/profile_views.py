@@ -1,5 +1,6 @@
 """The page of the legal profile: which laws an organisation is under, who answers for them."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -9,9 +10,13 @@ from django.shortcuts import redirect, render
 
 from escalation.lawbook.access import organisations_of
 from escalation.lawbook.forms import ProfileForm, initial_of
-from escalation.lawbook.profile_editing import save_profile
+from escalation.lawbook.profile_editing import (
+    ProfileDraft,
+    save_profile,
+    stored_regimes,
+)
 from escalation.lawbook.profiles import Profile, profile_of
-from escalation.lawbook.registry import regimes_of
+from escalation.lawbook.registry import Known, regimes_of
 from escalation.policies.models import Policy
 from incidents.errors import BadInput, NotAllowed
 from incidents.incident.access import actor_for
@@ -51,6 +56,7 @@ def _show(request: PageRequest, organisation: Organisation) -> HttpResponse:
             if name in known
         ],
         "gone": _gone(organisation, profile),
+        "unreadable": sorted(profile.regimes.keys() - known.keys()),
         **_named(profile),
     }
     return render(request, "escalation/lawbook/profile.html", context)
@@ -70,6 +76,7 @@ def _edit(request: PageRequest, organisation: Organisation) -> HttpResponse:
         "form": form,
         "organisation": organisation,
         "gone": _gone(organisation, profile),
+        "unreadable": sorted(profile.regimes.keys() - known.keys()),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_sent else HTTPStatus.OK
     return render(
@@ -81,7 +88,7 @@ def _save(request: PageRequest, organisation: Organisation, form: ProfileForm) -
     try:
         save_profile(
             organisation,
-            form.draft(),
+            _with_unreadable(form.draft(), organisation, form.known),
             actor=actor_for(request.user, organisation),
             now=read_now(),
         )
@@ -89,6 +96,15 @@ def _save(request: PageRequest, organisation: Organisation, form: ProfileForm) -
         form.add_error(form.field_for(error.field), error.remedy)
         return False
     return True
+
+
+def _with_unreadable(
+    draft: ProfileDraft, organisation: Organisation, known: Known
+) -> ProfileDraft:
+    """Keep the laws that the form could not offer: nobody has taken them out."""
+    stored = stored_regimes(organisation.slug)
+    kept = {name: body for name, body in stored.items() if name not in known}
+    return replace(draft, regimes={**draft.regimes, **kept})
 
 
 def _initial(profile: Profile) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from escalation.lawbook.profile_editing import (
     check_profile,
     check_regimes,
     save_profile,
+    stored_regimes,
 )
 from escalation.lawbook.registry import Registered, digest_of, regimes_of_many
 from escalation.regimes.reading import read_regime
@@ -123,7 +124,9 @@ def _check_profile(
         message = f"{owner} has no policy {draft.policy!r}. Add it."
         problems.add((*spec.path, "policy"), message)
     try:
-        check_regimes(draft.regimes, _regimes_after(owner, world))
+        check_regimes(
+            draft.regimes, _regimes_after(owner, world), stored_regimes(owner)
+        )
     except BadInput as error:
         message = f"{error.value!r:.100} cannot be used. {error.remedy}"
         problems.add((*spec.path, *error.field.split(".")), message)

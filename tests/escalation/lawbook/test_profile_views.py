@@ -2,11 +2,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from escalation.lawbook.editing import RegimeDraft, save_regime
 from escalation.lawbook.profile_editing import ProfileDraft, save_profile
 from escalation.lawbook.profiles import Watched, profile_of
+from escalation.models import RegimeText
+from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.models import Organisation
 from tests import factories as make
+from tests.escalation.lawbook.framework import framework
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +108,36 @@ def test_person_who_has_left_is_told(lab: Organisation, role: str):
     answer = reader.get(PAGE)
     assert answer.context["gone"] == [head]
     assert "head@aurora.example has no role here any more." in answer.text
+
+
+def test_law_that_cannot_be_read_stays_in_the_profile_when_it_is_saved(
+    lab: Organisation,
+):
+    save_regime(
+        lab, RegimeDraft(framework()), user=None, actor=Actor.system(lab), now=NOW
+    )
+    own = {"aurora-framework": {"zone": "Europe/Riga"}, "us-ca-sb53": {}}
+    save_profile(lab, ProfileDraft(own), actor=Actor.system(lab), now=NOW)
+    RegimeText.objects.filter(organisation=lab).update(text="nobody_knows = 1")
+    admin = _as(lab, "admin")
+
+    page = admin.get(PAGE)
+    saved = admin.post(PAGE, {"under-eu-dora-19": "on"})
+
+    assert "aurora-framework cannot be read" in page.text
+    assert saved.status_code == 302
+    assert profile_of(lab.pk).regimes == {
+        "aurora-framework": Watched(zone="Europe/Riga"),
+        "eu-dora-19": Watched(),
+    }
+
+
+def test_law_that_cannot_be_read_is_newly_chosen_by_nobody(lab: Organisation):
+    save_regime(
+        lab, RegimeDraft(framework()), user=None, actor=Actor.system(lab), now=NOW
+    )
+    RegimeText.objects.filter(organisation=lab).update(text="nobody_knows = 1")
+    draft = ProfileDraft({"aurora-framework": {}})
+    with pytest.raises(BadInput) as caught:
+        save_profile(lab, draft, actor=Actor.system(lab), now=NOW)
+    assert caught.value.value == "aurora-framework"
