@@ -23,7 +23,9 @@ from tests.factories import NOW
 def test_case_leaves_clocks_of_every_state(case):
     clocks = StatutoryClock.objects.filter(is_current=True, ended_at=None)
     clocks |= StatutoryClock.objects.filter(state="met")
-    found = clocks.order_by("regime_id", "stage")
+    # An agency's question is not asked by a law.
+    stages = clocks.exclude(stage__startswith="request")
+    found = stages.order_by("regime_id", "stage")
     assert list(found.values_list("regime_id", "stage", "state")) == [
         ("aurora-frontier-framework", "board", "met"),
         ("aurora-frontier-framework", "summary", "running"),
