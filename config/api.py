@@ -21,6 +21,7 @@ from escalation.duties.anchors_api import AnchorViewSet
 from escalation.duties.api import IncidentClocksViewSet, StatutoryClockViewSet
 from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
+from escalation.duties.delays.api import DelayViewSet, DelayWordViewSet
 from escalation.filings.agency_api import FilingByHandViewSet, FilingWorkViewSet
 from escalation.filings.api import FilingViewSet, IncidentFilingViewSet
 from escalation.filings.files_api import FilingFileViewSet
@@ -59,6 +60,8 @@ _UNDER_INCIDENTS = (
     ("incident-anchor", AnchorViewSet),
     ("incident-decision", DecisionViewSet),
     ("incident-assessment", AssessmentViewSet),
+    ("incident-delay", DelayViewSet),
+    ("incident-delay-word", DelayWordViewSet),
     ("incident-notification", NotificationViewSet),
     ("incident-filing", IncidentFilingViewSet),
 )

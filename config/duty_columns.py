@@ -59,6 +59,20 @@ DUTY_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "regime_digest": content("organisation", HASH),
         "reason": OURS,
     },
+    "escalation.DelayNotice": {
+        "authority": neither("the name of a legal person"),
+        "reference": OURS,
+        "reasons": content("organisation", "the agency that was told keeps them"),
+    },
+    "escalation.Extension": {
+        "granted_by": neither("the name of a legal person"),
+        "citation": OURS,
+        "state": CODE,
+        "reason": content("organisation", "a person wrote it"),
+        "document_sha256": content("organisation", HASH),
+        "answer": content("agency", "the agency's"),
+        "withdrawn_reason": content("organisation", "a person wrote it"),
+    },
     "escalation.Filing": {
         "ref": RANDOM,
         "state": CODE,

@@ -10,6 +10,7 @@ from escalation.duties.clock_panels import (
 )
 from escalation.duties.deadlines import ALL_DEADLINES, reports_part
 from escalation.duties.decisions_section import decisions_section
+from escalation.duties.delays.section import delays_section
 from escalation.duties.page import DUTIES_PAGE
 from escalation.duties.panels import duties_panel
 from escalation.duties.record_section import record_section
@@ -43,6 +44,7 @@ def register_panels() -> None:
         duty_clocks_section,
         assessment_section,
         decisions_section,
+        delays_section,
         filings_section,
         record_section,
     ):

@@ -26,10 +26,12 @@ from incidents.problems import problem_page
 # The fields of a form beside its file.
 FIELDS_BYTES: Final = 1024 * 1024
 _API: Final = "/api/"
-# The addresses that take the files of incidents and filings; no other takes a large body.
+# The addresses that take the files of incidents, filings and extensions; no other takes a large body.
 _TAKES_FILES: Final = re.compile(
     r"/incidents/(new|[^/]+/attach)/|/api/v1/incidents/[^/]+/attachments/"
     r"|(/api/v1)?/filings/[^/]+/by-hand/"
+    r"|/incidents/[^/]+/duties/clocks/[^/]+/extensions/"
+    r"|/api/v1/incidents/[^/]+/clocks/[^/]+/record-extension/"
 )
 
 

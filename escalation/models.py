@@ -2,6 +2,7 @@
 
 from escalation.calendars.models import WorkingCalendar
 from escalation.clocks.models import Clock, ClockPause, ClockState
+from escalation.duties.delays.models import DelayNotice, Extension, ExtensionState
 from escalation.duties.models import (
     AnchorChoice,
     AnchorValue,
@@ -75,8 +76,11 @@ __all__ = [
     "ClockState",
     "ContactMethod",
     "Decision",
+    "DelayNotice",
     "DueDate",
     "DutyState",
+    "Extension",
+    "ExtensionState",
     "FeedToken",
     "Filing",
     "FilingRecipient",

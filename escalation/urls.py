@@ -29,6 +29,7 @@ _VERSION = "policies/<int:pk>/versions/<int:number>/"
 
 urlpatterns = [
     path("", include("escalation.lawbook.urls")),
+    path("", include("escalation.duties.delays.urls")),
     path("", include("escalation.filings.urls")),
     path("", include("escalation.notifications.urls")),
     path("", include("escalation.oncall.urls")),

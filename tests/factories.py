@@ -10,6 +10,7 @@ from escalation.lawbook.registry import regimes_of
 from escalation.models import (
     Clock,
     ContactMethod,
+    Extension,
     Filing,
     NotificationRules,
     Participant,
@@ -226,6 +227,26 @@ def filing(
     version.sections = [{**row, "answer": answer} for row in version.sections]
     version.save(update_fields=["sections"])
     return made
+
+
+def extension(clock: StatutoryClock, author: User, reason: str = "x") -> Extension:
+    """Return an extension that is recorded, and not confirmed."""
+    return Extension.objects.create(
+        clock=clock,
+        organisation=clock.organisation,
+        number=1,
+        series=1,
+        granted_by="the Attorney General",
+        citation="Item 1.05(c)",
+        suspends=True,
+        days=30,
+        most_days=30,
+        state="recorded",
+        reason=reason,
+        determined_on=clock.started_at.date(),
+        author=author,
+        created_at=clock.started_at,
+    )
 
 
 def clock(

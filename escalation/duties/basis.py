@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from escalation.duties.delays.loading import extensions_of
+from escalation.duties.delays.moving import Extended
 from escalation.duties.looking import Place
 from escalation.duties.merged import Merges
 from escalation.duties.models import (
@@ -16,6 +18,7 @@ from escalation.duties.models import (
     StatutoryClock,
     Verdict,
 )
+from escalation.duties.plan import Key
 from escalation.duties.requests import AuthorityRequest, is_request, requests_on
 from escalation.duties.time_record import TimeRecord, anchors_of_many
 from escalation.duties.wanted import AUTHORITY, REPORTER, Duty, Submission
@@ -96,6 +99,7 @@ class Basis:
             answers=_answers(incident_ids),
             shared=_shared(places),
             merges=Merges.load(incidents),
+            extensions=extensions_of(incident_ids),
             renewed=renewed,
         )
         duties: dict[Place, Sequence[Duty]] = {}
@@ -127,6 +131,7 @@ class _Read:
     answers: Mapping[Place, Mapping[str, str]]
     shared: Collection[Place]
     merges: Merges
+    extensions: Mapping[Place, Mapping[Key, Sequence[Extended]]]
     renewed: Collection[int]
 
     def duties(
@@ -209,6 +214,7 @@ class _Read:
             kept=kept,
             submissions=_submissions(record, regime_id),
             ended_because=self._ended(place),
+            extensions=self.extensions.get(place, {}),
         )
 
     def _current(self, place: Place, regime_id: str) -> Registered:

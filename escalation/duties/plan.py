@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from escalation.duties.delays.moving import what_changed
+
 
 class State(StrEnum):
     """The codes of `models.DutyState`."""
@@ -175,6 +177,8 @@ def _why_moved(before: Terms | None, after: Terms) -> str:
 
 
 def _why_again(before: Terms, after: Terms) -> str:
+    if why := what_changed(before.flags, after.flags):
+        return why
     if before.digest != after.digest:
         return "by the law's newer text"
     if before.anchor != after.anchor:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from escalation.duties.delays.moving import Extended, extend
 from escalation.duties.plan import NOT_WATCHED, Key, State, Terms
 from escalation.regimes.deadlines import (
     REOPENED,
@@ -43,7 +44,7 @@ class Duty:
     `texts` are the law's texts by digest, `kept` says by which of them a stage's clock
     runs already. `verdict` is empty until a second person has confirmed a decision;
     `ruled_out` are the limbs that the answers exclude, by text. `ended_because` is why
-    the incident itself has no duties any more.
+    the incident itself has no duties any more. `extensions` are those in force.
     """
 
     regime_id: str
@@ -58,6 +59,7 @@ class Duty:
     kept: Mapping[str, str] = field(default_factory=dict)
     ended_because: str = ""
     submissions: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
+    extensions: Mapping[Key, Sequence[Extended]] = field(default_factory=dict)
 
     @property
     def is_decided(self) -> bool:
@@ -154,6 +156,8 @@ def _terms(
     if met is not None:
         anchors = _until(met.at, anchors, {*stage.ends, REOPENED})
     answer = deadline(regime, stage, anchors, duty.place)
+    key = Key(duty.regime_id, stage.id, number + 1)
+    answer = extend(answer, duty.extensions.get(key, ()), duty.place.zone)
     return Terms(
         digest=digest,
         state=State.MET if met else _state(answer),

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from tests.access import (
     assessment_places,
+    delay_places,
     duty_clock_places,
     duty_places,
     filing_places,
@@ -31,6 +32,7 @@ from tests.access.scene import Scene
 
 ROOMS = (
     assessment_places,
+    delay_places,
     duty_clock_places,
     duty_places,
     filing_places,

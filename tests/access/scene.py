@@ -23,6 +23,7 @@ from escalation.models import (
     AnchorValue,
     Clock,
     ContactMethod,
+    Extension,
     FeedToken,
     Filing,
     ImportedCalendar,
@@ -103,6 +104,7 @@ LAB_WORDS = (
     "lab-decision",
     "lab-law",
     "lab-filing",
+    "lab-extension",
     "Lab Person",
 )
 AGENCY_WORDS = (
@@ -174,6 +176,7 @@ class Scene:
     duty_clock: StatutoryClock
     regime_id: str
     filing: Filing
+    extension: Extension
     people: dict[str, User] = field(default_factory=dict)
     # An agency that sees one other incident of the lab, and another lab's own.
     other: Incident | None = None
@@ -237,6 +240,7 @@ def make_scene() -> Scene:
     question = _work_on(incident, lab, agency, people)
     shared_file = _upload(incident, lab, "secret-file.txt", is_shared=True)
     clock = make.clock(incident, lab.policy)
+    duty_clock = make.statutory_clock(incident, lab.organisation)
     _judge(incident, agency, "agency")
     return Scene(
         incident,
@@ -246,9 +250,10 @@ def make_scene() -> Scene:
         shared_file,
         clock,
         *_judge(incident, lab, "lab"),
-        make.statutory_clock(incident, lab.organisation),
+        duty_clock,
         _write_law(lab),
         make.filing(incident, agency.organisation, lab.admin, "lab-filing"),
+        make.extension(duty_clock, lab.admin, "lab-extension"),
         people,
     )
 

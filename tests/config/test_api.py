@@ -162,7 +162,13 @@ def _duties(incident: Incident) -> dict[str, str]:
         decided_by=factories.person(lab),
         decided_at=now,
     )
-    return {"anchor": str(anchor.pk), "decision": str(decision.pk)}
+    clock = factories.statutory_clock(incident, lab)
+    extension = factories.extension(clock, decision.decided_by)
+    return {
+        "anchor": str(anchor.pk),
+        "decision": str(decision.pk),
+        "extension": str(extension.pk),
+    }
 
 
 def _draft(incident: Incident, author: User) -> str:
