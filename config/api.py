@@ -22,6 +22,10 @@ from escalation.duties.api import IncidentClocksViewSet, StatutoryClockViewSet
 from escalation.duties.assessment_api import AssessmentViewSet
 from escalation.duties.decisions_api import DecisionViewSet
 from escalation.duties.delays.api import DelayViewSet, DelayWordViewSet
+from escalation.duties.delays.lists_api import (
+    DelayNoticeListViewSet,
+    ExtensionListViewSet,
+)
 from escalation.filings.agency_api import FilingByHandViewSet, FilingWorkViewSet
 from escalation.filings.api import FilingViewSet, IncidentFilingViewSet
 from escalation.filings.files_api import FilingFileViewSet
@@ -97,6 +101,8 @@ _ROOTS = (
     ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
+    ("delay-notices", DelayNoticeListViewSet),
+    ("extensions", ExtensionListViewSet),
     ("filings", FilingViewSet),
     ("mail", MailViewSet),
     ("mailboxes", MailboxViewSet),

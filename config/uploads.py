@@ -31,7 +31,7 @@ _TAKES_FILES: Final = re.compile(
     r"/incidents/(new|[^/]+/attach)/|/api/v1/incidents/[^/]+/attachments/"
     r"|(/api/v1)?/filings/[^/]+/by-hand/"
     r"|/incidents/[^/]+/duties/clocks/[^/]+/extensions/"
-    r"|/api/v1/incidents/[^/]+/clocks/[^/]+/record-extension/"
+    r"|/api/v1/incidents/[^/]+/statutory-clocks/[^/]+/record-extension/"
 )
 
 

@@ -86,6 +86,12 @@ class DutyClockSerializer(serializers.Serializer[Any]):
     source_url = serializers.CharField(source="regime.source_url", default="")
     verified_on = serializers.DateField(source="regime.verified_on", default=None)
     flags = serializers.ListField(source="clock.flags", child=serializers.CharField())
+    extensions = serializers.ListField(
+        child=serializers.CharField(), help_text="what moved its dates, in words"
+    )
+    delay_notified_at = serializers.DateTimeField(
+        allow_null=True, help_text="when an authority was last told that it is late"
+    )
     percent_used = serializers.IntegerField()
     started_at = serializers.DateTimeField(source="clock.started_at")
     met_at = serializers.DateTimeField(source="clock.met_at", allow_null=True)

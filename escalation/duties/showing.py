@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from escalation.duties.anchor_words import NAMES, words_of
+from escalation.duties.delays.models import DelayNotice
+from escalation.duties.delays.moving import EXTENSION
 from escalation.duties.models import DueDate, DutyState, StatutoryClock
 from escalation.duties.naming import Names
 from escalation.duties.overdue import is_overdue, late_by
@@ -53,6 +55,7 @@ class ShownDuty:
     name: str
     history: Sequence[DueDate]
     now: datetime
+    notices: Sequence[DelayNotice] = ()
 
     kind = "statutory"
 
@@ -227,9 +230,25 @@ class ShownDuty:
         return [flag.removeprefix(_UNCERTAIN) for flag in flags]
 
     @property
+    def extensions(self) -> list[str]:
+        """What moved its dates beyond the law's own count, in words."""
+        return [flag for flag in self.clock.flags if flag.startswith(EXTENSION)]
+
+    @property
     def flags(self) -> list[str]:
         """What was taken for granted in counting."""
-        return [flag for flag in self.clock.flags if not flag.startswith(_UNCERTAIN)]
+        others = (_UNCERTAIN, EXTENSION)
+        return [flag for flag in self.clock.flags if not flag.startswith(others)]
+
+    @property
+    def delay(self) -> DelayNotice | None:
+        """The last notice that it will be late; it moves no date."""
+        return self.notices[-1] if self.notices else None
+
+    @property
+    def delay_notified_at(self) -> datetime | None:
+        """When an authority was last told that it will be late."""
+        return self.delay.notified_at if self.delay else None
 
     @property
     def basis(self) -> str:
@@ -267,11 +286,11 @@ def shown_duties(
 
 
 def shown(rows: Iterable[StatutoryClock], now: datetime) -> list[ShownDuty]:
-    """Return clocks as they are shown, the most urgent first, in three statements."""
+    """Return clocks as they are shown, the most urgent first, in four statements."""
     clocks = list(rows)
     if not clocks:
         return []
-    names, history = Names.load(clocks), _history(clocks)
+    names, history, told = Names.load(clocks), _history(clocks), _notices(clocks)
     found = [
         ShownDuty(
             clock,
@@ -280,6 +299,7 @@ def shown(rows: Iterable[StatutoryClock], now: datetime) -> list[ShownDuty]:
             names.name_of(clock),
             history.get(clock.pk, ()),
             now,
+            told.get(clock.pk, ()),
         )
         for clock in clocks
     ]
@@ -289,6 +309,13 @@ def shown(rows: Iterable[StatutoryClock], now: datetime) -> list[ShownDuty]:
 def _history(clocks: Sequence[StatutoryClock]) -> dict[int, list[DueDate]]:
     found: dict[int, list[DueDate]] = defaultdict(list)
     for row in DueDate.objects.filter(clock__in=clocks):
+        found[row.clock_id].append(row)
+    return found
+
+
+def _notices(clocks: Sequence[StatutoryClock]) -> dict[int, list[DelayNotice]]:
+    found: dict[int, list[DelayNotice]] = defaultdict(list)
+    for row in DelayNotice.objects.filter(clock__in=clocks).order_by("pk"):
         found[row.clock_id].append(row)
     return found
 

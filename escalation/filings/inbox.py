@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from escalation.duties.models import StatutoryClock
 from escalation.duties.overdue import is_overdue
+from escalation.filings.delays import inbox_delays
 from escalation.filings.exchange_models import FilingRequest
 from escalation.filings.knowing import amended_known
 from escalation.filings.listing import filings_for, rows_of
@@ -74,6 +75,7 @@ def filing_page(
     return {
         "own": own_rows,
         "inbox": inbox_rows(person, now=now, show=show),
+        "delays": inbox_delays(person, is_whole=show not in (OPEN, ANSWERS)),
         "punctuality": punctuality_for(person, now=now),
         "is_agency": OrganisationKind.AGENCY in kinds,
         "is_lab": OrganisationKind.LAB in kinds,

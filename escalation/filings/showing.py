@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from escalation.duties.delays.lookup import visible_notices
+from escalation.duties.delays.models import DelayNotice
 from escalation.filings.access import FilingSeen
 from escalation.filings.exchange_models import FilingRemark, FilingRequest
 from escalation.filings.knowing import amended_for
@@ -60,6 +62,7 @@ class ShownFiling:
     remarks: tuple[FilingRemark, ...]
     requests: tuple[FilingRequest, ...]
     amends: Filing | None
+    notices: tuple[DelayNotice, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -119,7 +122,14 @@ def shown_filing(
         remarks=tuple(remarks),
         requests=requests_on(rows),
         amends=amends,
+        notices=_notices(seen),
     )
+
+
+def _notices(seen: FilingSeen) -> tuple[DelayNotice, ...]:
+    """Return what was told of delays on the incident, to or by this side."""
+    rows = visible_notices(seen.filing.incident, [seen.side]).select_related("clock")
+    return tuple(rows.order_by("pk"))
 
 
 def shown_recipient(row: FilingRecipient) -> ShownRecipient:

@@ -1,7 +1,7 @@
 """The pages of filings: the list, one filing, and what is done with it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 
 from escalation.filings.access import FilingSeen, find_filing, lab_actor
 from escalation.filings.acts import ACTS, Doing, page_actions
+from escalation.filings.delays import InboxDelay
 from escalation.filings.downloads import FORMS
 from escalation.filings.drafting import (
     NewFiling,
@@ -60,10 +61,18 @@ def filing_list(request: PageRequest) -> HttpResponse:
         reader=reader_of(request),
         user=request.user,
         incidents=[],
-        targets=[f"list:{row.filing.ref}" for row in shown],
+        targets=[
+            *(f"list:{row.filing.ref}" for row in shown),
+            *(f"list:{ref}" for ref in _delayed(context["delays"])),
+        ],
         now=now,
     )
     return render(request, "escalation/filings/list.html", context)
+
+
+def _delayed(rows: Sequence[InboxDelay]) -> list[str]:
+    """Return the incidents whose delays are shown, each once."""
+    return list(dict.fromkeys(row.incident.ref for row in rows))
 
 
 @page("GET")

@@ -37,6 +37,8 @@ _GRANT = {"until": _AT, "text": "because"}
 _REFUSE = {"text": "because"}
 
 API = {
+    "GET delay-notices-list": Place("list"),
+    "GET extensions-list": Place("list"),
     "GET incident-delay-notices": Place("incident", _ref),
     "GET incident-delay-extensions": Place("incident", _ref),
     "POST incident-delay-notify": Place("lab", _api_clock, _NOTICE, "duties"),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -29,7 +30,7 @@ from escalation.duties.delays.lookup import (
     visible_extensions,
     visible_notices,
 )
-from escalation.duties.delays.models import Extension
+from escalation.duties.delays.models import DelayNotice, Extension
 from escalation.duties.delays.notices import MAX_REFERENCE, NewNotice, notify_delay
 from escalation.duties.delays.rendering import (
     DelayNoticeSerializer,
@@ -39,14 +40,15 @@ from escalation.duties.delays.rendering import (
 )
 from escalation.duties.models import StatutoryClock
 from incidents.incident.access import actor_for, sides_of
-from incidents.incident.viewset import IncidentApiViewSet
+from incidents.incident.viewset import IDEMPOTENCY_KEY, IncidentApiViewSet
+from incidents.models import Organisation
 from incidents.organisations.directory import agency_named
 from incidents.rest import InstantField, StrictSerializer
 from incidents.timers.clock import read_now
 
 _EXTENSION = r"extensions/(?P<extension>[0-9]{1,18})"
-_CLOCK = r"clocks/(?P<clock>[0-9]{1,18})"
-_PEOPLE = ("clock", "organisation", "agency", "author")
+_CLOCK = r"statutory-clocks/(?P<clock>[0-9]{1,18})"
+_PEOPLE = ("clock__incident", "organisation", "agency", "author")
 
 
 class NoticeBody(StrictSerializer):
@@ -113,17 +115,19 @@ class _Delays(IncidentApiViewSet):
         sides = sides_of(self.person, incident)
         return clock_to_delay(incident, sides, int(pk), self.person, tells=tells)
 
-    def who(self, side: Any) -> dict[str, Any]:
+    def who(self, side: Organisation, now: datetime) -> dict[str, Any]:
         """Return the arguments of who does it and when."""
         actor = actor_for(self.person, side)
-        return {"user": self.person, "actor": actor, "now": read_now()}
+        return {"user": self.person, "actor": actor, "now": now}
 
-    def respond(self, row: Extension, *, code: int = status.HTTP_200_OK) -> Response:
+    def respond(
+        self, pk: int, headers: dict[str, str], *, code: int = status.HTTP_200_OK
+    ) -> Response:
         """Return an extension as it now is."""
         rows = Extension.objects.select_related(*_PEOPLE, "confirmed_by")
-        found = rows.get(pk=row.pk)
         own = [side.pk for side in sides_of(self.person, self.find())]
-        return Response(render_extension(found, own), status=code)
+        shown = render_extension(rows.get(pk=pk), own)
+        return Response(shown, status=code, headers=headers)
 
 
 class DelayViewSet(_Delays):
@@ -138,17 +142,27 @@ class DelayViewSet(_Delays):
         rows = visible_notices(incident, sides).select_related(*_PEOPLE)
         return Response([render_notice(row, own) for row in rows.order_by("pk")])
 
-    @extend_schema(request=NoticeBody, responses={201: DelayNoticeSerializer})
+    @extend_schema(
+        request=NoticeBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: DelayNoticeSerializer},
+    )
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/delay-notices")
     def notify(self, request: Request, ref: str, clock: str) -> Response:
         """Tell an agency that a limit cannot be met, or record what was told by hand."""
+        promise = self.promise()
         found = self.clock_of(clock, tells=True)
         body = self.read_body(NoticeBody)
         slug = body.pop("agency")
         notice = NewNotice(agency=agency_named(slug) if slug else None, **body)
-        made = notify_delay(found, notice, **self.who(found.organisation))
-        own = [found.organisation_id]
-        return Response(render_notice(made, own), status=status.HTTP_201_CREATED)
+
+        def act(now: datetime) -> int:
+            return notify_delay(found, notice, **self.who(found.organisation, now)).pk
+
+        pk, headers = self.once(promise, found.incident, act)
+        row = DelayNotice.objects.select_related(*_PEOPLE).get(pk=pk)
+        shown = render_notice(row, [found.organisation_id])
+        return Response(shown, status=status.HTTP_201_CREATED, headers=headers)
 
     @extend_schema(responses=ExtensionSerializer(many=True))
     @action(detail=True, pagination_class=None)
@@ -161,47 +175,72 @@ class DelayViewSet(_Delays):
         )
         return Response([render_extension(row, own) for row in rows.order_by("pk")])
 
-    @extend_schema(request=AskBody, responses={201: ExtensionSerializer})
+    @extend_schema(
+        request=AskBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: ExtensionSerializer},
+    )
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/ask-extension")
     def ask(self, request: Request, ref: str, clock: str) -> Response:
         """Ask an agency on this instance for more time."""
+        promise = self.promise()
         found = self.clock_of(clock, tells=True)
         body = self.read_body(AskBody)
         agency = agency_named(body.pop("agency"))
-        made = request_extension(
-            found, agency=agency, **body, **self.who(found.organisation)
-        )
-        return self.respond(made, code=status.HTTP_201_CREATED)
 
-    @extend_schema(request=NothingBody, responses=ExtensionSerializer)
+        def act(now: datetime) -> int:
+            who = self.who(found.organisation, now)
+            return request_extension(found, agency=agency, **body, **who).pk
+
+        made = self.once(promise, found.incident, act)
+        return self.respond(*made, code=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        request=NothingBody, parameters=[IDEMPOTENCY_KEY], responses=ExtensionSerializer
+    )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/confirm")
     def confirm(self, request: Request, ref: str, extension: str) -> Response:
         """Confirm what another person recorded; the clock moves."""
-        row = self._found(extension)
+        promise, row = self.promise(), self._found(extension)
         confirming(row, self.person)
         self.read_body(NothingBody)
-        return self.respond(confirm_extension(row, by=self.person, now=read_now()))
 
-    @extend_schema(request=ExtensionReasonBody, responses=ExtensionSerializer)
+        def act(now: datetime) -> int:
+            return confirm_extension(row, by=self.person, now=now).pk
+
+        return self.respond(*self.once(promise, row.clock.incident, act))
+
+    @extend_schema(
+        request=ExtensionReasonBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=ExtensionSerializer,
+    )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/withdraw")
     def withdraw(self, request: Request, ref: str, extension: str) -> Response:
         """Take back what was entered in error; what it moved moves back."""
-        row = self._found(extension)
+        promise, row = self.promise(), self._found(extension)
         sides = sides_of(self.person, self.find())
         side = side_that_withdraws(row, sides, self.person)
         body = self.read_body(ExtensionReasonBody)
-        made = withdraw_extension(
-            row, **body, by=self.person, side=side, now=read_now()
-        )
-        return self.respond(made)
 
-    @extend_schema(request=GrantBody, responses=ExtensionSerializer)
+        def act(now: datetime) -> int:
+            return withdraw_extension(
+                row, **body, by=self.person, side=side, now=now
+            ).pk
+
+        return self.respond(*self.once(promise, row.clock.incident, act))
+
+    @extend_schema(
+        request=GrantBody, parameters=[IDEMPOTENCY_KEY], responses=ExtensionSerializer
+    )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/grant")
     def grant(self, request: Request, ref: str, extension: str) -> Response:
         """Grant a lab more time for your agency; its clock moves."""
         return self._answer(extension, GrantBody, grant_extension)
 
-    @extend_schema(request=RefuseBody, responses=ExtensionSerializer)
+    @extend_schema(
+        request=RefuseBody, parameters=[IDEMPOTENCY_KEY], responses=ExtensionSerializer
+    )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/refuse")
     def refuse(self, request: Request, ref: str, extension: str) -> Response:
         """Refuse a lab more time for your agency, and say why."""
@@ -210,10 +249,15 @@ class DelayViewSet(_Delays):
     def _answer(
         self, pk: str, body_class: type[StrictSerializer], act: Callable[..., Extension]
     ) -> Response:
-        row = self._found(pk)
-        agency = answering_agency(row, sides_of(self.person, self.find()), self.person)
+        promise, row = self.promise(), self._found(pk)
+        sides = sides_of(self.person, self.find())
+        agency = answering_agency(row, sides, self.person)
         body = self.read_body(body_class)
-        return self.respond(act(row, **body, **self.who(agency)))
+
+        def answer(now: datetime) -> int:
+            return act(row, **body, **self.who(agency, now)).pk
+
+        return self.respond(*self.once(promise, row.clock.incident, answer))
 
     def _found(self, pk: str) -> Extension:
         incident = self.find()
@@ -237,8 +281,9 @@ class DelayWordViewSet(_Delays):
         body = self.read_body(RecordBody)
         file = body.pop("file")
         word = Determined(upload=file, filename=file.name, **body)
-        made = record_extension(found, word, **self.who(found.organisation))
-        return self.respond(made, code=status.HTTP_201_CREATED)
+        who = self.who(found.organisation, read_now())
+        made = record_extension(found, word, **who)
+        return self.respond(made.pk, {}, code=status.HTTP_201_CREATED)
 
     def get_parsers(self) -> list[Any]:
         """Return the form parser: it takes files."""

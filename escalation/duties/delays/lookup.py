@@ -41,7 +41,7 @@ def extension_of(
     Raises Http404.
     """
     rows = visible_extensions(incident, sides).select_related(
-        "clock", "organisation", "agency"
+        "clock__incident", "organisation", "agency"
     )
     row = rows.filter(pk=pk).first()
     if row is None:

@@ -12,6 +12,7 @@ class DelayNoticeSerializer(serializers.Serializer[Any]):
     """That an authority was told that a limit cannot be met."""
 
     id = serializers.IntegerField()
+    incident = serializers.CharField(help_text="ref")
     clock = serializers.IntegerField(help_text="id of the statutory clock")
     regime = serializers.CharField()
     stage = serializers.CharField()
@@ -30,6 +31,7 @@ class ExtensionSerializer(serializers.Serializer[Any]):
     """More time for one report. Those `granted` and `confirmed` move its clock."""
 
     id = serializers.IntegerField()
+    incident = serializers.CharField(help_text="ref")
     clock = serializers.IntegerField(help_text="id of the statutory clock")
     regime = serializers.CharField()
     stage = serializers.CharField()
@@ -91,6 +93,7 @@ def render_extension(row: Extension, own: Collection[int]) -> Any:
 def _common(row: DelayNotice | Extension) -> dict[str, Any]:
     return {
         "id": row.pk,
+        "incident": row.clock.incident.ref,
         "clock": row.clock_id,
         "regime": row.clock.regime_id,
         "stage": row.clock.stage,

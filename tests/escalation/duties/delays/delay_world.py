@@ -17,7 +17,7 @@ from escalation.lawbook.editing import RegimeDraft, save_regime
 from escalation.models import DelayNotice, Extension, StatutoryClock
 from incidents.events.actor import Actor
 from incidents.events.feed import timeline
-from incidents.incident.shares import share
+from incidents.incident.shares import share, unshare
 from incidents.models import Incident, Organisation, User
 from tests import factories as make
 from tests.escalation.duties.clocks.conftest import DutyWorld
@@ -68,6 +68,9 @@ class DelayWorld(DutyWorld):
 
     def share(self, incident: Incident) -> None:
         share(incident, agency=self.agency, reason="by hand", **self.who())
+
+    def unshare(self, incident: Incident) -> None:
+        unshare(incident, agency=self.agency, reason="over", **self.who())
 
     def who(self, user: User | None = None) -> dict[str, Any]:
         """Return the arguments of who does it and when."""

@@ -31,7 +31,7 @@ def test_delay_is_notified_and_both_sides_list_it(world):
         "expected_at": (clock.due_statutory_latest + DAY).isoformat(),
     }
     client = client_of(world.accountable)
-    made = client.post(path(clock, f"clocks/{clock.pk}/delay-notices/"), body)
+    made = client.post(path(clock, f"statutory-clocks/{clock.pk}/delay-notices/"), body)
     assert (made.status_code, made.json()["is_late"]) == (201, False)
     [own] = client.get(path(clock, "delay-notices/")).json()
     [theirs] = client_of(world.officer).get(path(clock, "delay-notices/")).json()
@@ -48,7 +48,7 @@ def test_notice_by_hand_without_its_reference_names_the_field(world):
         "expected_at": (clock.due_statutory_latest + DAY).isoformat(),
     }
     answer = client_of(world.accountable).post(
-        path(clock, f"clocks/{clock.pk}/delay-notices/"), body
+        path(clock, f"statutory-clocks/{clock.pk}/delay-notices/"), body
     )
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["reference"]
@@ -58,7 +58,7 @@ def test_extension_is_recorded_with_its_document_and_confirmed(world):
     clock = world.disclosure()
     due = clock.due_operational
     made = client_of(world.accountable).post(
-        path(clock, f"clocks/{clock.pk}/record-extension/"),
+        path(clock, f"statutory-clocks/{clock.pk}/record-extension/"),
         {
             "days": 30,
             "determined_on": (world.now - DAY).date().isoformat(),
@@ -82,7 +82,7 @@ def test_extension_is_recorded_with_its_document_and_confirmed(world):
 def test_extension_without_a_document_is_refused(world):
     clock = world.disclosure()
     answer = client_of(world.accountable).post(
-        path(clock, f"clocks/{clock.pk}/record-extension/"),
+        path(clock, f"statutory-clocks/{clock.pk}/record-extension/"),
         {"days": 30, "determined_on": "2026-11-01", "reason": "x"},
         format="multipart",
     )
@@ -95,7 +95,7 @@ def test_more_time_is_asked_for_granted_and_taken_back(world):
     until = (clock.due_operational + DAY).isoformat()
     body = {"agency": "naisa", "until": until, "reason": "two sites are down"}
     asked = client_of(world.accountable).post(
-        path(clock, f"clocks/{clock.pk}/ask-extension/"), body
+        path(clock, f"statutory-clocks/{clock.pk}/ask-extension/"), body
     )
     assert asked.status_code == 201
     pk = asked.json()["id"]
@@ -121,7 +121,7 @@ def test_law_without_an_extension_answers_409(world):
         "reason": "x",
     }
     answer = client_of(world.accountable).post(
-        path(clock, f"clocks/{clock.pk}/ask-extension/"), body
+        path(clock, f"statutory-clocks/{clock.pk}/ask-extension/"), body
     )
     assert answer.status_code == 409
     assert "knows no extension" in answer.json()["detail"]
@@ -149,3 +149,40 @@ def test_list_takes_as_many_statements_for_three_as_for_one(world):
         assert len(client.get(path(clock, "extensions/")).json()) == 3
     assert len(three) == len(one)
     assert Extension.objects.count() == 3
+
+
+def test_second_request_with_the_same_key_is_one(world):
+    clock, client = world.own_law(), client_of(world.accountable)
+    until = (clock.due_operational + DAY).isoformat()
+    body = {"agency": "naisa", "until": until, "reason": "x"}
+    where = path(clock, f"statutory-clocks/{clock.pk}/ask-extension/")
+    first, again = (
+        client.post(where, body, headers={"Idempotency-Key": "k"}) for _ in range(2)
+    )
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again["Idempotent-Replayed"] == "true"
+    assert Extension.objects.count() == 1
+
+
+def test_agency_lists_what_waits_for_it_over_all_incidents(world):
+    clock = world.own_law()
+    world.ask(clock, clock.due_operational + DAY)
+    hidden = world.disclosure()
+    world.record(hidden)
+    client = client_of(world.officer)
+    [row] = client.get("/api/v1/extensions/?state=requested").json()
+    assert (row["incident"], row["state"]) == (clock.incident.ref, "requested")
+    assert client.get("/api/v1/extensions/?state=granted").json() == []
+    assert len(client.get("/api/v1/extensions/").json()) == 1
+    own = client_of(world.accountable).get("/api/v1/extensions/").json()
+    assert [one["incident"] for one in own] == [hidden.incident.ref, clock.incident.ref]
+
+
+def test_notices_are_listed_for_both_sides_until_the_share_ends(world):
+    clock = world.clock_of(DORA, "initial", "classified_major")
+    world.notify(clock, clock.due_statutory_latest + DAY)
+    client = client_of(world.officer)
+    [row] = client.get("/api/v1/delay-notices/").json()
+    assert (row["incident"], row["author"]) == (clock.incident.ref, "")
+    world.unshare(clock.incident)
+    assert client.get("/api/v1/delay-notices/").json() == []
