@@ -100,7 +100,7 @@ def delays_section(duties: Duties) -> Section | None:
     clocks = _clocks(duties, [*extensions, *notices])
     if not clocks:
         return None
-    names, make = Names.load(clocks), _Offers(duties, agency_choices())
+    names, make = Names.load(clocks), _Offers(duties, _agencies(duties))
     rows = [
         _row(
             make,
@@ -231,10 +231,13 @@ class _Offers:
     agencies: Sequence[tuple[str, str]]
 
     def notice(self, clock: StatutoryClock) -> Offer:
+        first = {"agency": self.agencies[0][0]} if self.agencies else {}
         return self._of(
             "duties-delay-notice",
             clock.pk,
-            lambda auto_id: NoticeForm(agencies=self.agencies, auto_id=auto_id),
+            lambda auto_id: NoticeForm(
+                agencies=self.agencies, auto_id=auto_id, initial=first
+            ),
             "Notify a delay",
             "Notify it",
         )
@@ -306,6 +309,13 @@ def _nothing(auto_id: str) -> Form:
 def id_of(name: str, pk: int) -> str:
     """Return how the fields of a form of this section are called on the page."""
     return f"id_{name.replace('-', '_')}_{pk}_%s"
+
+
+def _agencies(duties: Duties) -> list[tuple[str, str]]:
+    """Return the agencies to choose from, those that see the incident first."""
+    shares = duties.incident.shares.filter(unshared_at=None)
+    seeing = set(shares.values_list("agency__slug", flat=True))
+    return sorted(agency_choices(), key=lambda one: one[0] not in seeing)
 
 
 def agency_choices() -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from escalation.models import DelayNotice, Extension
+from tests import factories as make
 from tests.escalation.duties.delays.delay_world import DORA, WORD
 
 DAY = timedelta(days=1)
@@ -81,6 +82,16 @@ def test_delay_is_notified_on_the_page_and_the_agency_reads_it_on_its_own(
     page = visit(world.officer).get(url(clock.incident)).content.decode()
     assert "the logs are encrypted" in page
     assert world.accountable.email not in page
+
+
+def test_agency_that_sees_the_incident_is_offered_first(world):
+    make.agency("aaa")
+    clock = world.clock_of(DORA, "initial", "classified_major")
+    world.share(clock.incident)
+    [row] = section(visit(world.accountable).get(url(clock.incident)))["rows"]
+    field = row.offers[0].form["agency"]
+    assert field.value() == "naisa"
+    assert [slug for slug, _ in field.field.choices] == ["naisa", "aaa", ""]
 
 
 def test_notice_that_cannot_be_comes_back_as_it_was_typed(world):
