@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from escalation.duties.delays.moves import move_about_extensions
 from escalation.duties.models import Decision, DutyState, StatutoryClock, Verdict
 from escalation.duties.overdue import is_overdue
 from escalation.duties.requests import NAME, is_request
@@ -31,7 +32,7 @@ class _Standing:
 
 
 def strip_of(duties: "Duties") -> Strip:
-    """Return what is known, what is due and whose move it is, in two statements."""
+    """Return what is known, what is due and whose move it is, in three statements."""
     standing = _standing_of(duties)
     clock = standing.next_clock
     due_at = clock.due_operational if clock else None
@@ -128,6 +129,8 @@ def _move(duties: "Duties", standing: _Standing) -> tuple[str, bool]:
     if others and duties.may(Action.APPROVE):
         who, law = others[0].decided_by, _name(duties, others[0].regime_id)
         return f"Yours: confirm what {who} decided under {law}, or decide anew.", True
+    if about := move_about_extensions(duties):
+        return about
     if standing.undecided:
         whose = "Yours" if may_decide else str(duties.side)
         named = "; ".join(_name(duties, one) for one in standing.undecided[:_NAMED])

@@ -138,6 +138,36 @@ def test_extension_is_recorded_confirmed_and_taken_back_on_the_page(
     assert (row.state, row.withdrawn_reason) == ("withdrawn", "wrong")
 
 
+def test_strip_says_whose_move_an_extension_is(world):
+    clock = world.disclosure()
+    row = world.record(clock)
+    strip = {
+        user: visit(user).get(url(clock.incident)).context["strip"]
+        for user in (world.accountable, world.deputy)
+    }
+    move = f"Yours: confirm the extension that {world.accountable} recorded."
+    assert (strip[world.deputy].move, strip[world.deputy].is_mine) == (move, True)
+    own = strip[world.accountable]
+    assert own.move == "Aurora: a second person must confirm an extension."
+    world.confirm(row)
+    after = visit(world.deputy).get(url(clock.incident)).context["strip"]
+    assert "extension" not in after.move
+
+
+def test_strip_says_that_an_agency_has_to_answer(world):
+    clock = world.own_law()
+    world.ask(clock, clock.due_operational + DAY)
+    moves = [
+        visit(user).get(url(clock.incident)).context["strip"].move
+        for user in (world.supervisor, world.officer, world.accountable)
+    ]
+    assert moves == [
+        "Yours: answer Aurora, which asks for more time.",
+        "Naisa: answer Aurora, which asks for more time.",
+        "Naisa: answer whether it gives more time.",
+    ]
+
+
 def test_more_time_is_asked_for_and_granted_on_the_pages(world):
     clock = world.own_law()
     until = clock.due_operational + DAY
