@@ -51,7 +51,7 @@ _CLOCK = r"statutory-clocks/(?P<clock>[0-9]{1,18})"
 _PEOPLE = ("clock__incident", "organisation", "agency", "author")
 
 
-class NoticeBody(StrictSerializer):
+class DelayNoticeBody(StrictSerializer):
     """To whom; without an agency on this instance, what was told by hand."""
 
     agency = serializers.SlugField(default="", allow_blank=True)
@@ -66,7 +66,7 @@ class NoticeBody(StrictSerializer):
     notified_at = InstantField(default=None, allow_null=True)
 
 
-class AskBody(StrictSerializer):
+class ExtensionAskBody(StrictSerializer):
     """Of which agency on this instance, until when and why."""
 
     agency = serializers.SlugField()
@@ -74,7 +74,7 @@ class AskBody(StrictSerializer):
     reason = serializers.CharField(max_length=MAX_TEXT)
 
 
-class RecordBody(StrictSerializer):
+class ExtensionRecordBody(StrictSerializer):
     """A multipart form with what another authority determined, and its document."""
 
     days = serializers.IntegerField(min_value=1, max_value=10_000)
@@ -89,20 +89,20 @@ class ExtensionReasonBody(StrictSerializer):
     reason = serializers.CharField(max_length=MAX_TEXT)
 
 
-class GrantBody(StrictSerializer):
+class ExtensionGrantBody(StrictSerializer):
     """Until when, and in which words."""
 
     until = InstantField()
     text = serializers.CharField(max_length=MAX_TEXT)
 
 
-class RefuseBody(StrictSerializer):
+class ExtensionRefuseBody(StrictSerializer):
     """Why not."""
 
     text = serializers.CharField(max_length=MAX_TEXT)
 
 
-class NothingBody(StrictSerializer):
+class ExtensionConfirmBody(StrictSerializer):
     """Nothing more to say."""
 
 
@@ -143,7 +143,7 @@ class DelayViewSet(_Delays):
         return Response([render_notice(row, own) for row in rows.order_by("pk")])
 
     @extend_schema(
-        request=NoticeBody,
+        request=DelayNoticeBody,
         parameters=[IDEMPOTENCY_KEY],
         responses={201: DelayNoticeSerializer},
     )
@@ -152,7 +152,7 @@ class DelayViewSet(_Delays):
         """Tell an agency that a limit cannot be met, or record what was told by hand."""
         promise = self.promise()
         found = self.clock_of(clock, tells=True)
-        body = self.read_body(NoticeBody)
+        body = self.read_body(DelayNoticeBody)
         slug = body.pop("agency")
         notice = NewNotice(agency=agency_named(slug) if slug else None, **body)
 
@@ -176,7 +176,7 @@ class DelayViewSet(_Delays):
         return Response([render_extension(row, own) for row in rows.order_by("pk")])
 
     @extend_schema(
-        request=AskBody,
+        request=ExtensionAskBody,
         parameters=[IDEMPOTENCY_KEY],
         responses={201: ExtensionSerializer},
     )
@@ -185,7 +185,7 @@ class DelayViewSet(_Delays):
         """Ask an agency on this instance for more time."""
         promise = self.promise()
         found = self.clock_of(clock, tells=True)
-        body = self.read_body(AskBody)
+        body = self.read_body(ExtensionAskBody)
         agency = agency_named(body.pop("agency"))
 
         def act(now: datetime) -> int:
@@ -196,14 +196,16 @@ class DelayViewSet(_Delays):
         return self.respond(*made, code=status.HTTP_201_CREATED)
 
     @extend_schema(
-        request=NothingBody, parameters=[IDEMPOTENCY_KEY], responses=ExtensionSerializer
+        request=ExtensionConfirmBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=ExtensionSerializer,
     )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/confirm")
     def confirm(self, request: Request, ref: str, extension: str) -> Response:
         """Confirm what another person recorded; the clock moves."""
         promise, row = self.promise(), self._found(extension)
         confirming(row, self.person)
-        self.read_body(NothingBody)
+        self.read_body(ExtensionConfirmBody)
 
         def act(now: datetime) -> int:
             return confirm_extension(row, by=self.person, now=now).pk
@@ -231,20 +233,24 @@ class DelayViewSet(_Delays):
         return self.respond(*self.once(promise, row.clock.incident, act))
 
     @extend_schema(
-        request=GrantBody, parameters=[IDEMPOTENCY_KEY], responses=ExtensionSerializer
+        request=ExtensionGrantBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=ExtensionSerializer,
     )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/grant")
     def grant(self, request: Request, ref: str, extension: str) -> Response:
         """Grant a lab more time for your agency; its clock moves."""
-        return self._answer(extension, GrantBody, grant_extension)
+        return self._answer(extension, ExtensionGrantBody, grant_extension)
 
     @extend_schema(
-        request=RefuseBody, parameters=[IDEMPOTENCY_KEY], responses=ExtensionSerializer
+        request=ExtensionRefuseBody,
+        parameters=[IDEMPOTENCY_KEY],
+        responses=ExtensionSerializer,
     )
     @action(detail=True, methods=["post"], url_path=f"{_EXTENSION}/refuse")
     def refuse(self, request: Request, ref: str, extension: str) -> Response:
         """Refuse a lab more time for your agency, and say why."""
-        return self._answer(extension, RefuseBody, refuse_extension)
+        return self._answer(extension, ExtensionRefuseBody, refuse_extension)
 
     def _answer(
         self, pk: str, body_class: type[StrictSerializer], act: Callable[..., Extension]
@@ -271,14 +277,14 @@ class DelayWordViewSet(_Delays):
     max_body_bytes: ClassVar[int] = sys.maxsize
 
     @extend_schema(
-        request={"multipart/form-data": RecordBody},
+        request={"multipart/form-data": ExtensionRecordBody},
         responses={201: ExtensionSerializer},
     )
     @action(detail=True, methods=["post"], url_path=f"{_CLOCK}/record-extension")
     def record(self, request: Request, ref: str, clock: str) -> Response:
         """Record what another authority determined; a second person confirms it."""
         found = self.clock_of(clock, tells=False)
-        body = self.read_body(RecordBody)
+        body = self.read_body(ExtensionRecordBody)
         file = body.pop("file")
         word = Determined(upload=file, filename=file.name, **body)
         who = self.who(found.organisation, read_now())
