@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0026_add_filings'),
+        ('escalation', '0027_let_requests_move_and_end'),
         ('incidents', '0034_show_reports_to_colleagues'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
