@@ -1,4 +1,5 @@
 # make up [PORT=8123] [DATA=/some/folder]    make test    make test-clients    make lint
+# make verifier
 # make bench [ONLY="storm idle"]    make bench-intake    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
 # make fuzz-adapters [MINUTES=10] [SEED=1] [TOOL=aws_sns]
 SHELL := /bin/sh
@@ -13,7 +14,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up test test-clients bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
+.PHONY: up verifier test test-clients bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -57,6 +58,10 @@ TALLY ?= var/fault-simulation.json
 simulate-faults: $(STAMP)
 	@mkdir -p $(dir $(TALLY))
 	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) --tally $(TALLY)
+
+# One file for whoever verifies bundles; needs Python and `cryptography` and no more.
+verifier: $(STAMP)
+	@$(BIN)/python -m incidents.ledger.verifier_file dist/tocsin-verify.pyz
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -105,6 +105,7 @@ class SimulatedLog:
         self.tree = Tree()
         self.cosigned: list[tuple[int, int]] = []  # size, time
         self.completeness: dict[UUID, Completeness] = {}
+        self._ends: dict[UUID, tuple[int, bytes]] = {}
 
     @property
     def size(self) -> int:
@@ -122,7 +123,7 @@ class SimulatedLog:
         """Seal one entry; `at` is what it claims. Returns its index."""
         fields = {"text": f"Number {self.size}"} if fields is None else fields
         pairs = {name: disclose(name, value) for name, value in fields.items()}
-        seq, prev = self.head_of(stream)
+        seq, prev = self._ends.get(stream, (0, GENESIS))
         leaf = leaf_bytes(
             **{
                 "at": format_at(moment(self.now if at is None else at)),
@@ -135,15 +136,28 @@ class SimulatedLog:
             }
         )
         texts = {name: text for name, (text, _) in pairs.items()}
-        self.entries.append(Logged(stream, seq + 1, leaf, texts))
-        self.tree.append(leaf_hash(leaf))
+        return self.seal(Logged(stream, seq + 1, leaf, texts))
+
+    def seal(self, logged: Logged) -> int:
+        """Put an entry at the end of the log, whatever it says."""
+        self.entries.append(logged)
+        self.tree.append(leaf_hash(logged.leaf))
+        self._ends[logged.stream] = logged.seq, leaf_hash(logged.leaf)
         return self.size - 1
 
-    def head_of(self, stream: UUID) -> tuple[int, bytes]:
-        for one in reversed(self.entries):
-            if one.stream == stream:
-                return one.seq, leaf_hash(one.leaf)
-        return 0, GENESIS
+    def replace(self, index: int, **changed: Any) -> None:
+        """Edit an entry where it stands and make the tree anew, as an operator could."""
+        self.entries[index] = replace(self.entries[index], **changed)
+        self.tree = Tree(leaf_hash(one.leaf) for one in self.entries)
+
+    def branch(self) -> "SimulatedLog":
+        """Return another log that is the same so far."""
+        other = SimulatedLog(now=self.now)
+        for one in self.entries:
+            other.seal(one)
+        other.cosigned = list(self.cosigned)
+        other.completeness = dict(self.completeness)
+        return other
 
     def happen(self, *args: Any, seconds: int = 20, **kwargs: Any) -> int:
         """Append an entry, have it cosigned 5 seconds later, and let time pass."""
@@ -167,10 +181,11 @@ class SimulatedLog:
     def write_heads(self) -> None:
         """Log a list of the heads of all streams, as of now."""
         upto = self.size
-        heads = {}
-        for one in self.entries:
-            if one.stream != SYSTEM_STREAM:
-                heads[one.stream] = Head(one.stream, one.seq, leaf_hash(one.leaf))
+        heads = {
+            stream: Head(stream, *end)
+            for stream, end in self._ends.items()
+            if stream != SYSTEM_STREAM
+        }
         lines = sorted_lines(heads.values())
         value = heads_root(lines, upto=upto).value()
         index = self.happen("log.heads", {"heads": value}, stream=SYSTEM_STREAM)

@@ -1,0 +1,162 @@
+"""Verify an evidence bundle: without the operator, without a network.
+
+    python -m incidents.ledger.verify BUNDLE POLICY [--state FILE]
+
+Ends with 0 when it is verified, 3 when it is and times or deadlines leave doubts, 1 when
+it must not be believed, 2 when it could not be tried. Writes nothing but the file that
+--state names, and that only after success.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from incidents.ledger.policy import BadPolicy, Policy, parse_policy
+from incidents.ledger.verify.check import (
+    Listener,
+    Outcome,
+    Pinned,
+    Terms,
+    verify_bundle,
+)
+from incidents.ledger.verify.json_report import accepted, rejected
+from incidents.ledger.verify.report import acceptance, rejection
+from incidents.ledger.verify.state import (
+    BadState,
+    read_consistency,
+    read_state,
+    write_state,
+)
+from incidents.ledger.verify.timeline import Timeline
+from incidents.ledger.verify.verdict import Code, ExitCode, Rejected
+
+_UNFORESEEN: Final = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify what the command line names, and return the exit code."""
+    _print_anything()
+    asked = _parser().parse_args(arguments)
+    try:
+        policy = parse_policy(asked.policy.read_bytes())
+        pinned = _pinned(asked)
+        with asked.bundle.open("rb") as bundle:
+            return _verify(bundle, policy, pinned, asked)
+    except (OSError, BadPolicy, BadState) as error:
+        sys.stderr.write(f"{error}\n")
+        return ExitCode.USAGE
+
+
+def _print_anything() -> None:
+    """Let what a terminal cannot show be shown in another way, never be an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _parser() -> argparse.ArgumentParser:
+    terms = Terms()
+    parser = argparse.ArgumentParser(
+        prog="tocsin-verify",
+        description="Verify an evidence bundle by a policy that you hold yourself.",
+        epilog="exit codes: 0 verified, 3 verified with findings, 1 rejected, 2 usage",
+    )
+    parser.add_argument("bundle", type=Path, help="the zip file that was handed over")
+    parser.add_argument(
+        "policy",
+        type=Path,
+        help="which log and witnesses you trust; not from the bundle",
+    )
+    parser.add_argument(
+        "--state", type=Path, help="remembers the last head, to notice a rewritten log"
+    )
+    parser.add_argument(
+        "--consistency",
+        type=Path,
+        help="a proof from the head in --state, if the bundle lacks it",
+    )
+    parser.add_argument("--timeline", action="store_true", help="list the entries")
+    parser.add_argument("--json", action="store_true", help="write JSON for programs")
+    for name, words in (
+        ("mmd", "seconds that an entry may take to be sealed and seen"),
+        ("skew", "seconds that the operator's clock may run ahead"),
+        ("gap", "seconds between two bounds of a time before it is called wide"),
+        (
+            "heads",
+            "seconds that the counting of the entries may be older than the head",
+        ),
+    ):
+        default = getattr(terms, name)
+        parser.add_argument(
+            f"--{name}",
+            type=_whole_number,
+            default=default,
+            metavar="SECONDS",
+            help=f"{words} ({default})",
+        )
+    return parser
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def _pinned(asked: argparse.Namespace) -> Pinned | None:
+    if asked.state is None:
+        return None
+    checkpoint = read_state(asked.state)
+    if checkpoint is None:
+        return None
+    proof = read_consistency(asked.consistency) if asked.consistency else None
+    return Pinned(checkpoint, proof)
+
+
+def _verify(
+    bundle: BinaryIO, policy: Policy, pinned: Pinned | None, asked: argparse.Namespace
+) -> int:
+    terms = Terms(mmd=asked.mmd, skew=asked.skew, gap=asked.gap, heads=asked.heads)
+    timeline = Timeline()
+    listen = timeline.add if asked.timeline else None
+    try:
+        outcome = _verify_unstumbled(bundle, policy, terms, pinned, listen)
+    except Rejected as refusal:
+        sys.stdout.write(rejected(refusal) if asked.json else rejection(refusal))
+        return ExitCode.REJECTED
+    now = int(time.time())
+    say = accepted if asked.json else acceptance
+    sys.stdout.write(say(outcome, policy, now=now))
+    sys.stdout.writelines(timeline.lines())
+    if asked.state is not None:
+        write_state(asked.state, outcome.checkpoint)
+    return outcome.exit_code
+
+
+def _verify_unstumbled(
+    bundle: BinaryIO,
+    policy: Policy,
+    terms: Terms,
+    pinned: Pinned | None,
+    listen: Listener | None,
+) -> Outcome:
+    """Verify, and reject what no check foresaw: a traceback tells an officer nothing."""
+    try:
+        return verify_bundle(bundle, policy, terms=terms, pinned=pinned, listen=listen)
+    except _UNFORESEEN as error:
+        raise Rejected(Code.STUMBLED, repr(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Checks the signed heads: by whom, in line with each other, and what times they bound."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from incidents.ledger.bundle_parts import CHECKPOINT, CHECKPOINTS, BadPart, read_head
+from incidents.ledger.checkpoint import Checkpoint, parse_checkpoint
+from incidents.ledger.merkle import verify_consistency
+from incidents.ledger.note import (
+    BadNote,
+    NoKnownSignature,
+    Note,
+    parse_note,
+    verify_note,
+)
+from incidents.ledger.policy import Policy
+from incidents.ledger.verify.parts import Parts
+from incidents.ledger.verify.verdict import Code, Rejected
+from incidents.ledger.vkey import VerificationKey, cosignature_time
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head that its log signed, and when each witness of the policy saw it."""
+
+    checkpoint: Checkpoint
+    seen: dict[VerificationKey, int]
+
+
+def open_head(data: bytes | str, policy: Policy, *, where: str) -> Head:
+    """Read a head and verify every line by a key of the policy. Raises Rejected."""
+    try:
+        note = parse_note(data)
+        checkpoint = parse_checkpoint(note.text)
+    except BadNote as error:
+        raise Rejected(Code.CP_FORMAT, f"{where}: {error}") from None
+    if checkpoint.origin not in policy.origins:
+        raise Rejected(Code.CP_ORIGIN, f"{where} is of the log {checkpoint.origin}")
+    try:
+        verify_note(note, policy.keys_of(checkpoint.origin))
+    except BadNote as error:
+        raise Rejected(Code.CP_LOGSIG, f"{where}: {error}") from None
+    return Head(checkpoint, _seen(note, policy, where))
+
+
+def _seen(note: Note, policy: Policy, where: str) -> dict[VerificationKey, int]:
+    try:
+        verified = verify_note(note, policy.witness_keys)
+    except NoKnownSignature:
+        return {}
+    except BadNote as error:
+        raise Rejected(Code.CP_WITNESS, f"{where}: {error}") from None
+    times = {key: cosignature_time(one.value) for key, one in verified.items()}
+    return {key: time for key, time in times.items() if time is not None}
+
+
+def open_newest(parts: Parts, policy: Policy) -> tuple[Head, str]:
+    """Return the bundle's head, which enough witnesses saw, and its note."""
+    data = parts.read(CHECKPOINT)
+    head = open_head(data, policy, where=CHECKPOINT)
+    if not policy.is_met(head.seen.keys()):
+        names = ", ".join(sorted(key.name for key in head.seen)) or "nobody"
+        raise Rejected(Code.CP_QUORUM, f"seen by {names} of those in your policy")
+    if parts.manifest.origin != head.checkpoint.origin:
+        raise Rejected(Code.MANIFEST, "the manifest names another log than the head")
+    return head, data.decode()
+
+
+def check_pinned(
+    pinned: Checkpoint, newest: Checkpoint, proof: tuple[bytes, ...] | None
+) -> None:
+    """Compare the head with what was seen before. Requires the same log."""
+    if newest.size < pinned.size:
+        raise Rejected(
+            Code.ROLLBACK, f"{newest.size} entries; you have seen {pinned.size}"
+        )
+    if newest.size == pinned.size:
+        proof = ()
+    if proof is None:
+        raise Rejected(
+            Code.UNCONNECTED,
+            f"ask for a consistency proof from {pinned.size} to {newest.size}",
+        )
+    _check_continues(pinned, newest, proof)
+
+
+def _check_continues(
+    old: Checkpoint, newest: Checkpoint, proof: tuple[bytes, ...]
+) -> None:
+    sizes, roots = (old.size, newest.size), (old.root, newest.root)
+    if not verify_consistency(*sizes, *roots, proof):
+        raise Rejected(
+            Code.FORK,
+            f"the log of {newest.size} does not continue the log of {old.size}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the earlier heads give: time bounds, and proofs by the size they are from."""
+
+    bounds: "Bounds"
+    proofs: dict[int, tuple[bytes, ...]]
+    count: int
+
+
+def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
+    """Check each earlier head: signed by the log, and continued by the newest.
+
+    One that too few witnesses of this policy saw bounds no times, and is no fault: the
+    policy may be younger than it. Raises Rejected.
+    """
+    proofs: dict[int, tuple[bytes, ...]] = {}
+    seen = [_times(newest, policy)]
+    count = 0
+    for data in parts.lines(CHECKPOINTS):
+        try:
+            part = read_head(data)
+        except BadPart as error:
+            raise Rejected(Code.FORM, f"{CHECKPOINTS}: {error}") from None
+        if part.size in proofs:
+            raise Rejected(Code.FORM, f"{CHECKPOINTS}: {part.size} is there twice")
+        proofs[part.size] = part.proof
+        for note in filter(None, (part.first, part.last)):
+            head = open_head(note, policy, where=f"the head at {part.size}")
+            _check_earlier(head.checkpoint, part.size, newest.checkpoint)
+            _check_continues(head.checkpoint, newest.checkpoint, part.proof)
+            seen.append(_times(head, policy))
+            count += 1
+    return Earlier(Bounds(one for one in seen if one), proofs, count)
+
+
+def _check_earlier(checkpoint: Checkpoint, size: int, newest: Checkpoint) -> None:
+    if checkpoint.origin != newest.origin:
+        raise Rejected(Code.CP_ORIGIN, f"the head at {size} is of another log")
+    if checkpoint.size != size or size > newest.size:
+        raise Rejected(Code.FORM, f"the head at {size} is of size {checkpoint.size}")
+
+
+def _times(head: Head, policy: Policy) -> tuple[int, int, int] | None:
+    """Return the size, when the first witness saw it and when enough had."""
+    met_at = policy.met_at(head.seen)
+    if met_at is None:
+        return None
+    return head.checkpoint.size, min(head.seen.values()), met_at
+
+
+class Bounds:
+    """Between which instants each entry got its place, by witnesses' clocks alone.
+
+    Not before a head without it was seen, not after a head with it was. Instants are
+    seconds since 1970.
+    """
+
+    def __init__(self, seen: Iterable[tuple[int, int, int]]) -> None:
+        ordered = sorted(seen)
+        self._sizes = [size for size, _, _ in ordered]
+        self._lower = list(accumulate((one[1] for one in ordered), max))
+        upper = accumulate((one[2] for one in reversed(ordered)), min)
+        self._upper = list(upper)[::-1]
+
+    def of(self, index: int) -> tuple[int | None, int | None]:
+        """Return the earliest and the latest instant; None where nothing bounds it."""
+        place = bisect_right(self._sizes, index)
+        lower = self._lower[place - 1] if place else None
+        upper = self._upper[place] if place < len(self._upper) else None
+        return lower, upper
