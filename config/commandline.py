@@ -63,6 +63,9 @@ def _run(argv: list[str], chosen: str | None) -> None:
         return
     world = find_world(chosen, os.environ)
     _announce(world)
+    if command == "signer":
+        _sign(world, argv[2:])
+        return
     embedded = missing_servers(os.environ)
     set_defaults(os.environ, world=world, is_embedded="postgresql" in embedded)
     needs_servers = command not in SERVERLESS_COMMANDS and "--help" not in argv
@@ -71,6 +74,15 @@ def _run(argv: list[str], chosen: str | None) -> None:
         if command in OWNER_COMMANDS:
             os.environ["TOCSIN_DATABASE_ROLE"] = "owner"
         _run_django(argv)
+
+
+def _sign(world: World, words: list[str]) -> None:
+    """Run the log's signer, which knows neither Django nor a database."""
+    from config.signing import signer_words  # noqa: PLC0415  only this one needs it
+    from incidents.ledger import signer  # noqa: PLC0415
+
+    environ = {**world.environment, **os.environ}
+    signer.main([*signer_words(world.data, environ), *words])
 
 
 def missing_servers(environ: MutableMapping[str, str]) -> list[str]:

@@ -116,6 +116,13 @@ class Environment:
         help="File of 32 random bytes that wraps the content keys. "
         "Unset: `kek` in the data folder, made by the embedded start.",
     )
+    signer_socket: Path | None = _variable(
+        "TOCSIN_SIGNER_SOCKET",
+        folder,
+        default=None,
+        help="Unix socket of the process that signs the log. Unset: entries are sealed "
+        "and nobody signs; `up` runs a signer of its own.",
+    )
     max_attachment_bytes: int = _variable(
         "TOCSIN_MAX_ATTACHMENT_BYTES",
         positive_number,

@@ -18,6 +18,7 @@ ENVIRONMENT = env.read_environment(os.environ)
 # Data on disk
 DATA_DIR = ENVIRONMENT.data or BASE_DIR / "var"
 KEK_FILE = ENVIRONMENT.kek_file or DATA_DIR / "kek"
+SIGNER_SOCKET = ENVIRONMENT.signer_socket
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
 MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
 ATTACHMENT_RESERVE_BYTES = ENVIRONMENT.attachment_reserve_bytes

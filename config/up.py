@@ -25,6 +25,7 @@ from config.embedded import DATABASE, Postgres
 from config.env import read_environment
 from config.guard import hold_servers, wait_until_stopped
 from config.ports import PortTaken, choose_port
+from config.signing import SIGNER_MODULE, signer_socket, signer_words
 from config.supervisor import Program, Supervisor, python_module
 from config.worlds import CHECKOUT, World, find_world, pointed_at
 
@@ -70,6 +71,7 @@ class Plan:
     has_demo: bool
     receiver_port: int | None
     mail_listen: str
+    has_signer: bool
 
     @property
     def base_url(self) -> str:
@@ -147,6 +149,7 @@ def _make_plan(options: argparse.Namespace, world: World) -> Plan:
         ),
         mail_listen=environment.mail_listen
         or f"smtp://127.0.0.1:{choose_port(None, default=DEFAULT_MAIL_PORT)}",
+        has_signer=environment.signer_socket is None,
     )
 
 
@@ -161,6 +164,7 @@ def _set_environment(plan: Plan, world: World) -> None:
     if not os.environ.get("BASE_URL"):
         os.environ["BASE_URL"] = plan.base_url
     os.environ["TOCSIN_MAIL_LISTEN"] = plan.mail_listen
+    os.environ["TOCSIN_SIGNER_SOCKET"] = str(signer_socket(plan.data, os.environ))
     if plan.has_demo:
         os.environ["TOCSIN_DEMO"] = "1"
         os.environ.setdefault("TOCSIN_ALLOW_PRIVATE_WEBHOOKS", "1")
@@ -201,11 +205,14 @@ def _programs(plan: Plan) -> list[Program]:
         *(f"celery worker {queue}" for queue in QUEUES),
         "celery beat",
     )
-    mail = python("mail", "django", "receive_mail")
-    if not plan.receiver_port:
-        return [web, workers, mail]
-    where = ("--port", plan.receiver_port, "--data", plan.data)
-    return [web, workers, mail, python("receiver", RECEIVER_MODULE, *where)]
+    programs = [web, workers, python("mail", "django", "receive_mail")]
+    if plan.has_signer:
+        words = signer_words(plan.data, os.environ)
+        programs.append(python("signer", SIGNER_MODULE, *words))
+    if plan.receiver_port:
+        where = ("--port", plan.receiver_port, "--data", plan.data)
+        programs.append(python("receiver", RECEIVER_MODULE, *where))
+    return programs
 
 
 def web_words(port: int) -> tuple[object, ...]:
@@ -258,6 +265,7 @@ def _shared_environment(plan: Plan) -> dict[str, str]:
         return {}
     names = ("BASE_URL", "EMAIL_URL", "TOCSIN_DEMO", "TOCSIN_DEMO_RECEIVER")
     more = ("TOCSIN_ALLOW_PRIVATE_WEBHOOKS", "TOCSIN_KEK_FILE", "TOCSIN_MAIL_LISTEN")
+    names = (*names, "TOCSIN_SIGNER_SOCKET")
     return {name: os.environ[name] for name in (*names, *more) if name in os.environ}
 
 
