@@ -1,17 +1,12 @@
-"""Read every environment variable of the product, in one typed table.
+"""Every environment variable of the product, in one typed table (`env_reading.py` reads it).
 
 A field is one variable: its name, how its text is read, its default and its help.
-An unknown `TOCSIN_*` name or a malformed value raises `ImproperlyConfigured` with one
-line that names it, so that a typing error stops the start instead of changing it.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from django.core.exceptions import ImproperlyConfigured
 
 from config.readers import (
     address_ranges,
@@ -30,7 +25,6 @@ from config.readers import (
 )
 
 MEBIBYTE = 1024 * 1024
-SECRET_IN_ADDRESS = re.compile(r"(://[^/@:]*:)[^/@]*@")
 
 
 def _variable(name: str, read: Callable[[str], Any], *, default: Any, help: str) -> Any:
@@ -377,30 +371,3 @@ class Environment:
         help="Folder of the PostgreSQL programs that the embedded start uses. "
         "Unset: those of the installed wheel, else the system's.",
     )
-
-
-def read_environment(environ: Mapping[str, str]) -> Environment:
-    """Read and check all variables. Raises `ImproperlyConfigured`."""
-    known = variables()
-    for name in sorted(environ):
-        if name.startswith("TOCSIN_") and name not in known:
-            raise ImproperlyConfigured(f"{name} is not a setting of Tocsin.")
-    values = {
-        entry.name: _read_one(name, entry, environ[name])
-        for name, entry in known.items()
-        if name in environ and environ[name] != ""
-    }
-    return Environment(**values)
-
-
-def variables() -> dict[str, Field[Any]]:
-    """Return the field of each variable by the variable's name."""
-    return {entry.metadata["name"]: entry for entry in fields(Environment)}
-
-
-def _read_one(name: str, entry: Field[Any], value: str) -> Any:
-    try:
-        return entry.metadata["read"](value)
-    except ValueError as error:
-        shown = SECRET_IN_ADDRESS.sub(r"\1…@", value)
-        raise ImproperlyConfigured(f"{name} {error}: {shown!r}") from error

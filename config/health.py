@@ -30,6 +30,7 @@ from incidents.models import (
     Tick,
     Timer,
 )
+from incidents.sealing.asking import signer_standing
 from incidents.sealing.vitals import SealingVitals, measure_sealing
 from incidents.timers.clock import read_now
 
@@ -175,6 +176,8 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "sealed_size": vitals.sealing.sealed_size,
         "signed_size": vitals.sealing.signed_size,
         "record_broken": vitals.sealing.broken,
+        "signer": signer_standing(),
+        "signer_refused": vitals.sealing.refused_why,
         "open_circuits": vitals.open_circuits,
     }
 

@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 
-from config import addresses, combinations, env, env_secrets
+from config import addresses, combinations, env_reading, env_secrets
 from config.logging import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-ENVIRONMENT = env.read_environment(os.environ)
+ENVIRONMENT = env_reading.read_environment(os.environ)
 
 # Data on disk
 DATA_DIR = ENVIRONMENT.data or BASE_DIR / "var"

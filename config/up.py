@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.commandline import missing_servers, set_defaults
 from config.embedded import DATABASE, Postgres
-from config.env import read_environment
+from config.env_reading import read_environment
 from config.guard import hold_servers, wait_until_stopped
 from config.ports import PortTaken, choose_port
 from config.signing import SIGNER_MODULE, signer_socket, signer_words
@@ -265,8 +265,8 @@ def _shared_environment(plan: Plan) -> dict[str, str]:
         return {}
     names = ("BASE_URL", "EMAIL_URL", "TOCSIN_DEMO", "TOCSIN_DEMO_RECEIVER")
     more = ("TOCSIN_ALLOW_PRIVATE_WEBHOOKS", "TOCSIN_KEK_FILE", "TOCSIN_MAIL_LISTEN")
-    names = (*names, "TOCSIN_SIGNER_SOCKET")
-    return {name: os.environ[name] for name in (*names, *more) if name in os.environ}
+    all_names = (*names, *more, "TOCSIN_SIGNER_SOCKET")
+    return {name: os.environ[name] for name in all_names if name in os.environ}
 
 
 def _wait_until_ready(supervisor: Supervisor, plan: Plan) -> None:

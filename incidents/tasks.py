@@ -15,6 +15,7 @@ from incidents.intake.tallies import forget_old_counts
 from incidents.intake.waking import wake_alerts
 from incidents.mail.process import process_waiting_mail
 from incidents.mail.retention import forget_old_mail
+from incidents.sealing.asking import sign_what_is_unsigned
 from incidents.sealing.heads import write_heads_if_due
 from incidents.sealing.seal import seal_batch
 from incidents.timers import lateness
@@ -53,6 +54,7 @@ def seal() -> None:
     """Seal entries until none waits, or the pass has lasted long enough."""
     if _seal_waiting(until=time.monotonic() + PASS_SECONDS):
         write_heads_if_due(read_now())
+    sign_what_is_unsigned(read_now())
     note_tick("sealer", read_now())
 
 

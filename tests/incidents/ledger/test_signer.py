@@ -1,18 +1,12 @@
-import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from incidents.ledger.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
-from incidents.ledger.merkle import consistency_proof, leaf_hash, root
+from incidents.ledger.checkpoint import Checkpoint, open_checkpoint
+from incidents.ledger.merkle import leaf_hash, root
 from incidents.ledger.signer_client import (
     SignerRefused,
     SignerUnavailable,
@@ -21,86 +15,7 @@ from incidents.ledger.signer_client import (
     public_keys,
     sign,
 )
-
-ORIGIN = "log.example/incidents"
-ROOT = Path(__file__).parents[3]
-LEAVES = [leaf_hash(b"%d" % number) for number in range(40)]
-
-
-class Running:
-    """A real signer on a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.home = folder / "signer"
-        self.socket = folder / "s.sock"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *words: str) -> "Running":
-        log = self.folder / "log"
-        command = [*self.command(), "--socket", str(self.socket), "--origin", ORIGIN]
-        path = os.pathsep.join([str(self.folder), os.environ.get("PYTHONPATH", "")])
-        with log.open("wb") as stream:
-            self.process = subprocess.Popen(
-                [*command, *words],
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": path},
-                stderr=stream,
-            )
-        until = time.monotonic() + 30
-        while b'"ready"' not in log.read_bytes():
-            assert self.process.poll() is None, log.read_text()
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        return self
-
-    def command(self) -> list[str]:
-        return [
-            sys.executable,
-            "-m",
-            "incidents.ledger.signer",
-            "--dir",
-            str(self.home),
-        ]
-
-    def run(self, *words: str) -> str:
-        command = [*self.command(), *words]
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        return done.stdout + done.stderr
-
-    def kill(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait(timeout=10)
-            self.process = None
-
-    def ask(
-        self, old: int, size: int, leaves: list[bytes] = LEAVES
-    ) -> OpenedCheckpoint:
-        head = Checkpoint(ORIGIN, size, root(leaves[:size]))
-        proof = consistency_proof(old, leaves[:size])
-        lines = sign(self.socket, old, proof, size, head.root)
-        note = f"{head.text}\n{''.join(lines)}"
-        keys = public_keys(self.socket)
-        return open_checkpoint(note, origin=ORIGIN, log_keys=keys)
-
-    def says(self, line: bytes) -> dict[str, object]:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(10)
-            connection.connect(str(self.socket))
-            connection.sendall(line)
-            connection.shutdown(socket.SHUT_WR)
-            answer: dict[str, object] = json.loads(connection.recv(65_536))
-        return answer
-
-
-@pytest.fixture
-def signer(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path).start()
-    yield running
-    running.kill()
+from tests.incidents.ledger.running_signer import LEAVES, ORIGIN, Running
 
 
 def test_signer_signs_what_extends_the_last_head(signer: Running) -> None:
