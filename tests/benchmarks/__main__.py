@@ -28,6 +28,7 @@ from tests.benchmarks import (
     storm,
     stream,
     timers,
+    verifying,
     webhook,
 )
 from tests.benchmarks.figures import Row, table
@@ -58,6 +59,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "memory": memory.rows,
     "packets": packets.rows,
     "proofs": proofs.rows,
+    "verifying": verifying.rows,
     "coverage": coverage.rows,
     "slow_receiver": slow_receiver.rows,
     "attachments": attachments.rows,

@@ -1,7 +1,7 @@
 """Verifies a bundle from its bytes and a policy alone, and says what it found."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -132,8 +132,9 @@ def verify_bundle(
     if pinned is not None:
         _check_pinned(pinned, newest.checkpoint, earlier)
     counted = check_completeness(parts, newest.checkpoint)
-    _check_counted_lately(newest, counted, terms)
     outcome = _begin(parts, policy, newest, counted, earlier)
+    for finding in _check_counted_lately(newest, counted, earlier.bounds, terms):
+        outcome.add(finding)
     walk = Walk(parts, newest.checkpoint, note)
     times = Times(earlier.bounds, terms, has_witnesses=policy.quorum != NO_QUORUM)
     _check_entries(walk, counted, outcome, times, Attachments(parts), listen)
@@ -169,20 +170,35 @@ def _begin(
     )
 
 
-def _check_counted_lately(newest: Head, counted: Counted, terms: Terms) -> None:
+def _check_counted_lately(
+    newest: Head, counted: Counted, bounds: Bounds, terms: Terms
+) -> Iterator[Finding]:
     """Require that the list of heads is not much older than the head that proves it.
 
-    An old list would hide what was recorded since. Where nothing at all was recorded
-    since, it is not old.
+    An old list would hide what was recorded since; one that claims to be younger than it
+    is, too, so what only the operator says of its time is a finding. Where nothing at
+    all was recorded since, it is not old.
     """
     if counted.index + 1 == newest.checkpoint.size or not newest.seen:
         return
-    seconds = min(newest.seen.values()) - counted.at_ms // 1000
+    seen_at = min(newest.seen.values())
+    lower, upper = bounds.of(counted.index)
+    if upper is not None and counted.at_ms > (upper + terms.skew) * 1000:
+        raise Rejected(
+            Code.INCOMPLETE,
+            f"the entries were counted before {written(upper * 1000)}, said to be later",
+        )
+    seconds = seen_at - counted.at_ms // 1000
     if seconds > terms.heads:
         raise Rejected(
             Code.INCOMPLETE,
             f"the entries were counted {seconds // 60} minutes before the head was seen",
         )
+    if lower is None or seen_at - lower > terms.heads:
+        detail = (
+            f"no head before the counting was seen within {terms.heads // 60} minutes"
+        )
+        yield Finding(Doubt.COUNT_WIDE, 0, detail)
 
 
 def _check_entries(

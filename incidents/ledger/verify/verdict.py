@@ -51,6 +51,7 @@ class Doubt(StrEnum):
     BACKDATED = "recorded later than the entry says"
     POSTDATED = "recorded earlier than the entry says"
     TIME_WIDE = "no witness bounds the time closely"
+    COUNT_WIDE = "only the operator says how lately the entries were counted"
     CLOCK_UNDETERMINED = "the time bounds do not tell whether a deadline was kept"
     CLOCK_MOVED = "the due instant of a deadline changed without an entry that says so"
 

@@ -178,8 +178,8 @@ class SimulatedLog:
             self.cosign()
         self.now += seconds % 60
 
-    def write_heads(self) -> None:
-        """Log a list of the heads of all streams, as of now."""
+    def write_heads(self, *, at: float | None = None) -> None:
+        """Log a list of the heads of all streams, as of now; `at` is what it claims."""
         upto = self.size
         heads = {
             stream: Head(stream, *end)
@@ -188,7 +188,8 @@ class SimulatedLog:
         }
         lines = sorted_lines(heads.values())
         value = heads_root(lines, upto=upto).value()
-        index = self.happen("log.heads", {"heads": value}, stream=SYSTEM_STREAM)
+        fields = {"heads": value}
+        index = self.happen("log.heads", fields, stream=SYSTEM_STREAM, at=at)
         for stream in heads:
             place, path = prove_head(lines, stream)
             self.completeness[stream] = Completeness(

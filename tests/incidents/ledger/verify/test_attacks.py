@@ -150,6 +150,20 @@ def leaves_out_the_end_by_an_old_list():
     return log.bundle(lines=list(log.lines())[:-1])
 
 
+def counted_ahead(*, has_earlier_heads=True):
+    """Return a bundle whose list of heads claims to be of the next hour."""
+    log = SimulatedLog()
+    log.happen(stream=OTHER_STREAM)
+    log.happen()
+    log.write_heads(at=log.now + 3600)
+    log.wait(3600)
+    log.happen("incident.reopened", {})
+    bundle = log.bundle(lines=list(log.lines())[:-1])
+    if has_earlier_heads:
+        return bundle
+    return replace(bundle, earlier=list(log.earlier(log.size))[:1])
+
+
 def back_dated(*, has_heartbeats=True):
     log = SimulatedLog()
     log.happen()
@@ -323,6 +337,8 @@ ATTACKS = [
     (7, leaves_out_the_last_entry, "INCOMPLETE"),
     (7, leaves_out_the_list_of_heads, "INCOMPLETE"),
     (7, leaves_out_the_end_by_an_old_list, "INCOMPLETE"),
+    (7, counted_ahead, "INCOMPLETE"),
+    (7, lambda: counted_ahead(has_earlier_heads=False), "COUNT_WIDE TIME_WIDE"),
     (7, shows_a_line_of_another_stream, "INCOMPLETE"),
     (8, shows_entries_of_another_stream, "STREAM"),
     (9, back_dated, "BACKDATED"),
