@@ -10,19 +10,19 @@ it must not be believed, 2 when it could not be tried. Writes nothing but the fi
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from incidents.ledger.policy import BadPolicy, Policy, parse_policy
 from incidents.ledger.verify.check import (
-    Listener,
     Outcome,
     Pinned,
     Terms,
     verify_bundle,
 )
 from incidents.ledger.verify.json_report import accepted, rejected
+from incidents.ledger.verify.receipts import Receipt
 from incidents.ledger.verify.report import acceptance, rejection
 from incidents.ledger.verify.state import (
     BadState,
@@ -33,6 +33,7 @@ from incidents.ledger.verify.state import (
 from incidents.ledger.verify.timeline import Timeline
 from incidents.ledger.verify.verdict import Code, ExitCode, Rejected
 
+_MOST_RECEIPT_BYTES: Final = 100_000
 _UNFORESEEN: Final = (
     ArithmeticError,
     LookupError,
@@ -49,9 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         policy = parse_policy(asked.policy.read_bytes())
-        pinned = _pinned(asked)
+        how: dict[str, Any] = {
+            "terms": Terms(
+                mmd=asked.mmd, skew=asked.skew, gap=asked.gap, heads=asked.heads
+            ),
+            "pinned": _pinned(asked),
+            "receipts": [Receipt(one.name, _small(one)) for one in asked.receipt],
+        }
         with asked.bundle.open("rb") as bundle:
-            return _verify(bundle, policy, pinned, asked)
+            return _verify(bundle, policy, how, asked)
     except (OSError, BadPolicy, BadState) as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.USAGE
@@ -66,7 +73,6 @@ def _print_anything() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    terms = Terms()
     parser = argparse.ArgumentParser(
         prog="tocsin-verify",
         description="Verify an evidence bundle by a policy that you hold yourself.",
@@ -86,8 +92,21 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="a proof from the head in --state, if the bundle lacks it",
     )
+    parser.add_argument(
+        "--receipt",
+        type=Path,
+        action="append",
+        default=[],
+        help="a receipt that you kept, to be found in the bundle; may be repeated",
+    )
     parser.add_argument("--timeline", action="store_true", help="list the entries")
     parser.add_argument("--json", action="store_true", help="write JSON for programs")
+    _add_terms(parser)
+    return parser
+
+
+def _add_terms(parser: argparse.ArgumentParser) -> None:
+    terms = Terms()
     for name, words in (
         ("mmd", "seconds that an entry may take to be sealed and seen"),
         ("skew", "seconds that the operator's clock may run ahead"),
@@ -105,7 +124,6 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             help=f"{words} ({default})",
         )
-    return parser
 
 
 def _whole_number(text: str) -> int:
@@ -124,14 +142,19 @@ def _pinned(asked: argparse.Namespace) -> Pinned | None:
     return Pinned(checkpoint, proof)
 
 
+def _small(path: Path) -> bytes:
+    """Return the bytes of a receipt, of which a few kilobytes are the most."""
+    with path.open("rb") as file:
+        return file.read(_MOST_RECEIPT_BYTES)
+
+
 def _verify(
-    bundle: BinaryIO, policy: Policy, pinned: Pinned | None, asked: argparse.Namespace
+    bundle: BinaryIO, policy: Policy, how: Mapping[str, Any], asked: argparse.Namespace
 ) -> int:
-    terms = Terms(mmd=asked.mmd, skew=asked.skew, gap=asked.gap, heads=asked.heads)
     timeline = Timeline()
     listen = timeline.add if asked.timeline else None
     try:
-        outcome = _verify_unstumbled(bundle, policy, terms, pinned, listen)
+        outcome = _verify_unstumbled(bundle, policy, {**how, "listen": listen})
     except Rejected as refusal:
         sys.stdout.write(rejected(refusal) if asked.json else rejection(refusal))
         return ExitCode.REJECTED
@@ -145,15 +168,11 @@ def _verify(
 
 
 def _verify_unstumbled(
-    bundle: BinaryIO,
-    policy: Policy,
-    terms: Terms,
-    pinned: Pinned | None,
-    listen: Listener | None,
+    bundle: BinaryIO, policy: Policy, how: Mapping[str, Any]
 ) -> Outcome:
     """Verify, and reject what no check foresaw: a traceback tells an officer nothing."""
     try:
-        return verify_bundle(bundle, policy, terms=terms, pinned=pinned, listen=listen)
+        return verify_bundle(bundle, policy, **how)
     except _UNFORESEEN as error:
         raise Rejected(Code.STUMBLED, repr(error)) from error
 

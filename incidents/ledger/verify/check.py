@@ -1,7 +1,7 @@
 """Verifies a bundle from its bytes and a policy alone, and says what it found."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from incidents.ledger.verify.heads import (
 )
 from incidents.ledger.verify.instants import written
 from incidents.ledger.verify.parts import MAX_TOTAL_BYTES, Parts
+from incidents.ledger.verify.receipts import Receipt, Receipts
 from incidents.ledger.verify.verdict import Code, Doubt, ExitCode, Finding, Rejected
 
 MAX_LISTED: Final = 1000
@@ -118,6 +119,7 @@ def verify_bundle(
     *,
     terms: Terms = Terms(),
     pinned: Pinned | None = None,
+    receipts: Sequence[Receipt] = (),
     listen: Listener | None = None,
 ) -> Outcome:
     """Verify a bundle as a whole. Raises Rejected.
@@ -137,7 +139,10 @@ def verify_bundle(
         outcome.add(finding)
     walk = Walk(parts, newest.checkpoint, note)
     times = Times(earlier.bounds, terms, has_witnesses=policy.quorum != NO_QUORUM)
-    _check_entries(walk, counted, outcome, times, Attachments(parts), listen)
+    checks = _Checks(
+        times, Attachments(parts), Receipts(receipts, policy, newest.checkpoint)
+    )
+    _check_entries(walk, counted, outcome, checks, listen)
     parts.read_rest()
     return outcome
 
@@ -201,22 +206,32 @@ def _check_counted_lately(
         yield Finding(Doubt.COUNT_WIDE, 0, detail)
 
 
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """What each entry is compared with."""
+
+    times: "Times"
+    attachments: Attachments
+    receipts: Receipts
+
+
 def _check_entries(
     walk: Walk,
     counted: Counted,
     outcome: Outcome,
-    times: "Times",
-    attachments: Attachments,
+    checks: _Checks,
     listen: Listener | None,
 ) -> None:
+    times = checks.times
     deadlines = Deadlines(times.bounds, has_witnesses=times.has_witnesses)
     erasures = Erasures()
     for entry in walk.entries(counted):
         bounds = times.bounds.of(entry.index)
         if isinstance(entry, Seen):
             erasures.see(entry)
-            attachments.see(entry)
+            checks.attachments.see(entry)
             times.check(entry, bounds, outcome)
+        checks.receipts.see(entry)
         outcome.take(entry)
         deadlines.see(entry)
         if listen is not None:
@@ -224,13 +239,14 @@ def _check_entries(
     for entry in walk.erasures():
         erasures.see(entry)
     erasures.check()
+    checks.receipts.check()
     times.finish(outcome)
     deadlines.finish(times.known_whole_at_ms(counted))
     for finding in deadlines.findings:
         outcome.add(finding)
     outcome.clocks, outcome.unread = deadlines.clocks, deadlines.unread
-    outcome.left_out = attachments.check()
-    outcome.attachments = attachments.count
+    outcome.left_out = checks.attachments.check()
+    outcome.attachments = checks.attachments.count
 
 
 class Times:

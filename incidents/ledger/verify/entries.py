@@ -41,6 +41,7 @@ class Seen:
     stream: UUID
     seq: int
     kind: str
+    hash: bytes
     prev: bytes
     at_ms: int
     fields: Mapping[str, Any]
@@ -52,6 +53,7 @@ class Hidden:
     """An entry of which only its place is proved."""
 
     index: int
+    hash: bytes
     seq: int
     authority: str
 
@@ -111,13 +113,13 @@ class Walk:
         before = None if seq else GENESIS  # nothing shows what stands before the first
         for line in self._lines(ENTRIES):
             seq += 1
-            hashed, seen = self._check(line, seq)
+            seen = self._check(line, seq)
             if isinstance(seen, Seen):
                 _check_place(seen, seq, manifest.stream, before)
             if line.index <= index:
                 raise Rejected(Code.ORDER, f"entry {seq} stands before entry {seq - 1}")
-            _check_counted(counted, seq, line.index, hashed)
-            index, before = line.index, hashed
+            _check_counted(counted, seq, seen)
+            index, before = line.index, seen.hash
             yield seen
         if seq < counted.seq:
             raise Rejected(
@@ -127,7 +129,7 @@ class Walk:
     def erasures(self) -> Iterator[Seen]:
         """Yield the entries of other streams that log erasures, behind the others."""
         for line in self._lines(ERASURES) if self._parts.has(ERASURES) else ():
-            _, seen = self._check(line, 0)
+            seen = self._check(line, 0)
             if not isinstance(seen, Seen) or seen.kind != ERASURE_KIND:
                 raise Rejected(Code.FORM, f"{ERASURES} holds something else")
             yield seen
@@ -141,13 +143,13 @@ class Walk:
             except BadPart as error:
                 raise Rejected(Code.FORM, f"{path}, line {number}: {error}") from None
 
-    def _check(self, line: Line, seq: int) -> tuple[bytes, Seen | Hidden]:
+    def _check(self, line: Line, seq: int) -> Seen | Hidden:
         if isinstance(line, HiddenEntry):
             self._check_proof(line, line.leaf_hash)
-            return line.leaf_hash, Hidden(line.index, seq, line.authority)
+            return Hidden(line.index, line.leaf_hash, seq, line.authority)
         hashed = leaf_hash(line.leaf)
         self._check_proof(line, hashed)
-        return hashed, _open(line)
+        return _open(line, hashed)
 
     def _check_proof(self, line: Line, hashed: bytes) -> None:
         try:
@@ -165,7 +167,7 @@ class Walk:
             raise Rejected(Code.INCLUSION, f"entry {line.index} of the log")
 
 
-def _open(line: Entry) -> Seen:
+def _open(line: Entry, hashed: bytes) -> Seen:
     try:
         leaf = parse_leaf(line.leaf)
     except NotCanonical as error:
@@ -184,6 +186,7 @@ def _open(line: Entry) -> Seen:
         leaf.stream,
         leaf.seq,
         leaf.type,
+        hashed,
         leaf.prev,
         milliseconds(leaf.at),
         fields,
@@ -210,8 +213,8 @@ def _check_place(seen: Seen, seq: int, stream: UUID, before: bytes | None) -> No
         raise Rejected(Code.PREV, f"entry {seq} does not follow entry {seq - 1}")
 
 
-def _check_counted(counted: Counted, seq: int, index: int, hashed: bytes) -> None:
-    if seq == counted.seq and hashed != counted.hash:
+def _check_counted(counted: Counted, seq: int, seen: Seen | Hidden) -> None:
+    if seq == counted.seq and seen.hash != counted.hash:
         raise Rejected(Code.FORK, f"the log counted another entry {seq}")
-    if (seq <= counted.seq) != (index < counted.upto):
+    if (seq <= counted.seq) != (seen.index < counted.upto):
         raise Rejected(Code.INCOMPLETE, "the log counted wrongly")

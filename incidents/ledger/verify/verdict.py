@@ -40,6 +40,7 @@ class Code(StrEnum):
     ERASED_UNLOGGED = "a content is called erased, and no erasure is recorded"
     ATTACHMENT = "an attached file is not one that was recorded"
     INCOMPLETE = "it is not shown that the last entries are there"
+    RECEIPT = "an entry for which you kept a receipt is not there, or is another"
     CLOCK_MISSING = "a deadline passed, and the record does not say so"
     CLOCK_FALSE = "the record says of a deadline what it contradicts elsewhere"
     STUMBLED = "the verifier met what it did not expect; nothing is verified"

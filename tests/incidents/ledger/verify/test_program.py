@@ -4,6 +4,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
+from zipfile import ZipFile
 
 import cryptography
 import pytest
@@ -117,6 +118,17 @@ def test_state_remembers_the_head_and_refuses_an_older_one(place, capsys):
     assert run(place, "--state", str(state)) == 1
     assert capsys.readouterr().out.startswith("NOT VERIFIED: ROLLBACK\n")
     assert state.read_text() == kept
+
+
+def test_kept_receipt_is_looked_for_in_the_bundle(place, capsys):
+    kept = place / "kept.tlog-proof"
+    header = b"c2sp.org/tlog-proof@v1\n"
+    with ZipFile(place / "b.zip") as bundle:
+        kept.write_bytes(header + bundle.read("proofs.txt").split(header)[1])
+    assert run(place, "--receipt", str(kept)) == 0
+    kept.write_bytes(kept.read_bytes().replace(b"index 1", b"index 0"))
+    assert run(place, "--receipt", str(kept)) == 1
+    assert "kept.tlog-proof is of entry 0 of the log" in capsys.readouterr().out
 
 
 def test_proof_from_the_state_may_come_as_a_file(place):
