@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/alerts", alertmanager_gone, name="alertmanager-v1-bare"),
     path("api/v1/", include((api.api_urls(), "api"))),
     path("api/", include(api.urlpatterns)),
+    path("log/", include("incidents.sealing.api")),
     path("", include("incidents.urls")),
     path("", include("escalation.urls")),
 ]

@@ -25,10 +25,19 @@ def newest_note(min_size: int = 0) -> str | None:
     """
     cosigned = Cosigned.objects.filter(quorum_at__isnull=False)
     if cosigned.exists():
+        # "last" stands before "first" in this order.
         newest = cosigned.filter(size__gte=min_size).order_by("-size", "-which")
         return newest.values_list("note", flat=True).first()
     signed = Checkpoint.objects.exclude(note="").filter(size__gte=min_size)
     return signed.order_by("-size").values_list("note", flat=True).first()
+
+
+def note_of(size: int) -> str | None:
+    """Return the signed head of exactly this size, the newest with a quorum if any."""
+    cosigned = Cosigned.objects.filter(size=size, quorum_at__isnull=False)
+    newest = cosigned.order_by("-which").values_list("note", flat=True).first()
+    signed = Checkpoint.objects.filter(size=size).exclude(note="")
+    return newest or signed.values_list("note", flat=True).first()
 
 
 def cosigned_notes(sizes: Iterable[int]) -> dict[tuple[int, str], str]:

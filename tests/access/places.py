@@ -19,6 +19,7 @@ from tests.access import (
     incident_places,
     intake_places,
     law_places,
+    log_places,
     mail_places,
     oncall_places,
     person_places,
@@ -58,6 +59,7 @@ PAGES: dict[str, Place] = {
 # a calendar holds a secret: tests/escalation/oncall/test_feed_views.py. An inbox of a
 # reporter opens by its code: tests/incidents/anonymous/test_public_views.py.
 PUBLIC = {
+    *log_places.PUBLIC,
     *surface_places.PUBLIC,
     "acknowledge-by-link",
     "callback-slack",
