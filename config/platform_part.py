@@ -27,6 +27,9 @@ def _strip(vitals: Vitals) -> Strip:
     if broken := vitals.sealing.broken:
         happening = f"The record is not sealed any further. {broken}."
         return Strip(happening, "Find out who changed it.", "Yours.", is_mine=True)
+    if why := vitals.sealing.refused_why:
+        happening = f"The log is not signed: {why}."
+        return Strip(happening, "Look at the signer.", "Yours.", is_mine=True)
     # On a new installation some have not had their first turn yet.
     stopped = [name for name, ran_at in vitals.stale_chores.items() if ran_at]
     if stopped:

@@ -60,6 +60,9 @@ class RecordStatusSerializer(serializers.Serializer[Any]):
     broken = serializers.CharField(
         help_text="what keeps entries from being sealed; empty when nothing does"
     )
+    refused_why = serializers.CharField(
+        help_text="what the signer said when it did not sign; empty when it did"
+    )
 
 
 class StatusSerializer(serializers.Serializer[Any]):

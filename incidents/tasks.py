@@ -52,9 +52,10 @@ def _wake_alerts(*, until: float) -> None:
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def seal() -> None:
     """Seal entries until none waits, or the pass has lasted long enough."""
-    if _seal_waiting(until=time.monotonic() + PASS_SECONDS):
-        write_heads_if_due(read_now())
+    is_all = _seal_waiting(until=time.monotonic() + PASS_SECONDS)
     sign_what_is_unsigned(read_now())
+    if is_all:
+        write_heads_if_due(read_now())
     note_tick("sealer", read_now())
 
 

@@ -23,6 +23,7 @@ from tests.benchmarks import (
     memory,
     packets,
     proofs,
+    sealing,
     siege,
     slow_receiver,
     storm,
@@ -63,6 +64,8 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "coverage": coverage.rows,
     "slow_receiver": slow_receiver.rows,
     "attachments": attachments.rows,
+    "sealing": sealing.rows,
+    "sealing-storm": sealing.storm_rows,
 }
 
 

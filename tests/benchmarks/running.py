@@ -195,7 +195,7 @@ class Running:
             time.sleep(0.05)
 
 
-CONSUMERS = ("intake", "router", "timers", "delivery")
+CONSUMERS = ("intake", "router", "timers", "delivery", "sealer")
 COUNT_TICKS = "SELECT count(*) FROM tocsin_tick"
 
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from config.health import CONSUMERS
 from config.status import LABELS, Share, read_status, spoken
 from escalation.models import Notification
-from incidents.models import Entry, Organisation, Pending, Timer
+from incidents.models import Entry, Organisation, Pending, SealerState, Timer
 from incidents.sealing.seal import seal_batch
 from incidents.timers import schedule
 from incidents.timers.lateness import MESSAGE, note_lateness
@@ -206,3 +206,14 @@ def test_operator_hears_of_an_entry_that_cannot_be_sealed(client: Client) -> Non
         f"Entry {second}: number 2 of stream {stream} follows number 0."
     )
     assert "not sealed any further" in client.get("/status/").text
+
+
+def test_operator_hears_that_the_signer_refuses(client: Client) -> None:
+    operations = Organisation.objects.create(slug="op", kind="platform", name="Op")
+    client.force_login(make.person(operations, role="operator"))
+    for consumer in CONSUMERS:
+        note_tick(consumer, timezone.now())
+    SealerState.objects.create(refused_why="size 2 was passed")
+    strip = client.get("/").context["strip"]
+    assert strip.happening == "The log is not signed: size 2 was passed."
+    assert "size 2 was passed" in client.get("/status/").text
