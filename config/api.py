@@ -51,6 +51,7 @@ from incidents.mail.api import MailboxViewSet, MailViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet
+from incidents.witnessing.api import WatchedLogViewSet, WitnessViewSet
 
 # Both apps add to an incident's address, so several viewsets share the prefix.
 _UNDER_INCIDENTS = (
@@ -109,6 +110,8 @@ _ROOTS = (
     ("reports", ReportViewSet),
     ("report-desks", ReportDeskViewSet),
     ("triage", TriageQueueViewSet),
+    ("witnesses", WitnessViewSet),
+    ("watched-logs", WatchedLogViewSet),
     ("statutory-clocks", StatutoryClockViewSet),
     ("status", StatusViewSet),
 )

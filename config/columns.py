@@ -53,6 +53,19 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "which": CODE,
         "note": neither("a size and a hash, signed by the log and by witnesses"),
     },
+    "incidents.Witness": {
+        "slug": neither("the name of a witness, which its operator chose"),
+        "vkey": neither("a public key of a witness"),
+        "address": neither("where a witness is asked"),
+        "failed_why": neither("our own words about an answer"),
+    },
+    "incidents.WatchedLog": {
+        "origin": neither("the name of a log"),
+        "vkeys": neither("public keys of a log"),
+        "root": neither("one hash over all leaves of another log"),
+        "note": neither("a size and a hash, signed by a log and by us"),
+        "refused_note": neither("a size and a hash, signed by a log"),
+    },
     "incidents.SealerState": {
         "refused_why": neither("our own words about sizes"),
         "broken_why": neither("our own words about numbers of entries and streams"),

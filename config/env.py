@@ -117,6 +117,13 @@ class Environment:
         help="Unix socket of the process that signs the log. Unset: entries are sealed "
         "and nobody signs; `up` runs a signer of its own.",
     )
+    witness_key_file: Path | None = _variable(
+        "TOCSIN_WITNESS_KEY_FILE",
+        folder,
+        default=None,
+        help="Key with which this installation cosigns the logs of others. "
+        "Unset: `witness/key` in the data folder, made when the first log is added.",
+    )
     max_attachment_bytes: int = _variable(
         "TOCSIN_MAX_ATTACHMENT_BYTES",
         positive_number,

@@ -19,6 +19,7 @@ ENVIRONMENT = env_reading.read_environment(os.environ)
 DATA_DIR = ENVIRONMENT.data or BASE_DIR / "var"
 KEK_FILE = ENVIRONMENT.kek_file or DATA_DIR / "kek"
 SIGNER_SOCKET = ENVIRONMENT.signer_socket
+WITNESS_KEY_FILE = ENVIRONMENT.witness_key_file or DATA_DIR / "witness" / "key"
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
 MAX_ATTACHMENT_BYTES = ENVIRONMENT.max_attachment_bytes
 ATTACHMENT_RESERVE_BYTES = ENVIRONMENT.attachment_reserve_bytes

@@ -59,6 +59,7 @@ from incidents.sealing.models import (
 )
 from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
+from incidents.witnessing.models import WatchedLog, Witness
 
 __all__ = [
     "AcknowledgedVia",
@@ -122,5 +123,7 @@ __all__ = [
     "TriageRow",
     "TriageState",
     "User",
+    "WatchedLog",
     "Which",
+    "Witness",
 ]

@@ -19,6 +19,7 @@ from incidents.mail import mailbox_views
 from incidents.mail import views as mail
 from incidents.organisations import views as people
 from incidents.triage import views as triage
+from incidents.witnessing import views as witnessing
 
 _INCIDENT = "incidents/<str:ref>/"
 
@@ -61,8 +62,26 @@ _SURFACES = [
     ),
 ]
 
+# In the formats of C2SP (tlog-witness), for other logs and for our own's witnesses.
+_WITNESSING = [
+    path(
+        "witness/add-checkpoint",
+        witnessing.witness_add_checkpoint,
+        name="witness-add-checkpoint",
+    ),
+    path(
+        "witness/<str:origin_hash>/checkpoint",
+        witnessing.witness_checkpoint,
+        name="witness-checkpoint",
+    ),
+    path("log/checkpoint/newest", witnessing.log_newest, name="log-newest"),
+    path("log/cosignatures", witnessing.log_cosignatures, name="log-cosignatures"),
+    path("log/policy", witnessing.log_policy, name="log-policy"),
+]
+
 urlpatterns = [
     *_SURFACES,
+    *_WITNESSING,
     path("", home, name="home"),
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),

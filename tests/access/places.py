@@ -27,6 +27,7 @@ from tests.access import (
     report_places,
     site_places,
     surface_places,
+    witness_places,
 )
 from tests.access.place import Place
 from tests.access.scene import Scene
@@ -47,6 +48,7 @@ ROOMS = (
     policy_places,
     report_places,
     site_places,
+    witness_places,
 )
 
 API: dict[str, Place] = {key: row for room in ROOMS for key, row in room.API.items()}
@@ -61,6 +63,7 @@ PAGES: dict[str, Place] = {
 PUBLIC = {
     *log_places.PUBLIC,
     *surface_places.PUBLIC,
+    *witness_places.PUBLIC,
     "acknowledge-by-link",
     "callback-slack",
     "callback-twilio-sms",

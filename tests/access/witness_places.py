@@ -1,0 +1,36 @@
+"""Witnesses of the log, and logs that are watched: the platform's, so nobody's content.
+
+Who may change them: tests/incidents/witnessing/test_witnesses_api.py.
+"""
+
+from typing import Any
+
+from tests.access.place import Place
+from tests.access.scene import Scene
+
+
+def _row(_: Scene) -> dict[str, Any]:
+    return {"uid": "00000000-0000-4000-8000-000000000000"}
+
+
+# In the formats of C2SP, for logs, witnesses and verifiers; sizes and hashes only.
+PUBLIC = {
+    "log-cosignatures",
+    "log-newest",
+    "log-policy",
+    "witness-add-checkpoint",
+    "witness-checkpoint",
+}
+
+API = {
+    "GET witnesses-list": Place("account"),
+    "POST witnesses-list": Place("account"),
+    "GET witnesses-detail": Place("account", _row),
+    "PATCH witnesses-detail": Place("account", _row),
+    "GET watched-logs-list": Place("account"),
+    "POST watched-logs-list": Place("account"),
+    "GET watched-logs-detail": Place("account", _row),
+    "PATCH watched-logs-detail": Place("account", _row),
+}
+
+PAGES: dict[str, Place] = {}
