@@ -13,6 +13,7 @@ from escalation.models import Attempt, Notification, Run, StepTaken
 from incidents.ledger.canonical import GENESIS
 from incidents.models import (
     Acknowledgement,
+    AudienceStream,
     Delivery,
     Entry,
     Incident,
@@ -20,6 +21,7 @@ from incidents.models import (
     Stream,
     Timer,
 )
+from tests.recomputing import contradictions
 from tests.simulation.aftermath import Aftermath, routed_with_cause
 from tests.simulation.faults import has_clock_steps
 from tests.simulation.handing import Press
@@ -53,6 +55,7 @@ def check(
     yield from _incidents(world)
     yield from _runs(world, told, presses)
     yield from _clocks(world, told)
+    yield from _recomputed(world)
     yield from _messages(world, watch, told)
     yield from _chains(world)
 
@@ -182,6 +185,12 @@ def _verdict(clock: Clock) -> Iterator[str]:
         yield f"clock {clock.pk} ({clock}) was met at {clock.met_at}, due {due}"
     if clock.breached_at and clock.breached_at < due:
         yield f"clock {clock.pk} ({clock}) was breached at {clock.breached_at}, due {due}"
+
+
+def _recomputed(world: World) -> Iterator[str]:
+    """What the record says of deadlines convinces whoever verifies it offline."""
+    streams = AudienceStream.objects.filter(organisation__in=world.organisation_ids)
+    yield from contradictions(list(streams.values_list("stream", flat=True)))
 
 
 def _messages(world: World, watch: Watch, told: Told) -> Iterator[str]:
