@@ -59,7 +59,7 @@ simulate-faults: $(STAMP)
 	@mkdir -p $(dir $(TALLY))
 	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) --tally $(TALLY)
 
-# One file for whoever verifies bundles; needs Python and `cryptography` and no more.
+# One file for whoever verifies bundles; needs Python and no more.
 verifier: $(STAMP)
 	@$(BIN)/python -m incidents.ledger.verifier_file dist/tocsin-verify.pyz
 

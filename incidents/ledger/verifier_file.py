@@ -1,4 +1,4 @@
-"""Builds the verifier as one file that runs wherever Python and `cryptography` are.
+"""Builds the verifier as one file that runs wherever Python is.
 
     python -m incidents.ledger.verifier_file dist/tocsin-verify.pyz
 
@@ -45,6 +45,8 @@ def needed_files() -> list[Path]:
 
 def _path_of(module: str) -> Path | None:
     path = Path(*module.split("."))
+    if path.parts[0] != _PACKAGE:
+        return None
     candidates = (path.with_suffix(".py"), path / "__init__.py")
     return next((one for one in candidates if (ROOT / one).is_file()), None)
 
@@ -56,12 +58,13 @@ def _packages_above(path: Path) -> Iterator[Path]:
 
 
 def _imports_of(path: Path) -> Iterator[str]:
-    """Yield the modules of ours that a file imports; all are named in full."""
+    """Yield what a file imports of ours, be it a module or a name in one."""
     for node in ast.walk(ast.parse((ROOT / path).read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            _PACKAGE
-        ):
-            yield node.module or ""
+        match node:
+            case ast.ImportFrom(module=str(module), names=names):
+                yield from (module, *(f"{module}.{one.name}" for one in names))
+            case ast.Import(names=names):
+                yield from (one.name for one in names)
 
 
 def build(target: Path) -> str:

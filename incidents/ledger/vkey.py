@@ -18,23 +18,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from incidents.ledger import ed25519
+from incidents.ledger.ed25519 import CURVE_D, PRIME, SIGNATURE_BYTES
 
 KEY_ID_BYTES = 4
-PUBLIC_BYTES = 32
+PUBLIC_BYTES = ed25519.PUBLIC_BYTES
 MAX_TIME = 2**63 - 1
 
-_SIGNATURE_BYTES = 64
 _TIME_BYTES = 8
-_PRIME = 2**255 - 19
-_CURVE_D = -121665 * pow(121666, -1, _PRIME) % _PRIME
 _ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 # Whoever picks one of these as a key has signatures that fit many texts.
-_SMALL_ORDER_Y = frozenset({0, 1, _PRIME - 1, _ORDER_8_Y, _PRIME - _ORDER_8_Y})
+_SMALL_ORDER_Y = frozenset({0, 1, PRIME - 1, _ORDER_8_Y, PRIME - _ORDER_8_Y})
 
 
 class BadKey(ValueError):
@@ -80,11 +74,7 @@ class VerificationKey:
                 return False
             message = cosigned_message(text, time=time)
             signature = signature[_TIME_BYTES:]
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+        return ed25519.verifies(self.public, message, signature)
 
     def _typed(self) -> bytes:
         return bytes([self.type]) + self.public
@@ -102,12 +92,12 @@ def _check_public(public: bytes) -> None:
     if len(public) != PUBLIC_BYTES:
         raise BadKey(f"an Ed25519 public key has {PUBLIC_BYTES} bytes")
     y = int.from_bytes(public, "little") & (1 << 255) - 1  # the top bit is x's sign
-    if y >= _PRIME:
+    if y >= PRIME:
         raise BadKey("the public key is not in its one canonical form")
     if y in _SMALL_ORDER_Y:
         raise BadKey("the public key is a point of small order")
     square = y * y
-    if pow((square - 1) * (_CURVE_D * square + 1), (_PRIME - 1) // 2, _PRIME) != 1:
+    if pow((square - 1) * (CURVE_D * square + 1), (PRIME - 1) // 2, PRIME) != 1:
         raise BadKey("the public key is not a point of the curve")
 
 
@@ -138,9 +128,8 @@ def signing_key(name: str, key_type: KeyType, seed: bytes) -> SigningKey:
     """Return the key whose private half is this 32-byte seed. Raises BadKey."""
     if len(seed) != PUBLIC_BYTES:
         raise BadKey(f"a seed has {PUBLIC_BYTES} bytes")
-    private = Ed25519PrivateKey.from_private_bytes(seed)
-    public = private.public_key().public_bytes_raw()
-    return SigningKey(VerificationKey(name, key_type, public), private.sign)
+    public, sign = ed25519.key_pair(seed)
+    return SigningKey(VerificationKey(name, key_type, public), sign)
 
 
 def cosigned_message(text: str, *, time: int) -> bytes:
@@ -160,7 +149,7 @@ def timed_signature(signature: bytes, *, time: int) -> bytes:
 
 def cosignature_time(signature: bytes) -> int | None:
     """Return the time that a witness put before its signature, None for no such."""
-    if len(signature) != _TIME_BYTES + _SIGNATURE_BYTES:
+    if len(signature) != _TIME_BYTES + SIGNATURE_BYTES:
         return None
     time = int.from_bytes(signature[:_TIME_BYTES], "big")
     return time if time <= MAX_TIME else None

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.ledger import vkey
+from incidents.ledger.ed25519 import CURVE_D
 from incidents.ledger.vkey import (
     BadKey,
     KeyType,
@@ -79,7 +80,7 @@ def test_parse_vkey_refuses(name):
 
 def test_constant_is_the_point_that_doubles_to_order_4():
     y = vkey._ORDER_8_Y
-    assert (vkey._CURVE_D * y**4 + 2 * y**2 - 1) % PRIME == 0
+    assert (CURVE_D * y**4 + 2 * y**2 - 1) % PRIME == 0
 
 
 @pytest.mark.parametrize("sign", [0, 1])
