@@ -68,14 +68,15 @@ def lock_log() -> bool:
 
 def _seal(now: datetime, limit: int) -> Sealed | None:
     waiting, rows = _read_waiting(limit)
+    if waiting:
+        _forget_waiting(waiting)
     if not rows:
         return None
     size = _checked_size()
     hashes = check_chain(rows, _read_streams(rows))
     _copy_leaves(size, rows, hashes)
     root = add_leaves(size, hashes)
-    _forget_waiting(waiting)
-    done = Sealed(size + len(rows), root, len(rows), len(rows) == limit)
+    done = Sealed(size + len(rows), root, len(rows), len(waiting) == limit)
     Checkpoint.objects.create(size=done.size, root=root, note="", sealed_at=now)
     note_to_sign(done.size)
     note_mended()
@@ -84,12 +85,13 @@ def _seal(now: datetime, limit: int) -> Sealed | None:
 
 # The oldest rows by their own id, which an index gives; entries in the order of theirs.
 # Within one stream both orders are the same, for its row is locked from the one to the
-# other.
+# other. What is sealed already waits for nothing: somebody put its row back.
 _WAITING: Final = """
-SELECT p.id, e.id, e.stream_id, e.seq, e.kind, e.at, e.leaf, e.leaf_hash
+SELECT p.id, l.idx, e.id, e.stream_id, e.seq, e.kind, e.at, e.leaf, e.leaf_hash
   FROM (SELECT id, entry_id FROM tocsin_pending
          WHERE consumer = %s ORDER BY id LIMIT %s) AS p
   JOIN tocsin_entry AS e ON e.id = p.entry_id
+  LEFT JOIN tocsin_leaf AS l ON l.entry_id = e.id
  ORDER BY e.id
 """
 
@@ -100,7 +102,8 @@ def _read_waiting(limit: int) -> tuple[list[int], list[Row]]:
         found = cursor.fetchall()
     rows = [
         Row(entry_id, stream_id, seq, kind, at, bytes(leaf), bytes(leaf_hash))
-        for _, entry_id, stream_id, seq, kind, at, leaf, leaf_hash in found
+        for _, idx, entry_id, stream_id, seq, kind, at, leaf, leaf_hash in found
+        if idx is None
     ]
     return [row[0] for row in found], rows
 

@@ -97,3 +97,15 @@ def test_sealer_goes_on_when_the_chain_is_mended():
     # It waits behind its successor now, and still stands before it in the log.
     assert seal_batch(NOW).size == 2
     assert broken() == (None, "")
+
+
+def test_row_of_an_entry_that_is_sealed_already_just_goes():
+    first, _ = record_entries(count=2)
+    waiting = Pending.objects.get(entry=first)
+    seal_batch(NOW)
+    waiting.save(force_insert=True)
+    assert seal_batch(NOW) is None
+    waiting.save(force_insert=True)
+    record_entries()
+    assert (seal_batch(NOW).size, broken()) == (3, (None, ""))
+    assert not Pending.objects.exists()
