@@ -83,10 +83,10 @@ class Erasures:
 
 
 def _erased_by(seen: Seen) -> Iterator[Field]:
-    """Yield the fields that an entry says are erased; it may say so in its body."""
+    """Yield the fields that an entry says are erased, in a field or in its body."""
     body = seen.fields.get("body")
-    fields = body if isinstance(body, dict) else seen.fields
-    erased = fields.get(ERASED_FIELD)
+    said = body.get(ERASED_FIELD) if isinstance(body, dict) else None
+    erased = seen.fields.get(ERASED_FIELD, said)
     for one in erased if isinstance(erased, list) else ():
         if not isinstance(one, dict):
             continue

@@ -32,6 +32,7 @@ from tests.incidents.ledger.simulated_log import (
     small_log,
 )
 from tests.incidents.ledger.verify.verifying import (
+    detector_of,
     files_of,
     packed,
     repacked,
@@ -323,55 +324,62 @@ def shows_entries_of_another_stream():
     return LOG.bundle(lines=lines)
 
 
+# The row of the threat table, the attack, the module that finds it, and how it says so.
 ATTACKS = [
-    (1, edits_a_row, "INCLUSION"),
-    (2, edits_a_content, "DISCLOSURE"),
-    (3, edits_row_and_tree, "FORK"),
-    (3, edits_row_and_tree_with_all_witnesses, "FORK"),
-    (4, deletes_an_entry, "SEQ_GAP"),
-    (4, deletes_and_renumbers, "CP_QUORUM"),
-    (4, swaps_places, "SEQ_GAP"),
-    (4, seals_in_another_order, "ORDER"),
-    (4, puts_in_an_entry_that_follows_none, "PREV"),
-    (5, truncates_and_signs_anew, "CP_QUORUM"),
-    (7, leaves_out_the_last_entry, "INCOMPLETE"),
-    (7, leaves_out_the_list_of_heads, "INCOMPLETE"),
-    (7, leaves_out_the_end_by_an_old_list, "INCOMPLETE"),
-    (7, counted_ahead, "INCOMPLETE"),
-    (7, lambda: counted_ahead(has_earlier_heads=False), "COUNT_WIDE TIME_WIDE"),
-    (7, shows_a_line_of_another_stream, "INCOMPLETE"),
-    (8, shows_entries_of_another_stream, "STREAM"),
-    (9, back_dated, "BACKDATED"),
-    (9, lambda: back_dated(has_heartbeats=False), "TIME_WIDE"),
-    (10, post_dated, "POSTDATED"),
-    (12, shows_another_branch, "CP_QUORUM"),
-    (14, signs_with_a_stolen_key, "CP_QUORUM"),
-    (15, signs_with_another_key, "CP_LOGSIG"),
-    (15, shows_another_log, "CP_ORIGIN"),
-    (16, shows_both_of_one_number, "SEQ_GAP"),
-    (16, shows_the_one_that_is_not_counted, "FORK"),
-    (17, swaps_an_attachment, "ATTACHMENT"),
-    (17, adds_an_attachment, "ATTACHMENT"),
-    (17, swaps_disclosures, "DISCLOSURE"),
-    (17, leaves_out_a_disclosure, "DISCLOSURE"),
-    (17, seals_another_spelling, "LEAF_NOT_CANONICAL"),
-    (17, changes_a_file_and_not_the_list, "MANIFEST_HASH"),
-    (17, adds_a_file_that_is_not_listed, "MANIFEST"),
-    (17, swaps_the_proofs, "PROOF"),
-    (18, withholds_as_erased, "ERASED_UNLOGGED"),
-    (18, withholds_as_erased_before_it_was, "ERASED_UNLOGGED"),
+    (1, edits_a_row, "entries", "INCLUSION"),
+    (2, edits_a_content, "entries", "DISCLOSURE"),
+    (3, edits_row_and_tree, "heads", "FORK"),
+    (3, edits_row_and_tree_with_all_witnesses, "heads", "FORK"),
+    (4, deletes_an_entry, "entries", "SEQ_GAP"),
+    (4, deletes_and_renumbers, "heads", "CP_QUORUM"),
+    (4, swaps_places, "entries", "SEQ_GAP"),
+    (4, seals_in_another_order, "entries", "ORDER"),
+    (4, puts_in_an_entry_that_follows_none, "entries", "PREV"),
+    (5, truncates_and_signs_anew, "heads", "CP_QUORUM"),
+    (7, leaves_out_the_last_entry, "entries", "INCOMPLETE"),
+    (7, leaves_out_the_list_of_heads, "completeness", "INCOMPLETE"),
+    (7, leaves_out_the_end_by_an_old_list, "check", "INCOMPLETE"),
+    (7, counted_ahead, "check", "INCOMPLETE"),
+    (
+        7,
+        lambda: counted_ahead(has_earlier_heads=False),
+        "times",
+        "COUNT_WIDE TIME_WIDE",
+    ),
+    (7, shows_a_line_of_another_stream, "completeness", "INCOMPLETE"),
+    (8, shows_entries_of_another_stream, "entries", "STREAM"),
+    (9, back_dated, "times", "BACKDATED"),
+    (9, lambda: back_dated(has_heartbeats=False), "times", "TIME_WIDE"),
+    (10, post_dated, "times", "POSTDATED"),
+    (12, shows_another_branch, "heads", "CP_QUORUM"),
+    (14, signs_with_a_stolen_key, "heads", "CP_QUORUM"),
+    (15, signs_with_another_key, "heads", "CP_LOGSIG"),
+    (15, shows_another_log, "heads", "CP_ORIGIN"),
+    (16, shows_both_of_one_number, "entries", "SEQ_GAP"),
+    (16, shows_the_one_that_is_not_counted, "entries", "FORK"),
+    (17, swaps_an_attachment, "attachments", "ATTACHMENT"),
+    (17, adds_an_attachment, "attachments", "ATTACHMENT"),
+    (17, swaps_disclosures, "entries", "DISCLOSURE"),
+    (17, leaves_out_a_disclosure, "entries", "DISCLOSURE"),
+    (17, seals_another_spelling, "entries", "LEAF_NOT_CANONICAL"),
+    (17, changes_a_file_and_not_the_list, "parts", "MANIFEST_HASH"),
+    (17, adds_a_file_that_is_not_listed, "parts", "MANIFEST"),
+    (17, swaps_the_proofs, "entries", "PROOF"),
+    (18, withholds_as_erased, "entries", "ERASED_UNLOGGED"),
+    (18, withholds_as_erased_before_it_was, "entries", "ERASED_UNLOGGED"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("attack", "code"),
+    ("attack", "detector", "code"),
     [
-        pytest.param(attack, code, id=f"{row}-{attack.__name__}")
-        for row, attack, code in ATTACKS
+        pytest.param(attack, detector, code, id=f"{row}-{attack.__name__}")
+        for row, attack, detector, code in ATTACKS
     ],
 )
-def test_attack_is_found(attack, code):
-    assert verdict_on(attack()) == code
+def test_attack_is_found(attack, detector, code):
+    bundle = attack()
+    assert (detector_of(bundle), verdict_on(bundle)) == (detector, code)
 
 
 def test_honest_bundles_are_verified():
@@ -423,12 +431,20 @@ def test_earlier_head_that_too_few_saw_bounds_no_time():
     assert verdict_on(LOG.bundle(earlier=heads[:2])) == "TIME_WIDE"
 
 
-def test_logged_erasure_is_verified():
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda erased: {"basis": "GDPR 17", "erased": erased},
+        lambda erased: {"body": {"basis": "GDPR 17", "erased": erased}},
+        lambda erased: {"body": {"basis": "GDPR 17"}, "erased": erased},
+    ],
+)
+def test_logged_erasure_is_verified(said):
     log = SimulatedLog()
     log.happen(stream=OTHER_STREAM)
     index = log.happen()
     erased = [{"stream": str(STREAM), "seq": 1, "field": "text"}]
-    log.happen("disclosure.erased", {"body": {"erased": erased}}, stream=OTHER_STREAM)
+    log.happen("disclosure.erased", said(erased), stream=OTHER_STREAM)
     log.write_heads()
     line = Entry(index, log.entries[index].leaf, {}, {"text": "erased"})
     logged = Entry(2, log.entries[2].leaf, log.entries[2].disclosed)
