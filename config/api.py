@@ -39,6 +39,8 @@ from escalation.oncall.cover_api import OverrideViewSet, SwapViewSet
 from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
 from incidents.anonymous.api import ReportDeskViewSet, ReportViewSet
+from incidents.evidence.api import EvidenceViewSet
+from incidents.evidence.receipts_api import ReceiptViewSet
 from incidents.incident.actions_api import IncidentActionViewSet
 from incidents.incident.api import IncidentViewSet
 from incidents.incident.attachments_api import AttachmentViewSet
@@ -69,6 +71,8 @@ _UNDER_INCIDENTS = (
     ("incident-delay-word", DelayWordViewSet),
     ("incident-notification", NotificationViewSet),
     ("incident-filing", IncidentFilingViewSet),
+    ("evidence", EvidenceViewSet),
+    ("receipt", ReceiptViewSet),
 )
 # The same for a policy.
 _UNDER_POLICIES = (

@@ -70,6 +70,15 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "refused_why": neither("our own words about sizes"),
         "broken_why": neither("our own words about numbers of entries and streams"),
     },
+    "incidents.EvidenceBundle": {
+        "recipient": content("organisation", "may name a person"),
+        "redactions": content("organisation", "by which authority what is withheld"),
+        "state": CODE,
+        "error": neither("our own words about a failure"),
+        "manifest_sha256": neither("hash of a list of hashes"),
+        "stored_as": neither("a random path under the data folder"),
+        "sha256": neither("hash of a file of ours"),
+    },
     "incidents.ReadMark": {
         "reader": CALLER,
         "target": neither("a public reference or a random id"),

@@ -42,6 +42,7 @@ CHORES: Final = {
     "lateness": timedelta(hours=3),
     "retention": timedelta(hours=3),
     "sealer": timedelta(minutes=1),
+    "evidence": timedelta(hours=1),
 }
 _BROKER_TIMEOUT_SECONDS: Final = 1
 _UNDELIVERED: Final = (

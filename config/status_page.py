@@ -21,6 +21,7 @@ _CHORES: Final = {
     "lateness": "Latenesses last summed up",
     "retention": "Old webhook bodies last deleted",
     "sealer": "Entries last sealed",
+    "evidence": "Evidence last looked for",
 }
 
 

@@ -11,6 +11,7 @@ from incidents.anonymous.models import (
     TokenBucket,
 )
 from incidents.events.models import AudienceStream, Pending, Purpose, ReadMark
+from incidents.evidence.models import BundleState, EvidenceBundle
 from incidents.incident.models import (
     AcknowledgedVia,
     Acknowledgement,
@@ -69,6 +70,7 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "AudienceStream",
+    "BundleState",
     "Checkpoint",
     "Cosigned",
     "DataKey",
@@ -77,6 +79,7 @@ __all__ = [
     "DeliveryState",
     "Disclosure",
     "Entry",
+    "EvidenceBundle",
     "Heartbeat",
     "HeartbeatState",
     "IdempotencyKey",

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from incidents.anonymous.file_sweep import sweep_report_files
 from incidents.anonymous.retention import forget_old_reports
+from incidents.evidence.building import build_next
+from incidents.evidence.fetching import sweep_bundles
 from incidents.incident.attachment_sweep import sweep_attachments
 from incidents.incident.drafts import forget_old_drafts
 from incidents.intake.pauses import bridge_pause
@@ -69,6 +71,15 @@ def _seal_waiting(*, until: float) -> bool:
     return False
 
 
+@shared_task(ignore_result=True)
+def build_evidence() -> None:
+    """Build bundles of evidence until none can be brought on, or the pass has lasted."""
+    until = time.monotonic() + PASS_SECONDS
+    while time.monotonic() < until and build_next(read_now):
+        pass
+    note_tick("evidence", read_now())
+
+
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def forget_deliveries() -> None:
     """Delete the bodies of deliveries and the reports whose retention has ended."""
@@ -93,3 +104,4 @@ def sweep_files() -> None:
     """Remove files that no row knows."""
     sweep_attachments()
     sweep_report_files()
+    sweep_bundles(read_now())

@@ -37,6 +37,7 @@ BELLS: Final[dict[str, Bell]] = {
     "duties": Bell("escalation.tasks.dispatch_routes", "timers"),
     "timers": Bell("escalation.tasks.tick", "timers"),
     "delivery": Bell("escalation.tasks.deliver", "delivery"),
+    "evidence": Bell("incidents.tasks.build_evidence", "evidence"),
     "calendars": Bell("escalation.tasks.refresh_calendars", "intake"),
 }
 

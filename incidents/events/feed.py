@@ -44,6 +44,13 @@ def timeline(
 
     An event that stands in two of their streams is shown once, from the private one.
     """
+    return _items(shown_entries(incident, organisation_ids))
+
+
+def shown_entries(
+    incident: "Incident", organisation_ids: Collection[int]
+) -> list[Entry]:
+    """Return the entries behind the timeline, in its order."""
     streams = readable_streams(incident, organisation_ids)
     entries = Entry.objects.filter(stream__in=[s.stream_id for s in streams])
     private = {s.stream_id for s in streams if s.purpose == Purpose.PRIVATE}
@@ -51,7 +58,7 @@ def timeline(
     for entry in entries.order_by("id"):
         if entry.source_event not in kept or entry.stream_id in private:
             kept[entry.source_event] = entry
-    return _items(sorted(kept.values(), key=lambda entry: entry.pk))
+    return sorted(kept.values(), key=lambda entry: entry.pk)
 
 
 def readable_streams(
@@ -70,8 +77,20 @@ def readable_streams(
 
 def read_fields(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
     """Decrypt the entries' fields: {entry id: {name: value}}, `body` spread out."""
+    opened: dict[int, dict[str, Any]] = {
+        pk: {name: open_disclosure(text)[1] for name, text in texts.items()}
+        for pk, texts in read_disclosures(entries).items()
+    }
+    return {pk: {**found.pop(BODY, {}), **found} for pk, found in opened.items()}
+
+
+def read_disclosures(entries: Iterable[Entry]) -> dict[int, dict[str, str]]:
+    """Decrypt the entries' disclosures: {entry id: {name: disclosure}}.
+
+    One that was erased is not there.
+    """
     by_id = {entry.pk: entry for entry in entries}
-    fields: dict[int, dict[str, Any]] = {pk: {} for pk in by_id}
+    texts: dict[int, dict[str, str]] = {pk: {} for pk in by_id}
     keys: dict[int, bytes] = {}
     rows = (
         Disclosure.objects.filter(entry__in=by_id).select_related("key").order_by("id")
@@ -82,8 +101,8 @@ def read_fields(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
             keys[row.key_id] = unwrap(row.key)
         context = disclosure_context(entry.stream_id, entry.seq, row.name)
         text = decrypt(keys[row.key_id], row.body, context=context).decode("ascii")
-        fields[entry.pk][row.name] = open_disclosure(text)[1]
-    return {pk: {**found.pop(BODY, {}), **found} for pk, found in fields.items()}
+        texts[entry.pk][row.name] = text
+    return texts
 
 
 def _items(entries: list[Entry]) -> list[TimelineItem]:

@@ -293,6 +293,12 @@ KINDS: Final[dict[str, Kind]] = {
             "record.read", "Read {targets}", "targets reader", purpose=Purpose.ACCESS
         ),
         _kind(
+            "evidence.exported",
+            "Evidence of {entries} entries handed out to {recipient}",
+            "bundle recipient stream entries head_size manifest_sha256 sha256 redactions",
+            apart="recipient",
+        ),
+        _kind(
             "access.granted",
             "{who} is now {role}",
             "who role team",

@@ -1,16 +1,27 @@
 """Send a file to a browser that must not open it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from django.http import FileResponse
 
-from incidents.incident.attachments import open_attachment
-from incidents.incident.models import Attachment
+from incidents.incident.new_file import path_of
 from incidents.incident.transfers import LARGE_BYTES, TRANSFERS
 
 # Whatever the bytes are, a browser that opens them runs nothing.
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"
+
+
+class StoredFile(Protocol):
+    """A file under a name of ours. What it is of says the row."""
+
+    stored_as: str
+    size_bytes: int
+
+    @property
+    def filename(self) -> str:
+        """The name that it has for people."""
+        ...
 
 
 class _Download(FileResponse):
@@ -23,7 +34,7 @@ class _Download(FileResponse):
         self._resource_closers.append(ended)  # type: ignore[attr-defined]  # Django's own
 
 
-def download_response(attachment: Attachment, *, by: str) -> FileResponse:
+def download_response(attachment: StoredFile, *, by: str) -> FileResponse:
     """Return the file as a download that no browser opens in this site's name.
 
     `by` names who downloads. Raises Unavailable when too many large ones are under way.
@@ -32,7 +43,7 @@ def download_response(attachment: Attachment, *, by: str) -> FileResponse:
     ended = TRANSFERS.begin(by) if is_large else lambda: None
     try:
         response = _Download(
-            open_attachment(attachment),
+            path_of(attachment.stored_as).open("rb"),
             ended=ended,
             as_attachment=True,
             filename=attachment.filename,

@@ -37,13 +37,15 @@ class Action(models.TextChoices):
     COVER = "cover", "take over and swap shifts"
     CONFIGURE = "configure", "change sources, policies, routes and people"
     APPROVE = "approve", "approve or confirm what somebody else proposed"
+    EXPORT = "export", "hand out evidence"
     DUTIES = "duties", "keep the time record and decide what must be reported"
 
 
 _EVERYONE: Final = frozenset({Action.READ, Action.COMMENT, Action.ACKNOWLEDGE})
+_KEEPS: Final = frozenset({Action.DUTIES, Action.EXPORT})
 _LAB: Final = _EVERYONE | {Action.REPORT, Action.ANSWER}
-_RESPONDS: Final = _LAB | {Action.MANAGE, Action.SHARE, Action.COVER, Action.DUTIES}
-_AGENCY: Final = _EVERYONE | {Action.TRIAGE, Action.COVER, Action.DUTIES}
+_RESPONDS: Final = _LAB | {Action.MANAGE, Action.SHARE, Action.COVER, *_KEEPS}
+_AGENCY: Final = _EVERYONE | {Action.TRIAGE, Action.COVER, *_KEEPS}
 
 # The platform operator has no row: administering the platform gives no content.
 ALLOWED: Final[dict[str, frozenset[Action]]] = {

@@ -84,12 +84,12 @@ def test_link_of_an_agency_ends_with_its_share(scene: Scene):
 # What each role may do; the operator of the platform is among the strangers.
 _MAY = {
     "staff": "report comment answer",
-    "responder": "report comment answer acknowledge manage share escalate cover duties",
-    "approver": "report comment answer acknowledge manage share escalate cover duties approve",
-    "admin": "report comment answer acknowledge manage share escalate cover duties configure approve",
-    "officer": "comment acknowledge triage cover duties",
-    "supervisor": "comment acknowledge triage cover duties approve",
-    "agency admin": "comment acknowledge triage cover duties configure approve",
+    "responder": "report comment answer acknowledge manage share escalate cover duties export",
+    "approver": "report comment answer acknowledge manage share escalate cover duties export approve",
+    "admin": "report comment answer acknowledge manage share escalate cover duties export configure approve",
+    "officer": "comment acknowledge triage cover duties export",
+    "supervisor": "comment acknowledge triage cover duties export approve",
+    "agency admin": "comment acknowledge triage cover duties export configure approve",
 }
 _ACTED = [key for key, place in PLACES.items() if place.act and place.kind != "lab"]
 _OF_THE_AGENCY = {"officer", "supervisor", "agency admin"}

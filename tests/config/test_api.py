@@ -117,6 +117,7 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
     under = {
         "ref": incident.ref,
         "uid": str(attachment.uid),
+        "seq": "1",
         "clock": str(clock.pk),
         **_duties(incident),
     }

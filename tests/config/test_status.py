@@ -153,7 +153,9 @@ def test_api_tells_the_same() -> None:
     assert (body["total"], body["days"][-1]["share"]) == (share, share)
     assert body["kinds"][0]["p99_ms"] == 10_000
     assert body["stale"] == ["intake", "router", "timers", "delivery"]
-    assert set(body["stale_chores"]) == {"calendars", "lateness", "retention", "sealer"}
+    assert set(body["stale_chores"]) == {
+        *("calendars", "evidence", "lateness", "retention", "sealer")
+    }
 
 
 def test_histogram_in_the_metrics_is_cumulative(client: Client) -> None:
@@ -177,8 +179,8 @@ def test_page_tells_a_chore_that_stopped_from_one_that_never_ran(
     client.force_login(make.person(make.lab()))
     note_tick("calendars", NOW)
     chores = client.get("/status/").context["chores"]
-    assert [one["ran_at"] for one in chores] == [NOW, None, None, None]
-    assert [one["is_stale"] for one in chores] == [True] * 4
+    assert [one["ran_at"] for one in chores] == [NOW, None, None, None, None]
+    assert [one["is_stale"] for one in chores] == [True] * 5
 
 
 def test_operator_hears_of_a_chore_that_stopped(client: Client) -> None:

@@ -1,0 +1,303 @@
+"""Reads from the record and the log what goes into a bundle, a few entries at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.db import connection
+
+from incidents.events.feed import read_disclosures
+from incidents.evidence.documents import Facts, documents
+from incidents.evidence.models import EvidenceBundle
+from incidents.evidence.redaction import Redaction, rules_from_body
+from incidents.incident.attachments import open_attachment, visible_attachments
+from incidents.incident.models import Attachment as StoredFile
+from incidents.incident.new_file import path_of
+from incidents.ledger.bundle import Attachment, Bundle, ProvedLine
+from incidents.ledger.bundle_parts import (
+    ERASED,
+    HEADS_FIELD,
+    REDACTED,
+    Completeness,
+    EarlierHead,
+    HiddenEntry,
+    Line,
+)
+from incidents.ledger.bundle_parts import (
+    Entry as EntryLine,
+)
+from incidents.ledger.canonical import open_disclosure, parse_leaf
+from incidents.ledger.checkpoint import Checkpoint, parse_checkpoint
+from incidents.ledger.heads import Head, parse_head
+from incidents.ledger.models import Entry
+from incidents.ledger.note import parse_note
+from incidents.ledger.tiles import TileReader
+from incidents.sealing.heads import (
+    ProvenHead,
+    SealedHeads,
+    newest_heads,
+    prove_stream,
+)
+from incidents.sealing.models import Which
+from incidents.sealing.places import cosigned_notes, places_of
+from incidents.sealing.tree import reader
+
+CHUNK: Final = 500
+FILE_CHUNK_BYTES: Final = 1 << 18
+_ATTACHMENTS: Final = "attachments"
+ERASURE_KIND: Final = "disclosure.erased"
+
+Progress = Callable[[int], None]
+
+
+class NotYet(Exception):
+    """The log does not prove all of it yet; it is to be tried again."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One bundle's stream as the log of one head holds it."""
+
+    row: EvidenceBundle
+    note: str
+    head: Checkpoint
+    heads: SealedHeads
+    proven: ProvenHead
+    counted: Head
+    progress: Progress
+    erased: set[tuple[int, str]] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+
+
+def open_source(row: EvidenceBundle, note: str, progress: Progress) -> Source:
+    """Return the stream under this head. Raises NotYet, BadHeads."""
+    head = parse_checkpoint(parse_note(note).text)
+    heads = newest_heads(head.size)
+    if heads is None:
+        raise NotYet("no list of heads is sealed")
+    proven = prove_stream(heads, row.audience.stream_id)
+    counted = parse_head(proven.line)
+    if counted.seq < row.wanted_seq:
+        raise NotYet(f"{counted.seq} of {row.wanted_seq} entries are counted")
+    return Source(row, note, head, heads, proven, counted, progress)
+
+
+def bundle_of(source: Source) -> Bundle:
+    """Return the bundle; its parts are read while it is written, in its order."""
+    row = source.row
+    facts = Facts(
+        ref=row.incident.ref,
+        organisation=row.organisation.name,
+        recipient=row.recipient,
+        stream=str(source.counted.stream),
+        entries=source.counted.seq,
+        head=source.head,
+        asked_at=row.requested_at,
+        is_cosigned=row.is_cosigned,
+    )
+    return Bundle(
+        head=source.note,
+        stream=source.counted.stream,
+        entries=_entries(source),
+        completeness=_completeness(source),
+        earlier=_earlier(source),
+        erasures=_erasures(source),
+        attachments=_attachments(source),
+        documents=documents(facts),
+    )
+
+
+def _entries(source: Source) -> Iterator[ProvedLine]:
+    redaction = Redaction(rules_from_body(source.row.redactions))
+    for first in range(1, source.counted.seq + 1, CHUNK):
+        rows = Entry.objects.filter(
+            stream=source.counted.stream,
+            seq__range=(first, min(first + CHUNK - 1, source.counted.seq)),
+        )
+        yield from _proved(source, list(rows.order_by("seq")), redaction)
+        source.progress(min(first + CHUNK - 1, source.counted.seq))
+
+
+def _proved(
+    source: Source, entries: Sequence[Entry], redaction: Redaction
+) -> Iterator[ProvedLine]:
+    places = places_of(entry.pk for entry in entries)
+    texts = read_disclosures(entries)
+    # A reader for each chunk: what it keeps of the log's tiles stays small.
+    tiles = reader(source.head.size)
+    for entry in entries:
+        index = places[entry.pk]
+        line = _line(source, entry, index, texts[entry.pk], redaction)
+        yield ProvedLine(line, tuple(tiles.inclusion_proof(index)))
+
+
+def _line(
+    source: Source,
+    entry: Entry,
+    index: int,
+    texts: dict[str, str],
+    redaction: Redaction,
+) -> Line:
+    if authority := redaction.of_entry(entry.seq):
+        return HiddenEntry(index, bytes(entry.leaf_hash), authority)
+    leaf = bytes(entry.leaf)
+    withheld: dict[str, str] = {}
+    for name in parse_leaf(leaf).commit:
+        if name not in texts:
+            withheld[name] = ERASED
+            source.erased.add((entry.seq, name))
+        elif reason := redaction.of_field(entry.seq, name):
+            withheld[name] = f"{REDACTED}{reason}"
+    shown = {name: text for name, text in texts.items() if name not in withheld}
+    if _ATTACHMENTS in shown:
+        source.files.update(_named_files(shown[_ATTACHMENTS]))
+    return EntryLine(index, leaf, shown, withheld)
+
+
+def _named_files(disclosure: str) -> Iterator[str]:
+    value = open_disclosure(disclosure)[1]
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("sha256"), str):
+            yield one["sha256"]
+
+
+def _completeness(source: Source) -> Completeness:
+    entry = Entry.objects.get(pk=source.heads.entry_id)
+    path = reader(source.head.size).inclusion_proof(source.heads.idx)
+    return Completeness(
+        source.heads.idx,
+        bytes(entry.leaf),
+        tuple(path),
+        read_disclosures([entry])[entry.pk][HEADS_FIELD],
+        source.proven.line,
+        source.proven.index,
+        source.proven.path,
+    )
+
+
+# Of each entry, and of the list that counts them, the nearest cosigned head without it
+# and the nearest with it: they bound its time.
+_BOUNDING: Final = """
+WITH place AS (
+    SELECT l.idx FROM tocsin_entry AS e JOIN tocsin_leaf AS l ON l.entry_id = e.id
+     WHERE e.stream_id = %(stream)s::uuid AND e.seq <= %(seq)s
+     UNION ALL SELECT %(heads)s::bigint
+)
+SELECT DISTINCT near.size FROM place CROSS JOIN LATERAL (
+    (SELECT size FROM tocsin_cosigned WHERE size <= place.idx
+      ORDER BY size DESC LIMIT 1)
+    UNION ALL
+    (SELECT size FROM tocsin_cosigned
+      WHERE size > place.idx AND quorum_at IS NOT NULL ORDER BY size LIMIT 1)
+) AS near WHERE near.size <= %(head)s ORDER BY near.size
+"""
+
+
+def _earlier(source: Source) -> Iterator[EarlierHead]:
+    sizes = _bounding_sizes(source)
+    tiles = reader(source.head.size)
+    for first in range(0, len(sizes), CHUNK):
+        some = sizes[first : first + CHUNK]
+        notes = cosigned_notes(some)
+        yield from (_earlier_head(size, notes, tiles) for size in some)
+
+
+def _bounding_sizes(source: Source) -> list[int]:
+    wanted: dict[str, str | int] = {
+        "stream": str(source.counted.stream),
+        "seq": source.counted.seq,
+        "heads": source.heads.idx,
+        "head": source.head.size,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_BOUNDING, wanted)
+        sizes = {size for (size,) in cursor.fetchall()}
+    seen = source.row.seen_size
+    return sorted(sizes if seen is None else sizes | {seen})
+
+
+def _earlier_head(
+    size: int, notes: dict[tuple[int, str], str], tiles: TileReader
+) -> EarlierHead:
+    first = notes.get((size, Which.FIRST), "")
+    last = notes.get((size, Which.LAST), "")
+    proof = tuple(tiles.consistency_proof(size))
+    return EarlierHead(size, proof, first, "" if last == first else last)
+
+
+def _erasures(source: Source) -> Iterator[ProvedLine]:
+    """Yield the entries of other streams that log what is missing in this one.
+
+    Raises NotYet when one of them is not below the head.
+    """
+    if not source.erased:
+        return
+    missing = set(source.erased) - _logged_here(source)
+    if not missing:
+        return
+    elsewhere = Entry.objects.filter(
+        kind=ERASURE_KIND, sealed__idx__lt=source.head.size
+    ).exclude(stream=source.counted.stream)
+    tiles = reader(source.head.size)
+    for entry in elsewhere.select_related("sealed").order_by("sealed__idx").iterator():
+        texts = read_disclosures([entry])[entry.pk]
+        found = _erased_by(texts, source) & missing
+        if found:
+            missing -= found
+            index = entry.sealed.idx
+            line = _erasure_line(entry, index, texts)
+            yield ProvedLine(line, tuple(tiles.inclusion_proof(index)))
+    if missing:
+        raise NotYet(f"no sealed entry says yet that {sorted(missing)[0]} is erased")
+
+
+def _logged_here(source: Source) -> set[tuple[int, str]]:
+    rows = Entry.objects.filter(
+        stream=source.counted.stream, kind=ERASURE_KIND, seq__lte=source.counted.seq
+    )
+    texts = read_disclosures(rows)
+    return {one for found in texts.values() for one in _erased_by(found, source)}
+
+
+def _erased_by(texts: dict[str, str], source: Source) -> set[tuple[int, str]]:
+    opened = {name: open_disclosure(text)[1] for name, text in texts.items()}
+    body = opened.get("body")
+    erased = (body if isinstance(body, dict) else opened).get("erased")
+    stream = str(source.counted.stream)
+    return {
+        (int(one["seq"]), str(one["field"]))
+        for one in (erased if isinstance(erased, list) else ())
+        if isinstance(one, dict) and one.get("stream") == stream
+    }
+
+
+def _erasure_line(entry: Entry, index: int, texts: dict[str, str]) -> Line:
+    """Return the entry with what it says is erased, and nothing else of its stream."""
+    leaf = bytes(entry.leaf)
+    kept = {"erased", "body"} if "erased" not in texts else {"erased"}
+    shown = {name: text for name, text in texts.items() if name in kept}
+    withheld = {
+        name: f"{REDACTED}another record"
+        for name in parse_leaf(leaf).commit
+        if name not in shown
+    }
+    return EntryLine(index, leaf, shown, withheld)
+
+
+def _attachments(source: Source) -> Iterator[Attachment]:
+    if not source.row.has_files:
+        return
+    row = source.row
+    files = visible_attachments(row.incident, [row.organisation_id])
+    files = files.filter(sha256__in=source.files).order_by("sha256", "pk")
+    for file in files.distinct("sha256"):
+        source.progress(source.counted.seq)
+        # Whose bytes are gone is left out, and the verifier says so.
+        if path_of(file.stored_as).is_file():
+            yield Attachment(file.sha256, file.size_bytes, _chunks(file))
+
+
+def _chunks(file: StoredFile) -> Iterator[bytes]:
+    with open_attachment(file) as opened:
+        while chunk := opened.read(FILE_CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,79 @@
+"""Gives whoever filed or acknowledged a receipt that any C2SP verifier can check."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import Http404
+
+from incidents.events.feed import shown_entries
+from incidents.incident.models import Incident
+from incidents.ledger.checkpoint import parse_checkpoint
+from incidents.ledger.models import Entry
+from incidents.ledger.note import parse_note
+from incidents.ledger.proof_file import ProofFile, write_proof
+from incidents.sealing.models import Cosigned
+from incidents.sealing.places import newest_note, places_of
+from incidents.sealing.tree import inclusion_path
+
+RETRY_AFTER_SECONDS: Final = 2
+# What a person did, of which the newest is meant.
+ACTS: Final = {
+    "filed": ("incident.opened", "incident.imported"),
+    "acknowledged": ("incident.acknowledged",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An entry, and its proof file once the log has proved it."""
+
+    number: int
+    entry: Entry
+    proof: bytes | None
+    is_cosigned: bool = False
+
+    @property
+    def leaf_hash(self) -> str:
+        """The hash of the entry's leaf, in hexadecimal digits."""
+        return bytes(self.entry.leaf_hash).hex()
+
+    def filename(self, incident: Incident) -> str:
+        """Return the name that the file has for people."""
+        return f"{incident.ref}-entry-{self.number}.tlog-proof"
+
+
+def receipt_of_entry(
+    incident: Incident, organisation_ids: Collection[int], number: int
+) -> Receipt:
+    """Return the receipt of an entry by its number in the timeline of these sides.
+
+    Raises Http404 when their timeline has no such entry.
+    """
+    entries = shown_entries(incident, organisation_ids)
+    if not 1 <= number <= len(entries):
+        raise Http404
+    return _receipt(number, entries[number - 1])
+
+
+def receipt_of_act(
+    incident: Incident, organisation_ids: Collection[int], act: str
+) -> Receipt:
+    """Return the receipt of the newest act of this name. Raises Http404."""
+    entries = shown_entries(incident, organisation_ids)
+    found = [place for place, one in enumerate(entries) if one.kind in ACTS[act]]
+    if not found:
+        raise Http404
+    return _receipt(found[-1] + 1, entries[found[-1]])
+
+
+def _receipt(number: int, entry: Entry) -> Receipt:
+    index = places_of([entry.pk]).get(entry.pk)
+    note = None if index is None else newest_note(index + 1)
+    if index is None or note is None:
+        return Receipt(number, entry, None)
+    size = parse_checkpoint(parse_note(note).text).size
+    path = tuple(inclusion_path(index, size))
+    # The leaf goes along, so that the file says by itself what it is a proof of.
+    proof = write_proof(ProofFile(index, path, note, bytes(entry.leaf)))
+    return Receipt(number, entry, proof, Cosigned.objects.filter(note=note).exists())

@@ -1,0 +1,110 @@
+"""Asks for a bundle; it is built in the background."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+
+from incidents.errors import BadInput, NotPossible
+from incidents.events.doorbell import ring_after_commit
+from incidents.events.models import AudienceStream
+from incidents.events.record import recording
+from incidents.evidence.audiences import fields_of
+from incidents.evidence.models import OPEN_STATES, EvidenceBundle
+from incidents.evidence.redaction import Rule, rules_to_body
+from incidents.incident.models import Incident
+from incidents.ledger.models import Stream
+from incidents.organisations.models import Organisation, User
+from incidents.sealing.places import sealed_size
+
+OPEN_AT_ONCE: Final = 5
+BELL: Final = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be handed out, to whom."""
+
+    stream: AudienceStream
+    recipient: str
+    rules: tuple[Rule, ...] = ()
+    has_files: bool = True
+    seen_size: int | None = None
+
+
+def request_bundle(
+    incident: Incident,
+    wanted: Wanted,
+    *,
+    organisation: Organisation,
+    user: User | None,
+    now: datetime,
+) -> EvidenceBundle:
+    """Have a bundle built of all that the stream holds now.
+
+    Requires that the organisation may read the stream. Locks the organisation.
+    Raises BadInput, and NotPossible when too many are being built for it.
+    """
+    with recording(now):
+        _lock(organisation)
+        _require_turn(organisation)
+        last = Stream.objects.values_list("last_seq", flat=True).get(
+            pk=wanted.stream.stream_id
+        )
+        _check(wanted, last)
+        row = EvidenceBundle.objects.create(
+            incident=incident,
+            audience=wanted.stream,
+            organisation=organisation,
+            requested_by=user,
+            requested_at=now,
+            recipient=wanted.recipient,
+            redactions=rules_to_body(wanted.rules),
+            has_files=wanted.has_files,
+            seen_size=wanted.seen_size,
+            wanted_seq=last,
+            look_at=now,
+        )
+        ring_after_commit(BELL)
+    return row
+
+
+def visible_bundles(
+    incident: Incident, organisation_ids: Collection[int]
+) -> QuerySet[EvidenceBundle]:
+    """Return the exports of these organisations; no side sees the other's."""
+    rows = EvidenceBundle.objects.filter(
+        incident=incident, organisation__in=organisation_ids
+    )
+    related = ("organisation", "requested_by", "incident")
+    sides = ("audience__organisation", "audience__agency")
+    return rows.select_related(*related, *sides).order_by("-id")
+
+
+def _lock(organisation: Organisation) -> None:
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+
+
+def _require_turn(organisation: Organisation) -> None:
+    count = EvidenceBundle.objects.filter(
+        organisation=organisation, state__in=OPEN_STATES
+    ).count()
+    if count >= OPEN_AT_ONCE:
+        message = f"{count} bundles are being built for {organisation}; wait for one."
+        raise NotPossible(message, state={"being_built": count})
+
+
+def _check(wanted: Wanted, last: int) -> None:
+    known = fields_of(wanted.stream) if wanted.rules else []
+    for rule in wanted.rules:
+        if rule.field and rule.field not in known:
+            remedy = f"Its entries have the fields: {', '.join(known)}."
+            raise BadInput("redactions", rule.field, remedy)
+        if rule.entry is not None and not 1 <= rule.entry <= last:
+            remedy = f"Its entries have the numbers 1 to {last}."
+            raise BadInput("redactions", rule.entry, remedy)
+    if wanted.seen_size is not None and wanted.seen_size > sealed_size():
+        remedy = "Give a size that the log has reached, or leave it out."
+        raise BadInput("seen_size", wanted.seen_size, remedy)
