@@ -60,8 +60,9 @@ simulate-faults: $(STAMP)
 	nice $(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) --tally $(TALLY)
 
 # One file for whoever verifies bundles; needs Python and no more.
-verifier: $(STAMP)
-	@$(BIN)/python -m incidents.ledger.verifier_file dist/tocsin-verify.pyz
+verifier:
+	@test -n "$(PYTHON)" || { echo "Tocsin needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -m incidents.ledger.verifier_file dist/tocsin-verify.pyz
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -71,8 +71,10 @@ class Erasures:
             if reason == ERASED:
                 self.claimed[seen.stream, seen.seq, name] = seen.index
         if seen.kind == ERASURE_KIND:
+            # Only what was called erased before counts; so few are kept of very many.
             for one in _erased_by(seen):
-                self.logged[one] = seen.index
+                if one in self.claimed:
+                    self.logged[one] = seen.index
 
     def check(self) -> None:
         """Raise Rejected when a field is called erased and nothing logged it since."""
