@@ -178,7 +178,7 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "signed_size": vitals.sealing.signed_size,
         "record_broken": vitals.sealing.broken,
         "signer": signer_standing(),
-        "signer_refused": vitals.sealing.refused_why,
+        "unsigned_because": vitals.sealing.refused_why,
         "open_circuits": vitals.open_circuits,
     }
 

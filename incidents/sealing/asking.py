@@ -43,25 +43,23 @@ def signer_standing() -> str:
 def sign_what_is_unsigned(now: datetime) -> int | None:
     """Have the newest head signed; returns its size, None when it is not signed.
 
-    A signer that refuses stops nothing but signatures: the state says why.
+    A signer that refuses or is away stops nothing but signatures: the state says why,
+    the log once for each reason.
     """
     try:
         signer = configured_signer()
         size = sign_heads(signer, now) if signer else None
-    except SignerUnavailable as error:
-        log.warning("signer_unavailable", why=str(error))
-        return None
-    except (SignerRefused, BadNote, BadKey) as error:
-        _note_refused(str(error))
+    except (SignerUnavailable, SignerRefused, BadNote, BadKey) as error:
+        _note_unsigned(str(error))
         return None
     if size is not None:
-        _note_refused("")
+        _note_unsigned("")
     return size
 
 
-def _note_refused(why: str) -> None:
+def _note_unsigned(why: str) -> None:
     if read_state().refused_why == why:
         return
     if why:
-        log.error("signer_refused", why=why)
+        log.error("log_not_signed", why=why)
     SealerState.objects.filter(pk=SealerState.ONLY).update(refused_why=why)

@@ -47,8 +47,10 @@ def test_signer_that_is_away_signs_when_it_is_back(signer: Running):
     seal_batch(NOW)
     signer.kill()
     assert sign_what_is_unsigned(NOW) is None
+    assert "does not answer" in SealerState.objects.get().refused_why
     signer.start()
     assert sign_what_is_unsigned(NOW) == 2
+    assert SealerState.objects.get().refused_why == ""
 
 
 def test_refusal_of_the_signer_stands_in_the_state(signer: Running):
