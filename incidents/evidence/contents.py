@@ -184,8 +184,8 @@ WITH place AS (
      UNION ALL SELECT %(heads)s::bigint
 )
 SELECT DISTINCT near.size FROM place CROSS JOIN LATERAL (
-    (SELECT size FROM tocsin_cosigned WHERE size <= place.idx
-      ORDER BY size DESC LIMIT 1)
+    (SELECT size FROM tocsin_cosigned
+      WHERE size <= place.idx AND quorum_at IS NOT NULL ORDER BY size DESC LIMIT 1)
     UNION ALL
     (SELECT size FROM tocsin_cosigned
       WHERE size > place.idx AND quorum_at IS NOT NULL ORDER BY size LIMIT 1)

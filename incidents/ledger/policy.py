@@ -97,16 +97,29 @@ class Policy:
         `seen` gives seconds since 1970 for a witness's key, as OpenedCheckpoint does.
         None too where no witness is needed, for then nobody vouches for a time.
         """
+        times = sorted(set(seen.values()))
+        return self._first_met(
+            (time, {key for key, other in seen.items() if other <= time})
+            for time in times
+        )
+
+    def met_since(self, seen: Mapping[VerificationKey, int]) -> int | None:
+        """Return the latest time such that enough witnesses saw it then or later.
+
+        A witness that was last heard long ago does not count where others are enough.
+        """
+        times = sorted(set(seen.values()), reverse=True)
+        return self._first_met(
+            (time, {key for key, other in seen.items() if other >= time})
+            for time in times
+        )
+
+    def _first_met(
+        self, candidates: Iterable[tuple[int, Collection[VerificationKey]]]
+    ) -> int | None:
         if self.quorum == NO_QUORUM:
             return None
-        return next(
-            (
-                time
-                for time in sorted(set(seen.values()))
-                if self.is_met({key for key, other in seen.items() if other <= time})
-            ),
-            None,
-        )
+        return next((time for time, keys in candidates if self.is_met(keys)), None)
 
     def write(self) -> str:
         """Return the policy as a file."""

@@ -140,11 +140,11 @@ def _check_earlier(checkpoint: Checkpoint, size: int, newest: Checkpoint) -> Non
 
 
 def _times(head: Head, policy: Policy) -> tuple[int, int, int] | None:
-    """Return the size, when the first witness saw it and when enough had."""
-    met_at = policy.met_at(head.seen)
-    if met_at is None:
+    """Return the size, since when and by when enough witnesses saw the log so."""
+    since, by = policy.met_since(head.seen), policy.met_at(head.seen)
+    if since is None or by is None:
         return None
-    return head.checkpoint.size, min(head.seen.values()), met_at
+    return head.checkpoint.size, since, by
 
 
 class Bounds:

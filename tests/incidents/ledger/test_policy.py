@@ -55,9 +55,17 @@ def test_quorum_is_met_when_the_last_witness_needed_saw_it():
     assert policy.met_at({BODY: 10, LAB: 30}) is None
 
 
+def test_quorum_is_met_since_enough_of_the_witnesses_saw_it():
+    policy = parse_policy(POLICY)
+    assert policy.met_since({BODY: 10, AGENCY: 20, LAB: 30}) == 20
+    assert policy.met_since({BODY: 10, AGENCY: 20}) == 10
+    assert policy.met_since({BODY: 10, LAB: 30}) is None
+
+
 def test_policy_without_witnesses_is_met_by_nobody_and_gives_no_time():
     policy = parse_policy(f"log {LOG.vkey()}\nquorum none")
-    assert (policy.is_met(()), policy.met_at({})) == (True, None)
+    assert policy.is_met(())
+    assert (policy.met_at({}), policy.met_since({})) == (None, None)
 
 
 def test_policy_is_written_so_that_it_reads_the_same():

@@ -12,8 +12,9 @@ import pytest
 from incidents.ledger.bundle import Attachment
 from incidents.ledger.bundle_parts import Entry, write_line
 from incidents.ledger.canonical import disclose, format_at, leaf_bytes
-from incidents.ledger.checkpoint import Checkpoint
+from incidents.ledger.checkpoint import Checkpoint, cosign
 from incidents.ledger.merkle import leaf_hash
+from incidents.ledger.note import parse_note, write_note
 from incidents.ledger.policy import parse_policy
 from incidents.ledger.verify.check import Pinned
 from incidents.ledger.vkey import KeyType, signing_key
@@ -423,6 +424,23 @@ def test_heads_are_signed_by_both_keys_while_one_is_replaced():
     bundle = replace(LOG.bundle(), head=note, earlier=())
     assert verdict_on(bundle) == "TIME_WIDE"
     assert verdict_on(bundle, policy=parse_policy(new_policy)) == "TIME_WIDE"
+
+
+def test_witness_that_is_away_does_not_widen_the_times():
+    """A heartbeat holds its old line beside the new ones of those that are enough."""
+    body = signing_key("body.example/w", KeyType.WITNESS, bytes([4]) * 32)
+    line = f"witness body {body.public.vkey()}\n"
+    policy = parse_policy(
+        POLICY_TEXT.replace("group", line + "group").replace("all", "2 body")
+    )
+    heads = list(LOG.earlier(LOG.size))
+    checkpoint = Checkpoint(ORIGIN, 5, LOG.tree.root(5))
+    old = cosign(checkpoint, body, time=START + 90)
+    last = write_note(parse_note(heads[4].last).with_signature(old))
+    bundle = LOG.bundle(earlier=[*heads[:4], replace(heads[4], last=last), *heads[5:]])
+    heard = []
+    verdict_on(bundle, policy=policy, listen=lambda _, bounds: heard.append(bounds))
+    assert heard[-1] == (START + 700, START + 706)
 
 
 def test_earlier_head_that_too_few_saw_bounds_no_time():
