@@ -80,6 +80,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "intake", "expires": 600},
         },
+        "incidents.tasks.audit_record": {
+            "task": "incidents.tasks.audit_record",
+            "schedule": 3600.0,
+            "options": {"queue": "intake", "expires": 600},
+        },
         "incidents.tasks.fold_lateness": {
             "task": "incidents.tasks.fold_lateness",
             "schedule": 3600.0,

@@ -79,6 +79,11 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "stored_as": neither("a random path under the data folder"),
         "sha256": neither("hash of a file of ours"),
     },
+    "incidents.Audit": {
+        "root": neither("one hash over all leaves"),
+        "against": CODE,
+        "findings": neither("our own words about numbers of entries and streams"),
+    },
     "incidents.ReadMark": {
         "reader": CALLER,
         "target": neither("a public reference or a random id"),

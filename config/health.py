@@ -19,6 +19,8 @@ from django.views.decorators.http import require_safe
 
 from escalation.models import CallbackRefusals, Notification, NotificationStatus
 from escalation.notifications.circuits import open_circuits
+from incidents.audit.findings import read_finding
+from incidents.audit.nightly import last_audit
 from incidents.events.pending import SEALER
 from incidents.ledger.canonical import format_at
 from incidents.models import (
@@ -38,6 +40,7 @@ CONSUMERS: Final = ("intake", "router", "timers", "delivery")
 STALE_AFTER: Final = timedelta(seconds=30)
 # What the beat has done now and then, and how long it may be silent: a few of its turns.
 CHORES: Final = {
+    "audit": timedelta(hours=26),
     "calendars": timedelta(minutes=5),
     "lateness": timedelta(hours=3),
     "retention": timedelta(hours=3),
@@ -67,6 +70,8 @@ class Vitals:
     refused_callbacks: dict[str, int]
     open_circuits: dict[str, int]
     sealing: SealingVitals
+    audited_at: datetime | None
+    mismatches: list[str]
 
     @property
     def stale(self) -> list[str]:
@@ -116,6 +121,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def measure(now: datetime) -> Vitals:
     """Read how late things are. Raises a database error when it is gone."""
     ran_at = dict(Tick.objects.values_list("consumer", "ran_at"))
+    audit = last_audit()
     return Vitals(
         at=now,
         chores_ran_at={name: ran_at.get(name) for name in CHORES},
@@ -133,6 +139,8 @@ def measure(now: datetime) -> Vitals:
         ),
         open_circuits=open_circuits(),
         sealing=measure_sealing(),
+        audited_at=audit.ended_at if audit else None,
+        mismatches=[str(read_finding(one)) for one in audit.findings] if audit else [],
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -177,6 +185,7 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "sealed_size": vitals.sealing.sealed_size,
         "signed_size": vitals.sealing.signed_size,
         "record_broken": vitals.sealing.broken,
+        "record_mismatches": vitals.mismatches,
         "signer": signer_standing(),
         "unsigned_because": vitals.sealing.refused_why,
         "open_circuits": vitals.open_circuits,

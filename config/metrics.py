@@ -78,6 +78,10 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     yield from _gauge("tocsin_record_broken", "Whether the sealer refuses an entry.")
     yield f"tocsin_record_broken {int(bool(vitals.sealing.broken))}"
     yield from _gauge(
+        "tocsin_record_mismatches", "What the last audit of the record found wrong."
+    )
+    yield f"tocsin_record_mismatches {len(vitals.mismatches)}"
+    yield from _gauge(
         "tocsin_circuit_open", "Providers that fail and are only probed, by channel."
     )
     for channel in CHANNELS:

@@ -56,6 +56,7 @@ LABELS: Final = {
     "heartbeat.due": "Look for a heartbeat",
     "heartbeat.back": "Word that a heartbeat came back",
     "mail.held": "Word that mail is held",
+    "record.mismatch": "Word that the record does not fit",
     "report.news": "Word to handlers of a report",
     "report.readers": "Word that readers of reports changed",
     "report.status": "Reminder to answer a reporter",

@@ -86,6 +86,12 @@ class StatusSerializer(serializers.Serializer[Any]):
         source="vitals.open_circuits", child=serializers.IntegerField()
     )
     record = RecordStatusSerializer(source="vitals.sealing")
+    audited_at = serializers.DateTimeField(source="vitals.audited_at", allow_null=True)
+    record_mismatches = serializers.ListField(
+        source="vitals.mismatches",
+        child=serializers.CharField(),
+        help_text="what the last audit of the record found that does not fit",
+    )
 
 
 class StatusViewSet(ApiViewSet):

@@ -17,6 +17,7 @@ _HEIGHT: Final = 80
 _FLOOR_PERCENT: Final = 95.0
 _LEAST: Final = 4
 _CHORES: Final = {
+    "audit": "Record last audited",
     "calendars": "Calendars from outside last read",
     "lateness": "Latenesses last summed up",
     "retention": "Old webhook bodies last deleted",

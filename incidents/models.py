@@ -10,6 +10,7 @@ from incidents.anonymous.models import (
     ReportState,
     TokenBucket,
 )
+from incidents.audit.models import Audit
 from incidents.events.models import AudienceStream, Pending, Purpose, ReadMark
 from incidents.evidence.models import BundleState, EvidenceBundle
 from incidents.incident.models import (
@@ -70,6 +71,7 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "AudienceStream",
+    "Audit",
     "BundleState",
     "Checkpoint",
     "Cosigned",

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from incidents.anonymous.file_sweep import sweep_report_files
 from incidents.anonymous.retention import forget_old_reports
+from incidents.audit.memory import MemoryFile
+from incidents.audit.nightly import audit_if_due, memory_path
 from incidents.evidence.building import build_next
 from incidents.evidence.fetching import sweep_bundles
 from incidents.incident.attachment_sweep import sweep_attachments
@@ -105,3 +107,10 @@ def sweep_files() -> None:
     sweep_attachments()
     sweep_report_files()
     sweep_bundles(read_now())
+
+
+@shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
+def audit_record() -> None:
+    """Audit the record, once a day; what is left of it an hour later."""
+    if audit_if_due(read_now(), MemoryFile(memory_path())):
+        note_tick("audit", read_now())

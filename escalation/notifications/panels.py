@@ -37,6 +37,7 @@ _PURPOSES: Final = {
     retry.GONE: "a way to reach somebody is gone",
     retry.REPORT: "anonymous report",
     retry.MAIL: "held e-mail",
+    retry.RECORD: "the record does not fit",
     retry.FILING: "statutory filing",
     retry.SILENCE: "a silence ends",
 }

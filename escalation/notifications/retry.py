@@ -33,6 +33,7 @@ GONE: Final = "gone"
 REPORT: Final = "report"
 SILENCE: Final = "silence"
 MAIL: Final = "mail"
+RECORD: Final = "record"
 FILING: Final = "filing"
 
 # A message that was tried is given up this long after it first fell due.
@@ -55,6 +56,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         REPORT: timedelta(hours=24),
         SILENCE: timedelta(hours=4),
         MAIL: timedelta(hours=24),
+        RECORD: timedelta(hours=72),
         FILING: timedelta(hours=72),
     }
 )
@@ -66,7 +68,7 @@ CANCELLED_BY_ACKNOWLEDGEMENT: Final = frozenset({PAGE, FALLBACK})
 _URGENT_DELAYS: Final = (5, 15, 30, 60)
 _STEADY_DELAYS: Final = (15, 60, 300, 900, 1800, 3600)
 _URGENT: Final = frozenset(
-    {PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE, DIGEST}
+    {PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE, DIGEST, RECORD}
 )
 
 # Delays vary by a tenth either way, so that a storm's retries do not come as one.

@@ -63,7 +63,7 @@ def check_chain(rows: Sequence[Row], streams: Mapping[UUID, Stream]) -> list[byt
     reached = {stream_id: stream.sealed for stream_id, stream in streams.items()}
     hashes = []
     for row in rows:
-        if why := _misfit(row, reached[row.stream_id]):
+        if why := misfit(row, reached[row.stream_id]):
             raise ChainBroken(row.entry_id, why)
         hashed = hashlib.sha256(b"\x00" + row.leaf).digest()
         if hashed != row.leaf_hash:
@@ -77,7 +77,7 @@ def check_chain(rows: Sequence[Row], streams: Mapping[UUID, Stream]) -> list[byt
     return hashes
 
 
-def _misfit(row: Row, head: Head) -> str:
+def misfit(row: Row, head: Head) -> str:
     """Return why the row does not follow this head, or nothing.
 
     The canonical form has one order of keys: what stands before and behind the digests

@@ -17,9 +17,11 @@ from incidents.ledger.models import Stream
 from incidents.ledger.rows import insert_rows
 
 HEADS: Final = "log.heads"
+MISMATCH: Final = "log.mismatch"
 # Each field is a disclosure of its own. A key or a witness is its one-line vkey.
 LOG_KINDS: Final[Mapping[str, frozenset[str]]] = {
     HEADS: frozenset({"heads"}),
+    MISMATCH: frozenset({"findings", "size"}),
     "log.key_added": frozenset({"key", "actor"}),
     "log.key_retired": frozenset({"key", "reason", "actor"}),
     "log.continues": frozenset({"origin", "size", "root", "note_sha256", "actor"}),

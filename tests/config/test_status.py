@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from config.health import CONSUMERS
+from config.health import CHORES, CONSUMERS
 from config.status import LABELS, Share, read_status, spoken
 from escalation.models import Notification
 from incidents.models import Entry, Organisation, Pending, SealerState, Timer
@@ -153,9 +153,7 @@ def test_api_tells_the_same() -> None:
     assert (body["total"], body["days"][-1]["share"]) == (share, share)
     assert body["kinds"][0]["p99_ms"] == 10_000
     assert body["stale"] == ["intake", "router", "timers", "delivery"]
-    assert set(body["stale_chores"]) == {
-        *("calendars", "evidence", "lateness", "retention", "sealer")
-    }
+    assert set(body["stale_chores"]) == {*CHORES}
 
 
 def test_histogram_in_the_metrics_is_cumulative(client: Client) -> None:

@@ -31,6 +31,7 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.GONE: "a contact method does not work any more",
         retry.REPORT: "something waits in an anonymous report",
         retry.MAIL: "an e-mail is held for review",
+        retry.RECORD: "the record was changed or is damaged",
         retry.FILING: "there is news of a statutory filing",
         retry.SILENCE: "it holds back alerts that fire",
     }
