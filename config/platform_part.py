@@ -27,6 +27,10 @@ def _strip(vitals: Vitals) -> Strip:
     if broken := vitals.sealing.broken:
         happening = f"The record is not sealed any further. {broken}."
         return Strip(happening, "Find out who changed it.", "Yours.", is_mine=True)
+    if vitals.mismatches:
+        happening = f"The record does not fit. {vitals.mismatches[0]}."
+        todo = "Keep the database as it is; tell both sides."
+        return Strip(happening, todo, "Yours.", is_mine=True)
     if why := vitals.sealing.refused_why:
         happening = f"The log is not signed: {why}."
         return Strip(happening, "Look at the signer.", "Yours.", is_mine=True)

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from config.health import CHORES, CONSUMERS
 from config.status import LABELS, Share, read_status, spoken
 from escalation.models import Notification
-from incidents.models import Entry, Organisation, Pending, SealerState, Timer
+from incidents.models import Audit, Entry, Organisation, Pending, SealerState, Timer
 from incidents.sealing.seal import seal_batch
 from incidents.timers import schedule
 from incidents.timers.lateness import MESSAGE, note_lateness
@@ -206,6 +206,21 @@ def test_operator_hears_of_an_entry_that_cannot_be_sealed(client: Client) -> Non
         f"Entry {second}: number 2 of stream {stream} follows number 0."
     )
     assert "not sealed any further" in client.get("/status/").text
+
+
+def test_operator_hears_what_an_audit_found(client: Client) -> None:
+    operations = Organisation.objects.create(slug="op", kind="platform", name="Op")
+    client.force_login(make.person(operations, role="operator"))
+    for consumer in CONSUMERS:
+        note_tick(consumer, timezone.now())
+    found = [{"entry": 7, "why": "it is sealed and does not exist"}]
+    more = {"size": 9, "root": b"", "against": "signed", "findings": found}
+    Audit.objects.create(begun_at=NOW, ended_at=NOW, **more)
+    strip = client.get("/").context["strip"]
+    words = "Entry 7: it is sealed and does not exist"
+    assert strip.happening == f"The record does not fit. {words}."
+    assert words in client.get("/status/").text
+    assert client.get("/readyz").json()["record_mismatches"] == [words]
 
 
 def test_operator_hears_that_the_signer_refuses(client: Client) -> None:
