@@ -21,6 +21,7 @@ from config.column_kinds import (
     personal,
 )
 from config.duty_columns import DUTY_COLUMNS
+from config.log_columns import LOG_COLUMNS
 
 COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     # The record
@@ -43,33 +44,6 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
     "incidents.AudienceStream": {"purpose": CODE},
     "incidents.Pending": {"consumer": CODE, "kind": CODE},
-    "incidents.SealedLeaf": {"leaf_hash": neither("hash of a leaf")},
-    "incidents.Tile": {"hashes": neither("hashes of leaves, and of those")},
-    "incidents.Checkpoint": {
-        "root": neither("one hash over all leaves"),
-        "note": neither("a size and a hash, signed by the log"),
-    },
-    "incidents.Cosigned": {
-        "which": CODE,
-        "note": neither("a size and a hash, signed by the log and by witnesses"),
-    },
-    "incidents.Witness": {
-        "slug": neither("the name of a witness, which its operator chose"),
-        "vkey": neither("a public key of a witness"),
-        "address": neither("where a witness is asked"),
-        "failed_why": neither("our own words about an answer"),
-    },
-    "incidents.WatchedLog": {
-        "origin": neither("the name of a log"),
-        "vkeys": neither("public keys of a log"),
-        "root": neither("one hash over all leaves of another log"),
-        "note": neither("a size and a hash, signed by a log and by us"),
-        "refused_note": neither("a size and a hash, signed by a log"),
-    },
-    "incidents.SealerState": {
-        "refused_why": neither("our own words about sizes"),
-        "broken_why": neither("our own words about numbers of entries and streams"),
-    },
     "incidents.EvidenceBundle": {
         "recipient": content("organisation", "may name a person"),
         "redactions": content("organisation", "by which authority what is withheld"),
@@ -78,11 +52,6 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "manifest_sha256": neither("hash of a list of hashes"),
         "stored_as": neither("a random path under the data folder"),
         "sha256": neither("hash of a file of ours"),
-    },
-    "incidents.Audit": {
-        "root": neither("one hash over all leaves"),
-        "against": CODE,
-        "findings": neither("our own words about numbers of entries and streams"),
     },
     "incidents.ReadMark": {
         "reader": CALLER,
@@ -392,6 +361,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "recipients": content("organisation", "names whom the step notified"),
     },
     **DUTY_COLUMNS,
+    **LOG_COLUMNS,
     # The framework's
     "auth.Permission": {"name": CODE, "codename": CODE},
     "auth.Group": {"name": CODE},

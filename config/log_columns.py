@@ -1,0 +1,41 @@
+"""What the columns of the sealed log hold, for `columns.py`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from config.column_kinds import CODE, Column, neither
+
+LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
+    "incidents.SealedLeaf": {"leaf_hash": neither("hash of a leaf")},
+    "incidents.Tile": {"hashes": neither("hashes of leaves, and of those")},
+    "incidents.Checkpoint": {
+        "root": neither("one hash over all leaves"),
+        "note": neither("a size and a hash, signed by the log"),
+    },
+    "incidents.Cosigned": {
+        "which": CODE,
+        "note": neither("a size and a hash, signed by the log and by witnesses"),
+    },
+    "incidents.Witness": {
+        "slug": neither("the name of a witness, which its operator chose"),
+        "vkey": neither("a public key of a witness"),
+        "address": neither("where a witness is asked"),
+        "failed_why": neither("our own words about an answer"),
+    },
+    "incidents.WatchedLog": {
+        "origin": neither("the name of a log"),
+        "vkeys": neither("public keys of a log"),
+        "root": neither("one hash over all leaves of another log"),
+        "note": neither("a size and a hash, signed by a log and by us"),
+        "refused_note": neither("a size and a hash, signed by a log"),
+    },
+    "incidents.SealerState": {
+        "refused_why": neither("our own words about sizes"),
+        "broken_why": neither("our own words about numbers of entries and streams"),
+    },
+    "incidents.Audit": {
+        "root": neither("one hash over all leaves"),
+        "against": CODE,
+        "findings": neither("our own words about numbers of entries and streams"),
+    },
+}
