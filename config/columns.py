@@ -42,6 +42,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
             " agency may read it too",
         ),
     },
+    "incidents.Erased": {"name": CODE},
     "incidents.AudienceStream": {"purpose": CODE},
     "incidents.Pending": {"consumer": CODE, "kind": CODE},
     "incidents.EvidenceBundle": {
@@ -249,6 +250,19 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "incidents.Question": {
         "text": content("organisation", "the agency's"),
         "answer": content("incident__organisation", "the incident owner's"),
+    },
+    # Custody
+    "incidents.Hold": {
+        "matter": OURS,
+        "reason": content("organisation", "a person wrote it"),
+        "released_reason": content("organisation", "a person wrote it"),
+    },
+    "incidents.Erasure": {
+        "fields": neither("ids of streams, numbers, names of fields"),
+        "basis": OURS,
+        "reason": content("organisation", "a person wrote it"),
+        "state": CODE,
+        "settled_reason": content("organisation", "a person wrote it"),
     },
     # Escalation
     "escalation.ContactMethod": {

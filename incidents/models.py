@@ -11,6 +11,7 @@ from incidents.anonymous.models import (
     TokenBucket,
 )
 from incidents.audit.models import Audit
+from incidents.custody.models import Approval, Erasure, ErasureState, Hold
 from incidents.events.models import AudienceStream, Pending, Purpose, ReadMark
 from incidents.evidence.models import BundleState, EvidenceBundle
 from incidents.incident.models import (
@@ -40,7 +41,7 @@ from incidents.intake.silence_models import (
     SilenceNotice,
     Suppression,
 )
-from incidents.ledger.models import DataKey, Disclosure, Entry, Stream
+from incidents.ledger.models import DataKey, Disclosure, Entry, Erased, Stream
 from incidents.mail.models import Mail, Mailbox, MailState
 from incidents.organisations.models import (
     ApiToken,
@@ -69,6 +70,7 @@ __all__ = [
     "Alert",
     "AnonymousReport",
     "ApiToken",
+    "Approval",
     "Attachment",
     "AudienceStream",
     "Audit",
@@ -82,8 +84,12 @@ __all__ = [
     "Disclosure",
     "Entry",
     "EvidenceBundle",
+    "Erased",
+    "Erasure",
+    "ErasureState",
     "Heartbeat",
     "HeartbeatState",
+    "Hold",
     "IdempotencyKey",
     "ImportedIncident",
     "Incident",

@@ -3,10 +3,10 @@
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from incidents.events.kind import BODY
 from incidents.events.kinds import KINDS
@@ -14,7 +14,7 @@ from incidents.events.models import AudienceStream, Purpose
 from incidents.ledger.append import disclosure_context
 from incidents.ledger.canonical import open_disclosure
 from incidents.ledger.keyring import decrypt, unwrap
-from incidents.ledger.models import Disclosure, Entry
+from incidents.ledger.models import Disclosure, Entry, Erased
 
 if TYPE_CHECKING:
     from incidents.incident.models import Incident
@@ -35,6 +35,8 @@ class TimelineItem:
     entry_id: int
     stream: str
     stream_seq: int
+    # What of it is erased, when, and by which entry of its stream.
+    erased: str = ""
 
 
 def timeline(
@@ -55,7 +57,10 @@ def shown_entries(
     entries = Entry.objects.filter(stream__in=[s.stream_id for s in streams])
     private = {s.stream_id for s in streams if s.purpose == Purpose.PRIVATE}
     kept: dict[uuid.UUID, Entry] = {}
-    for entry in entries.order_by("id"):
+    marked = entries.annotate(
+        is_erased=Exists(Erased.objects.filter(entry=OuterRef("pk")))
+    )
+    for entry in marked.order_by("id"):
         if entry.source_event not in kept or entry.stream_id in private:
             kept[entry.source_event] = entry
     return sorted(kept.values(), key=lambda entry: entry.pk)
@@ -107,10 +112,29 @@ def read_disclosures(entries: Iterable[Entry]) -> dict[int, dict[str, str]]:
 
 def _items(entries: list[Entry]) -> list[TimelineItem]:
     fields = read_fields(entries)
-    return [_item(seq, e, fields[e.pk]) for seq, e in enumerate(entries, start=1)]
+    gone = _erasures([e.pk for e in entries if getattr(e, "is_erased", False)])
+    return [
+        _item(seq, e, fields[e.pk], erased=gone.get(e.pk, ""))
+        for seq, e in enumerate(entries, start=1)
+    ]
 
 
-def _item(seq: int, entry: Entry, fields: dict[str, Any]) -> TimelineItem:
+def _erasures(entry_ids: list[int]) -> dict[int, str]:
+    """Return for each of these entries what of it was erased, when and by which entry."""
+    if not entry_ids:
+        return {}
+    rows = Erased.objects.filter(entry__in=entry_ids).select_related("decision")
+    told: dict[int, list[str]] = {}
+    for row in rows.order_by("id"):
+        when = f"{row.decision.at.astimezone(UTC):%Y-%m-%d}"
+        text = f"{row.name} erased on {when} by decision {row.decision.seq}"
+        told.setdefault(row.entry_id, []).append(text)
+    return {pk: "; ".join(texts) for pk, texts in told.items()}
+
+
+def _item(
+    seq: int, entry: Entry, fields: dict[str, Any], *, erased: str
+) -> TimelineItem:
     actor = fields.pop("actor", {"kind": "system", "name": ERASED})
     return TimelineItem(
         seq=seq,
@@ -122,4 +146,5 @@ def _item(seq: int, entry: Entry, fields: dict[str, Any]) -> TimelineItem:
         entry_id=entry.pk,
         stream=str(entry.stream_id),
         stream_seq=entry.seq,
+        erased=erased,
     )

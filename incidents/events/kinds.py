@@ -6,6 +6,7 @@ kind in the private stream of the organisation that acted. Adding a kind: one li
 
 from typing import Final
 
+from incidents.events.custody_kinds import CUSTODY_KINDS
 from incidents.events.delay_kinds import DELAY_KINDS
 from incidents.events.duty_kinds import DUTY_KINDS
 from incidents.events.filing_kinds import FILING_KINDS
@@ -322,5 +323,6 @@ KINDS: Final[dict[str, Kind]] = {
         *DUTY_KINDS,
         *FILING_KINDS,
         *DELAY_KINDS,
+        *CUSTODY_KINDS,
     )
 }

@@ -48,6 +48,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Keep what is neither resolved nor merged."""
         return self.exclude(status__in=CLOSED)
 
+    def held(self) -> "IncidentQuerySet":
+        """Keep those of which the owner must keep everything, by a legal hold."""
+        own = models.Q(holds__organisation=models.F("organisation"))
+        return self.filter(own, holds__released_at=None)
+
 
 class Incident(models.Model):
     """Something that happened at a lab and that somebody must deal with.

@@ -143,6 +143,9 @@ class TimelineItemSerializer(serializers.Serializer[Any]):
     actor = serializers.DictField()
     summary = serializers.CharField()
     data = serializers.DictField()  # type: ignore[assignment]  # see `source` above
+    erased = serializers.CharField(
+        allow_blank=True, help_text="which values are erased, when, by which entry"
+    )
 
 
 class HappenedField(InstantField):

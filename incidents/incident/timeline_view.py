@@ -51,6 +51,7 @@ class Line:
     text: str
     actor_text: str
     data: dict[str, str]
+    erased: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _line(item: TimelineItem, names: Mapping[str, str]) -> Line:
         text=text,
         actor_text=_actor_text(item.actor),
         data={k: _value(k, v) for k, v in item.data.items() if k not in _SAID},
+        erased=item.erased,
     )
 
 

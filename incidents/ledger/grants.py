@@ -11,12 +11,16 @@ from django.db import connection
 from psycopg import sql
 
 APPEND_ONLY: Final = ("tocsin_entry", "tocsin_disclosure", "tocsin_leaf")
+# Written by a function of the owner's alone.
+READ_ONLY: Final = ("tocsin_erased",)
+ERASE: Final = "tocsin_erase(bigint, text)"
 # Of these the runtime role may also change some columns; triggers say how.
 GROWING: Final = {
     "tocsin_stream": "last_seq, last_hash",
     "tocsin_tile": "hashes",
     "tocsin_checkpoint": "note, signed_at",
     "tocsin_cosigned": "note, quorum_at",
+    "tocsin_hold": "released_at, released_by_id, released_reason, release_entry_id",
 }
 _EVERYTHING: Final = (
     "GRANT USAGE ON SCHEMA public TO {role}",
@@ -36,8 +40,14 @@ def grant_runtime_role(**_: Any) -> None:
             cursor.execute(sql.SQL(statement).format(role=role))
         for table in APPEND_ONLY:
             _restrict(cursor, table, "SELECT, INSERT", role)
+        for table in READ_ONLY:
+            _restrict(cursor, table, "SELECT", role)
+        # A key is destroyed, never exchanged for another.
+        _restrict(cursor, "tocsin_data_key", "SELECT, INSERT, DELETE", role)
         for table, columns in GROWING.items():
             _restrict(cursor, table, f"SELECT, INSERT, UPDATE ({columns})", role)
+        execute = sql.SQL("GRANT EXECUTE ON FUNCTION {erase} TO {role}")
+        cursor.execute(execute.format(erase=sql.SQL(ERASE), role=role))
 
 
 def _restrict(cursor: Any, table: str, rights: str, role: sql.Identifier) -> None:

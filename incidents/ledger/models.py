@@ -107,3 +107,25 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id}.{self.name}"
+
+
+class Erased(models.Model):
+    """A disclosure that is no more, and the entry of the same stream that says so.
+
+    Only `tocsin_erase()` writes here. A disclosure without such a row cannot be deleted.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="erased")
+    name = models.CharField(max_length=32)
+    decision = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_erased"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entry", "name"], name="erased_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}.{self.name} by {self.decision_id}"

@@ -358,7 +358,7 @@ def test_timeline_items_have_the_promised_fields(api_world: ApiWorld) -> None:
     items = api_world.as_("staff").get(f"{LIST}{ref}/timeline/").json()
     assert [item["kind"] for item in items] == ["incident.reported", "incident.opened"]
     assert [item["seq"] for item in items] == [1, 2]
-    assert set(items[0]) == {"seq", "kind", "at", "actor", "summary", "data"}
+    assert set(items[0]) == {"seq", "kind", "at", "actor", "summary", "data", "erased"}
     assert items[1]["summary"] == "Opened with severity 3: Weights copied"
 
 

@@ -1,0 +1,153 @@
+"""Takes out of the tables what repeats an erased value, by the table of columns.
+
+Not of the statutory record (decisions, instants, clocks, filings): it must be kept by
+law, and what was filed must stay what it was. Raw deliveries and mail leave by their
+own retention.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from django.apps import apps
+from django.db.models import CharField, JSONField, Model, TextField
+from django.db.models.functions import Cast
+
+from incidents.incident.models import Incident
+from incidents.ledger.canonical import JsonValue
+from incidents.organisations.models import Organisation, User
+
+GONE: Final = "(erased)"
+# Shorter words stand in too much that has nothing to do with the value.
+_SHORTEST: Final = 4
+_KEPT: Final = frozenset(
+    {
+        *("incidents.Hold", "incidents.Erasure", "incidents.IdempotencyKey"),
+        *("escalation.AnchorValue", "escalation.AnchorChoice", "escalation.Decision"),
+        *("escalation.AssessmentAnswer", "escalation.StatutoryClock"),
+        *("escalation.DueDate", "escalation.DelayNotice", "escalation.Extension"),
+        *("escalation.Filing", "escalation.FilingVersion", "escalation.FilingRemark"),
+        *("escalation.FilingRecipient", "escalation.FilingRequest"),
+        *("escalation.FilingRequestStep", "escalation.FilingTransfer"),
+        *("escalation.RegimeText", "escalation.LegalProfile"),
+    }
+)
+# Columns that other code must be able to read.
+_INSTEAD: Final = {"zone": "UTC", "email": "erased-{pk}@erased.invalid"}
+
+# {model's label: {column: (what it holds, the look-up to whose it is)}}
+Columns = Mapping[str, Mapping[str, tuple[str, str]]]
+_columns: dict[str, Mapping[str, tuple[str, str]]] = {}
+
+
+def register_columns(columns: Columns) -> None:
+    """Have erasure walk these columns; called when the app is ready."""
+    _columns.update(columns)
+
+
+def texts_in(values: Iterable[JsonValue]) -> list[str]:
+    """Return every text in the values that is long enough to be told, longest first."""
+    found = {text for value in values for text in _texts(value)}
+    return sorted((t for t in found if len(t) >= _SHORTEST), key=len, reverse=True)
+
+
+def clear_incident(
+    incident: Incident, organisation: Organisation, texts: Sequence[str]
+) -> int:
+    """Replace the texts in the organisation's rows of the incident; returns how many."""
+    changed = 0
+    for model, name, path in _declared("content"):
+        if model is Incident:
+            rows = Incident.objects.filter(pk=incident.pk)
+        elif _has_incident(model):
+            rows = model._default_manager.filter(incident=incident)  # noqa: SLF001
+        else:
+            continue
+        own = rows.filter(**{path: organisation})
+        changed += _replace(own, name, dict.fromkeys(texts, GONE))
+    return changed
+
+
+def clear_person(person: User, organisation: Organisation) -> int:
+    """Make the person's own columns say nothing, and their name go from the others'.
+
+    Their e-mail address becomes the same meaningless one everywhere, so that what names
+    them still leads to one and the same row.
+    """
+    pseudonym = _INSTEAD["email"].format(pk=person.pk)
+    words = {person.email: pseudonym}
+    if len(person.name) >= _SHORTEST:
+        words[person.name] = GONE
+    changed = 0
+    for model, name, path in _declared("content"):
+        rows = model._default_manager.filter(**{path: organisation})  # noqa: SLF001
+        changed += _replace(rows, name, words)
+    for model, name, path in _declared("personal"):
+        wanted = {"pk": person.pk} if path == "self" else {path: person}
+        for row in model._default_manager.filter(**wanted):  # noqa: SLF001
+            changed += _blank(row, name)
+    return changed
+
+
+def _declared(holds: str) -> Iterator[tuple[type[Model], str, str]]:
+    for label, columns in sorted(_columns.items()):
+        model = apps.get_model(label)
+        for name, (kind, path) in columns.items():
+            field = model._meta.get_field(name)  # noqa: SLF001  public by Django's docs
+            is_plain = isinstance(field, CharField | TextField | JSONField)
+            if kind == holds and path and is_plain and label not in _KEPT:
+                yield model, name, path
+
+
+def _has_incident(model: type[Model]) -> bool:
+    fields = model._meta.get_fields()  # noqa: SLF001  public by Django's docs
+    return any(field.name == "incident" and field.concrete for field in fields)
+
+
+def _replace(rows: Any, name: str, words: Mapping[str, str]) -> int:
+    """Put other words for these in one column of the rows; returns how many changed."""
+    field = rows.model._meta.get_field(name)  # noqa: SLF001  public by Django's docs
+    is_json = isinstance(field, JSONField)
+    told = rows.annotate(told=Cast(name, TextField()))
+    changed = 0
+    for word, instead in words.items():
+        spelt = json.dumps(word, ensure_ascii=False)[1:-1] if is_json else word
+        for row in told.filter(told__contains=spelt).order_by("pk"):
+            new = _without(getattr(row, name), word, instead)
+            cut = new[: field.max_length] if isinstance(new, str) else new
+            changed += rows.filter(pk=row.pk).update(**{name: cut})
+    return changed
+
+
+def _blank(row: Model, name: str) -> int:
+    old = getattr(row, name)
+    if old in ("", None):
+        return 0
+    new: Any = type(old)()
+    if isinstance(old, str):
+        new = _INSTEAD.get(name, "erased-{pk}").format(pk=row.pk)
+    type(row)._default_manager.filter(pk=row.pk).update(**{name: new})  # noqa: SLF001
+    return 1
+
+
+def _without(value: Any, word: str, instead: str) -> Any:
+    """Return the value with another word for this one, where it is not part of a longer one."""
+    if isinstance(value, str):
+        return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: instead, value)
+    if isinstance(value, list):
+        return [_without(item, word, instead) for item in value]
+    if isinstance(value, dict):
+        return {key: _without(item, word, instead) for key, item in value.items()}
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
