@@ -59,11 +59,12 @@ def clear_incident(
     changed = 0
     for model, name, path in _declared("content"):
         if model is Incident:
-            rows = Incident.objects.filter(pk=incident.pk)
+            which: dict[str, Any] = {"pk": incident.pk}
         elif _has_incident(model):
-            rows = model._default_manager.filter(incident=incident)  # noqa: SLF001
+            which = {"incident": incident}
         else:
             continue
+        rows = model._default_manager.filter(**which)  # noqa: SLF001
         own = rows.filter(**{path: organisation})
         changed += _replace(own, name, dict.fromkeys(texts, GONE))
     return changed

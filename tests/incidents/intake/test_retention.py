@@ -2,7 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.intake.models import Delivery
+from incidents.custody.holds import place_hold, release_hold
+from incidents.events.actor import Actor
+from incidents.intake.models import Alert, Delivery
 from incidents.intake.retention import forget_old_bodies
 from tests import factories as make
 from tests.factories import NOW
@@ -42,3 +44,29 @@ def test_waiting_delivery_keeps_its_body(settings):
     settings.DELIVERY_RETENTION_DAYS = 90
     delivery(make_source(make.lab()), days_old=400, state="pending")
     assert forget_old_bodies(NOW) == 0
+
+
+def test_a_legal_hold_keeps_the_bodies_of_its_sources(settings):
+    settings.DELIVERY_RETENTION_DAYS = 90
+    lab = make.lab()
+    source = make_source(lab)
+    kept, incident = delivery(source, days_old=91), make.incident(lab)
+    Alert.objects.create(
+        organisation=lab,
+        source=source,
+        incident=incident,
+        delivery=kept,
+        dedup_key="x",
+        status="firing",
+        title="x",
+        severity="high",
+        event_at=NOW,
+    )
+    ann = make.person(lab, role="approver")
+    actor = Actor.of(ann, lab)
+    hold = place_hold(
+        lab, on=incident, matter="7", reason="x", user=ann, actor=actor, now=NOW
+    )
+    assert forget_old_bodies(NOW) == 0
+    release_hold(hold, reason="x", user=ann, actor=actor, now=NOW)
+    assert forget_old_bodies(NOW) == 1
