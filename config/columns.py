@@ -20,6 +20,7 @@ from config.column_kinds import (
     neither,
     personal,
 )
+from config.custody_columns import CUSTODY_COLUMNS
 from config.duty_columns import DUTY_COLUMNS
 from config.log_columns import LOG_COLUMNS
 
@@ -42,7 +43,6 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
             " agency may read it too",
         ),
     },
-    "incidents.Erased": {"name": CODE},
     "incidents.AudienceStream": {"purpose": CODE},
     "incidents.Pending": {"consumer": CODE, "kind": CODE},
     "incidents.EvidenceBundle": {
@@ -251,19 +251,6 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "text": content("organisation", "the agency's"),
         "answer": content("incident__organisation", "the incident owner's"),
     },
-    # Custody
-    "incidents.Hold": {
-        "matter": OURS,
-        "reason": content("organisation", "a person wrote it"),
-        "released_reason": content("organisation", "a person wrote it"),
-    },
-    "incidents.Erasure": {
-        "fields": neither("ids of streams, numbers, names of fields"),
-        "basis": OURS,
-        "reason": content("organisation", "a person wrote it"),
-        "state": CODE,
-        "settled_reason": content("organisation", "a person wrote it"),
-    },
     # Escalation
     "escalation.ContactMethod": {
         "slug": personal("user", "no user: the organisation's desk"),
@@ -374,6 +361,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "reason": content("organisation", "may name who was skipped"),
         "recipients": content("organisation", "names whom the step notified"),
     },
+    **CUSTODY_COLUMNS,
     **DUTY_COLUMNS,
     **LOG_COLUMNS,
     # The framework's
