@@ -100,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a receipt that you kept, to be found in the bundle; may be repeated",
     )
     parser.add_argument("--timeline", action="store_true", help="list the entries")
+    parser.add_argument(
+        "--contents", action="store_true", help="list them with all that they disclose"
+    )
     parser.add_argument("--json", action="store_true", help="write JSON for programs")
     _add_terms(parser)
     return parser
@@ -151,8 +154,8 @@ def _small(path: Path) -> bytes:
 def _verify(
     bundle: BinaryIO, policy: Policy, how: Mapping[str, Any], asked: argparse.Namespace
 ) -> int:
-    timeline = Timeline()
-    listen = timeline.add if asked.timeline else None
+    timeline = Timeline(has_contents=asked.contents)
+    listen = timeline.add if asked.timeline or asked.contents else None
     try:
         outcome = _verify_unstumbled(bundle, policy, {**how, "listen": listen})
     except Rejected as refusal:

@@ -66,6 +66,18 @@ def test_timeline_lists_each_entry_with_its_bounds(place, capsys):
     )
 
 
+def test_contents_are_those_that_were_verified(place, capsys):
+    log = SimulatedLog()
+    log.happen(fields={"text": "Two\nlines of “Ñ”", "body": {"severity": 4}})
+    log.write_heads()
+    write(place / "b.zip", log.bundle())
+    run(place, "--contents")
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        '         body: {"severity": 4}',
+        "         text: Two\\nlines of “Ñ”",
+    ]
+
+
 def test_json_is_one_object(place, capsys):
     run(place, "--json")
     found = json.loads(capsys.readouterr().out)
