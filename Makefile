@@ -1,5 +1,5 @@
 # make up [PORT=8123] [DATA=/some/folder]    make test    make test-clients    make lint
-# make verifier
+# make verifier    make test-proof
 # make bench [ONLY="storm idle"]    make bench-intake    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
 # make fuzz-adapters [MINUTES=10] [SEED=1] [TOOL=aws_sns]
 SHELL := /bin/sh
@@ -14,7 +14,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up verifier test test-clients bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
+.PHONY: up verifier test test-clients test-proof proof-tools bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -28,6 +28,21 @@ test-clients: $(STAMP)
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends prometheus prometheus-alertmanager; fi
 	$(BIN)/pytest -ra tests/clients
+
+# Verifiers that others wrote: Go's checksum database, openssl; see tests/proof.
+PROOF := .venv-proof
+PROOF_PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 $(PYTHON); do \
+	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
+test-proof: $(STAMP) proof-tools
+	$(BIN)/pytest -ra tests/proof
+
+proof-tools: $(PROOF)/.locked
+
+$(PROOF)/.locked: requirements/proof.lock
+	@test -x $(PROOF)/bin/python || $(PROOF_PYTHON) -m venv $(PROOF)
+	@$(PROOF)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement requirements/proof.lock
+	@touch $@
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
@@ -93,3 +108,5 @@ lock:
 		pyproject.toml --output-file requirements/runtime.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		pyproject.toml --group dev --output-file requirements/dev.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		requirements/proof.in --output-file requirements/proof.lock
