@@ -187,7 +187,7 @@ def test_list_takes_the_same_number_of_statements(desk: Desk, count: int):
     client.get("/reports/")
     with CaptureQueriesContext(connection) as queries:
         client.get("/reports/")
-    assert len(queries) == 18
+    assert len(queries) == 20
 
 
 def test_administrator_names_handlers_and_it_is_recorded(desk: Desk):
