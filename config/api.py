@@ -39,6 +39,7 @@ from escalation.oncall.cover_api import OverrideViewSet, SwapViewSet
 from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
 from incidents.anonymous.api import ReportDeskViewSet, ReportViewSet
+from incidents.custody.api import ErasureViewSet, HoldViewSet, ReadersViewSet
 from incidents.evidence.api import EvidenceViewSet
 from incidents.evidence.receipts_api import ReceiptViewSet
 from incidents.incident.actions_api import IncidentActionViewSet
@@ -71,6 +72,7 @@ _UNDER_INCIDENTS = (
     ("incident-delay-word", DelayWordViewSet),
     ("incident-notification", NotificationViewSet),
     ("incident-filing", IncidentFilingViewSet),
+    ("incident-readers", ReadersViewSet),
     ("evidence", EvidenceViewSet),
     ("receipt", ReceiptViewSet),
 )
@@ -106,6 +108,8 @@ _ROOTS = (
     ("maintenance", MaintenanceViewSet),
     ("contact-methods", ContactMethodViewSet),
     ("notification-rules", NotificationRulesViewSet),
+    ("holds", HoldViewSet),
+    ("erasures", ErasureViewSet),
     ("delay-notices", DelayNoticeListViewSet),
     ("extensions", ExtensionListViewSet),
     ("filings", FilingViewSet),

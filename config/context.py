@@ -11,7 +11,7 @@ from escalation.notifications.mailbox import has_mailbox
 from incidents.anonymous.desks import unread_reports
 from incidents.mail.mailboxes import held_mail
 from incidents.models import OrganisationKind, User
-from incidents.organisations.roles import Role
+from incidents.organisations.roles import Action, Role, allowed_actions
 from incidents.timers.clock import read_now
 from incidents.triage.queue import QueueFilters, rows_for
 
@@ -28,7 +28,8 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(person: User, path: str) -> list[dict[str, Any]]:
-    kinds = {kind for kind, _ in _memberships(person)}
+    memberships = _memberships(person)
+    kinds = {kind for kind, _ in memberships}
     works = kinds & {OrganisationKind.LAB, OrganisationKind.AGENCY}
     items = [_item("Home", "home", path)]
     if OrganisationKind.AGENCY in kinds:
@@ -49,6 +50,8 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("E-mail", "mail-list", path, count=held))
     if OrganisationKind.LAB in kinds:
         items.append(_item("Sources", "source-list", path))
+    if any(_may_approve(kind, role) for kind, role in memberships):
+        items.append(_item("Custody", "custody", path))
     if works and has_mailbox():
         items.append(_item("Mailbox", "mailbox", path))
     return items
@@ -76,6 +79,10 @@ def _viewer(person: User) -> dict[str, str]:
         "organisation": first.organisation.name,
         "role": str(Role(first.role).label),
     }
+
+
+def _may_approve(kind: str, role: str) -> bool:
+    return Action.APPROVE in allowed_actions(role, kind)
 
 
 def _memberships(person: User) -> list[tuple[str, str]]:

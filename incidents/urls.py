@@ -2,6 +2,7 @@ from django.urls import path
 
 from incidents.anonymous import desk_views, public_views
 from incidents.anonymous import views as reports
+from incidents.custody import views as custody
 from incidents.incident import actions_views, draft_views, views
 from incidents.incident.home import home
 from incidents.intake import alertmanager_views as alertmanager
@@ -124,6 +125,25 @@ urlpatterns = [
     ),
     path(
         f"{_INCIDENT}answer/<int:pk>/", triage.incident_answer, name="incident-answer"
+    ),
+    path(f"{_INCIDENT}custody/", custody.incident_custody, name="incident-custody"),
+    path("custody/", custody.custody, name="custody"),
+    path("custody/holds/", custody.hold_place, name="custody-hold"),
+    path(
+        "custody/holds/<uuid:uid>/release/",
+        custody.hold_release,
+        name="custody-release",
+    ),
+    path("custody/erasures/", custody.erasure_ask, name="custody-erase"),
+    path(
+        "custody/erasures/<uuid:uid>/approve/",
+        custody.erasure_approve,
+        name="custody-approve",
+    ),
+    path(
+        "custody/erasures/<uuid:uid>/decline/",
+        custody.erasure_decline,
+        name="custody-decline",
     ),
     path("report/", public_views.report, name="report"),
     path("report/inbox/", public_views.inbox, name="report-inbox"),

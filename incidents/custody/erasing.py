@@ -79,11 +79,7 @@ def read_values(places: Sequence[Place]) -> list[JsonValue]:
     wanted = {(place.entry_id, place.name) for place in places}
     rows = Disclosure.objects.filter(entry__in={entry for entry, _ in wanted})
     found = rows.select_related("entry", "key").order_by("pk")
-    return [
-        open_disclosure(_text(row))[1]
-        for row in found
-        if (row.entry_id, row.name) in wanted
-    ]
+    return read_rows([row for row in found if (row.entry_id, row.name) in wanted])
 
 
 def _draft(
@@ -131,9 +127,9 @@ def _destroy(decisions: Sequence[int]) -> int:
         return int(cursor.fetchone()[0])
 
 
-def destroy_again(decisions: Sequence[int]) -> int:
-    """Destroy once more what these entries name, of which a backup brought some back."""
-    return _destroy(decisions)
+def read_rows(rows: Sequence[Disclosure]) -> list[JsonValue]:
+    """Return the values of these rows. Requires select_related("entry", "key")."""
+    return [open_disclosure(_text(row))[1] for row in rows]
 
 
 def _text(row: Disclosure) -> str:

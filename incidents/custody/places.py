@@ -78,6 +78,16 @@ def places_of_person(person: User) -> list[Place]:
     return [place for place, _ in _with_events(rows)]
 
 
+def find_places(stream: uuid.UUID, named: Collection[tuple[int, str]]) -> list[Place]:
+    """Return those of the (seq, name) of a stream that are still readable."""
+    rows = Disclosure.objects.filter(
+        entry__stream=stream, entry__seq__in={seq for seq, _ in named}
+    )
+    return [
+        place for place, _ in _with_events(rows) if (place.seq, place.name) in named
+    ]
+
+
 def unknown_fields(
     fields: Iterable[Mapping[str, Any]], known: Collection[tuple[str, int, str]]
 ) -> list[Mapping[str, Any]]:

@@ -145,13 +145,14 @@ def _destroy(
     _settle(erasure, ErasureState.DONE, "", now)
     person = erasure.person
     if person is not None:
-        _forget(person, erasure.organisation)
+        forget(person, erasure.organisation)
     erase(places, basis=erasure.basis, erasure=erasure.uid, actor=actor, now=now)
     if person is not None:
         DataKey.objects.filter(owner=person.uid).delete()
 
 
-def _forget(person: User, organisation: Organisation) -> None:
+def forget(person: User, organisation: Organisation) -> None:
+    """Clear the tables of a person, who signs in no more."""
     clear_person(person, organisation)
     ReportDraft.objects.filter(user=person).delete()
     User.objects.filter(pk=person.pk).update(is_active=False)

@@ -79,6 +79,7 @@ def page_context(seen: Seen) -> dict[str, Any]:
             names={id_: name for part in parts for id_, name in part.names.items()},
         ),
         "last_seq": mark_of(seen),
+        "custody_url": reverse("incident-custody", args=[incident.ref]),
     }
 
 

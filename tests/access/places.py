@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from tests.access import (
     assessment_places,
+    custody_places,
     delay_places,
     duty_clock_places,
     duty_places,
@@ -35,6 +36,7 @@ from tests.access.scene import Scene
 
 ROOMS = (
     assessment_places,
+    custody_places,
     delay_places,
     duty_clock_places,
     duty_places,

@@ -24,12 +24,14 @@ from escalation.models import (
     SwapRequest,
 )
 from escalation.oncall.feeds import make_feed
+from incidents.custody.holds import place_hold
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.intake.heartbeats.monitors import HeartbeatDraft, create_heartbeat
 from incidents.intake.receive import store_deliveries
 from incidents.intake.sources import create_source
 from incidents.models import (
+    Erasure,
     Incident,
     Maintenance,
     Membership,
@@ -55,6 +57,8 @@ LISTS = [
     "routes",
     "sources",
     "heartbeats",
+    "holds",
+    "erasures",
     "mail",
     "mailboxes",
     "silences",
@@ -130,6 +134,7 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
             under,
         ),
         "organisations": {"slug": lab.slug},
+        **_custody(incident),
         "filings": {
             "ref": _draft(incident, api_world.person("staff")),
             "key": "1",
@@ -177,6 +182,23 @@ def _draft(incident: Incident, author: User) -> str:
     actor = Actor.of(author, incident.organisation)
     filing = start_filing(incident, new, user=author, actor=actor, now=timezone.now())
     return filing.ref
+
+
+def _custody(incident: Incident) -> dict[str, dict[str, str]]:
+    lab, now = incident.organisation, timezone.now()
+    user = factories.person(lab, role="approver")
+    whose = {"organisation": lab, "incident": incident, "reason": "x"}
+    hold = place_hold(
+        lab,
+        on=incident,
+        matter="x",
+        reason="x",
+        user=user,
+        actor=Actor.of(user, lab),
+        now=now,
+    )
+    erasure = Erasure.objects.create(**whose, asked_by=user, asked_at=now)
+    return {"holds": {"uid": str(hold.uid)}, "erasures": {"uid": str(erasure.uid)}}
 
 
 def _own_regime(lab: Organisation) -> str:
