@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import F
+
 from incidents.custody.erasing import read_rows
 from incidents.custody.places import erasable
 from incidents.errors import BadInput
@@ -31,9 +33,11 @@ class Row:
 def rows_of(incident: Incident, organisation: Organisation) -> list[Row]:
     """Return the values of the organisation's entries of the incident, oldest first.
 
-    A copy in a pair stream is not listed: it goes with the one in the private stream.
+    A copy in a pair stream is not listed: it goes with the one in the private stream. Nor
+    are names of people: they go with the person.
     """
-    found = erasable(incident, organisation).select_related("entry", "key")
+    own = erasable(incident, organisation).filter(key=F("entry__stream__key"))
+    found = own.exclude(name="actor").select_related("entry", "key")
     rows = list(found.order_by("entry_id", "name")[:_SHOWN])
     shown: dict[tuple[Any, str], Row] = {}
     for row, value in zip(rows, read_rows(rows), strict=True):

@@ -4,8 +4,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from incidents.custody.holds import place_hold
-from incidents.events.actor import Actor
 from incidents.models import Erasure, Hold
 from tests.access.place import Place
 from tests.access.scene import Scene
@@ -16,21 +14,7 @@ def _ref(scene: Scene) -> dict[str, Any]:
 
 
 def _hold(scene: Scene) -> dict[str, Any]:
-    row = Hold.objects.first() or _place(scene)
-    return {"uid": row.uid}
-
-
-def _place(scene: Scene) -> Hold:
-    admin, owner = scene.lab.admin, scene.lab.organisation
-    return place_hold(
-        owner,
-        on=scene.incident,
-        matter="lab-hold",
-        reason="lab-hold",
-        user=admin,
-        actor=Actor.of(admin, owner),
-        now=timezone.now(),
-    )
+    return {"uid": Hold.objects.get(organisation=scene.lab.organisation).uid}
 
 
 def _erasure(scene: Scene) -> dict[str, Any]:
