@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from escalation.filings.drafting import NewFiling, NewRecipient, start_filing
 from escalation.lawbook.registry import regimes_of
 from escalation.models import (
@@ -26,6 +28,7 @@ from escalation.notifications.rule_reading import read_rules, rules_to_body
 from incidents.anonymous.desks import DeskDraft, save_desk
 from incidents.anonymous.form_tokens import code_of, once_of
 from incidents.anonymous.receiving import NewReport, receive_report
+from incidents.custody.holds import place_hold
 from incidents.events.actor import Actor
 from incidents.incident.opening import NewIncident, open_incident
 from incidents.mail.addresses import Addressee
@@ -34,6 +37,7 @@ from incidents.mail.process import process_next_mail
 from incidents.mail.storing import store_mail
 from incidents.models import (
     AnonymousReport,
+    Hold,
     Incident,
     Mail,
     Mailbox,
@@ -335,3 +339,19 @@ def held_mail(
     )
     assert process_next_mail(now)
     return Mail.objects.get(pk=stored.pk)
+
+
+def hold(
+    organisation: Organisation, on: Incident | User, user: User, matter: str = "x"
+) -> Hold:
+    """Place a legal hold now."""
+    actor, now = Actor.of(user, organisation), timezone.now()
+    return place_hold(
+        organisation,
+        on=on,
+        matter=matter,
+        reason=matter,
+        user=user,
+        actor=actor,
+        now=now,
+    )

@@ -43,7 +43,6 @@ from escalation.models import (
 from escalation.oncall.feeds import make_feed
 from escalation.runs.engine import escalate
 from incidents.anonymous.cleaning import RawFile
-from incidents.custody.holds import place_hold
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.incident.lifecycle import comment
@@ -244,7 +243,7 @@ def make_scene() -> Scene:
     clock = make.clock(incident, lab.policy)
     duty_clock = make.statutory_clock(incident, lab.organisation)
     _judge(incident, agency, "agency")
-    _hold(incident, lab)
+    make.hold(lab.organisation, incident, lab.admin, "lab-hold")
     return Scene(
         incident,
         lab,
@@ -258,18 +257,6 @@ def make_scene() -> Scene:
         make.filing(incident, agency.organisation, lab.admin, "lab-filing"),
         make.extension(duty_clock, lab.admin, "lab-extension"),
         people,
-    )
-
-
-def _hold(incident: Incident, lab: Side) -> None:
-    place_hold(
-        lab.organisation,
-        on=incident,
-        matter="lab-hold",
-        reason="lab-hold",
-        user=lab.admin,
-        actor=Actor.of(lab.admin, lab.organisation),
-        now=timezone.now(),
     )
 
 

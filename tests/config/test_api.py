@@ -24,7 +24,6 @@ from escalation.models import (
     SwapRequest,
 )
 from escalation.oncall.feeds import make_feed
-from incidents.custody.holds import place_hold
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.intake.heartbeats.monitors import HeartbeatDraft, create_heartbeat
@@ -188,15 +187,7 @@ def _custody(incident: Incident) -> dict[str, dict[str, str]]:
     lab, now = incident.organisation, timezone.now()
     user = factories.person(lab, role="approver")
     whose = {"organisation": lab, "incident": incident, "reason": "x"}
-    hold = place_hold(
-        lab,
-        on=incident,
-        matter="x",
-        reason="x",
-        user=user,
-        actor=Actor.of(user, lab),
-        now=now,
-    )
+    hold = factories.hold(lab, incident, user)
     erasure = Erasure.objects.create(**whose, asked_by=user, asked_at=now)
     return {"holds": {"uid": str(hold.uid)}, "erasures": {"uid": str(erasure.uid)}}
 
