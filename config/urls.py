@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from config import api, health, metrics, status_page
+from config import api, health, log_page, metrics, status_page
 from incidents.intake.alertmanager_views import gone as alertmanager_gone
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/alerts", alertmanager_gone, name="alertmanager-v1-bare"),
     path("api/v1/", include((api.api_urls(), "api"))),
     path("api/", include(api.urlpatterns)),
+    path("log/", log_page.log_page, name="log"),
     path("log/", include("incidents.sealing.api")),
     path("", include("incidents.urls")),
     path("", include("escalation.urls")),

@@ -106,6 +106,6 @@ def _message(audit: Audit) -> Message:
     return Message(
         subject=f"[Tocsin] {_SUBJECT}",
         text=text,
-        url=settings.BASE_URL + reverse("status"),
+        url=settings.BASE_URL + reverse("log"),
         data={"purpose": retry.RECORD},
     )

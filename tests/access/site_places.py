@@ -10,6 +10,7 @@ API = {
 PAGES = {
     "GET home": Place("list"),
     "GET status": Place("account"),
+    "GET log": Place("account"),
     "GET mailbox": Place("account"),
     "GET mailbox-message": Place("account", lambda _: {"name": "x.eml"}),
 }

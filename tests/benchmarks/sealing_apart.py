@@ -20,6 +20,8 @@ django.setup()
 
 from django.db import transaction  # noqa: E402  (Django first)
 
+from incidents.audit.audit import Auditor, audit_log  # noqa: E402
+from incidents.audit.memory import MemoryFile  # noqa: E402
 from incidents.events.actor import Actor  # noqa: E402
 from incidents.events.pending import SEALER  # noqa: E402
 from incidents.events.record import record, recording  # noqa: E402
@@ -53,6 +55,8 @@ def run() -> dict[str, Any]:
     return {
         "bulk": bulk,
         "sealing": _seal_all(),
+        "audit": _audit_rate(has_values=False),
+        "audit_with_values": _audit_rate(has_values=True),
         "single": _rate(SINGLES, lambda: _append_singly(streams[0])),
         "engine": _through_the_engine(lab),
         "proofs_ms": list(_proofs_ms()),
@@ -101,6 +105,18 @@ def _seal_all() -> dict[str, float]:
         seconds = time.perf_counter() - began
     count = sealed_size() - before
     return {"rate": count / seconds, "count": count}
+
+
+def _audit_rate(*, has_values: bool) -> float:
+    """Return entries a second of a whole audit of what is sealed."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
+        memory = MemoryFile(Path(folder) / "audit.json")
+        auditor = Auditor(memory, has_values=has_values)
+        began = time.perf_counter()
+        audit = audit_log(auditor, read_now())
+    if audit is None or not audit.is_intact:
+        raise RuntimeError(f"the record does not fit: {audit and audit.findings}")
+    return audit.size / (time.perf_counter() - began)
 
 
 @contextlib.contextmanager

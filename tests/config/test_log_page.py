@@ -1,0 +1,65 @@
+import pytest
+from django.test import Client
+
+from incidents.models import Audit, Witness
+from incidents.sealing.seal import seal_batch
+from incidents.sealing.signing import sign_heads
+from tests import factories as make
+from tests.factories import NOW
+from tests.incidents.sealing.log import LocalSigner, record_entries
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    client.force_login(make.person(make.lab()))
+    return client
+
+
+def labels(answer, name):
+    return {
+        one["label"]: one.get("value", one.get("at")) for one in answer.context[name]
+    }
+
+
+def test_page_of_an_empty_log_says_so(reader):
+    answer = reader.get("/log/")
+    assert labels(answer, "facts") == {
+        "Signer": "Nobody signs here. What follows rests on the operator's word alone."
+    }
+    assert "No witness sees this log." in answer.text
+    assert "No audit has ended yet." in answer.text
+
+
+def test_page_says_how_far_the_record_is_proved(reader):
+    record_entries(count=3)
+    seal_batch(NOW)
+    sign_heads(LocalSigner().as_signer(), NOW)
+    organisation = make.agency()
+    more = {"size": 2, "said_at": NOW, "added_at": NOW, "failures": 1}
+    Witness.objects.create(slug="naisa", vkey="x", organisation=organisation, **more)
+    answer = reader.get("/log/")
+    assert labels(answer, "facts") | {"Signer": ""} == {
+        "Name of the log": "log.example/test",
+        "Entries sealed": 3,
+        "Last sealed": NOW,
+        "Signed up to": 3,
+        "Witnessed up to": "nothing yet",
+        "Signer": "",
+    }
+    [witness] = answer.context["witnesses"]
+    assert (witness.name, witness.side, witness.size, witness.said_at) == (
+        *("naisa", "an agency"),
+        *(2, NOW),
+    )
+    assert "log.example/test\n3\n" in answer.text
+
+
+def test_page_names_what_the_last_audit_found(reader):
+    found = [{"entry": 7, "why": "it is sealed and does not exist"}]
+    more = {"size": 9, "root": b"", "against": "signed", "findings": found}
+    Audit.objects.create(begun_at=NOW, ended_at=NOW, **more)
+    answer = reader.get("/log/")
+    assert labels(answer, "audit_facts")["Outcome"] == "NOT everything fits."
+    assert "Entry 7: it is sealed and does not exist" in answer.text
