@@ -1,4 +1,4 @@
-"""The Celery app: tasks on five queues, a beat, and a bell that cannot be lost.
+"""The Celery app: tasks on six queues, a beat, and a bell that cannot be lost.
 
 No eta, no countdown, no result: state lives in PostgreSQL. Each worker also runs a
 thread that calls the tasks of its queues itself whenever no bell has come for a second.
@@ -25,6 +25,7 @@ QUEUES: Final = {
     "escalation.tasks.deliver": "delivery",
     "incidents.tasks.seal": "sealing",
     "incidents.tasks.build_evidence": "evidence",
+    "escalation.tasks.ask_witnesses": "witnesses",
 }
 
 log = structlog.get_logger(__name__)

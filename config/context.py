@@ -50,8 +50,7 @@ def _nav(person: User, path: str) -> list[dict[str, Any]]:
         items.append(_item("E-mail", "mail-list", path, count=held))
     if OrganisationKind.LAB in kinds:
         items.append(_item("Sources", "source-list", path))
-    if any(_may_approve(kind, role) for kind, role in memberships):
-        items.append(_item("Custody", "custody", path))
+    items += _record(memberships, path)
     if works and has_mailbox():
         items.append(_item("Mailbox", "mailbox", path))
     return items
@@ -61,6 +60,16 @@ def _duties(person: User, path: str) -> list[dict[str, Any]]:
     """Return the item of legal duties, with what is overdue, where any are listed."""
     late = overdue_reports(person, now=read_now())
     return [] if late is None else [_item("Duties", "duty-list", path, count=late)]
+
+
+def _record(memberships: list[tuple[str, str]], path: str) -> list[dict[str, Any]]:
+    """Return the items of those who keep the record, and of those who answer for it."""
+    items = []
+    if any(_may_approve(kind, role) for kind, role in memberships):
+        items.append(_item("Custody", "custody", path))
+    if any(kind == OrganisationKind.PLATFORM for kind, _ in memberships):
+        items.append(_item("Witnesses", "witness-list", path))
+    return items
 
 
 def _item(label: str, name: str, path: str, *, count: int = 0) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from incidents.models import (
 from incidents.sealing.asking import signer_standing
 from incidents.sealing.vitals import SealingVitals, measure_sealing
 from incidents.timers.clock import read_now
+from incidents.witnessing.vitals import WitnessVitals, measure_witnesses
 
 CONSUMERS: Final = ("intake", "router", "timers", "delivery")
 STALE_AFTER: Final = timedelta(seconds=30)
@@ -46,6 +47,7 @@ CHORES: Final = {
     "retention": timedelta(hours=3),
     "sealer": timedelta(minutes=1),
     "evidence": timedelta(hours=1),
+    "witnesses": timedelta(minutes=2),
 }
 _BROKER_TIMEOUT_SECONDS: Final = 1
 _UNDELIVERED: Final = (
@@ -72,6 +74,7 @@ class Vitals:
     sealing: SealingVitals
     audited_at: datetime | None
     mismatches: list[str]
+    witnesses: WitnessVitals
 
     @property
     def stale(self) -> list[str]:
@@ -141,6 +144,7 @@ def measure(now: datetime) -> Vitals:
         sealing=measure_sealing(),
         audited_at=audit.ended_at if audit else None,
         mismatches=[str(read_finding(one)) for one in audit.findings] if audit else [],
+        witnesses=measure_witnesses(),
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -188,6 +192,9 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "record_mismatches": vitals.mismatches,
         "signer": signer_standing(),
         "unsigned_because": vitals.sealing.refused_why,
+        "cosigned_size": vitals.witnesses.cosigned_size,
+        "witnesses": vitals.witnesses.standing,
+        "witnesses_failing": vitals.witnesses.failing,
         "open_circuits": vitals.open_circuits,
     }
 

@@ -69,18 +69,7 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     for name, (meaning, field) in _AGES.items():
         yield from _gauge(name, meaning)
         yield f"{name} {getattr(vitals, field) or 0}"
-    yield from _gauge("tocsin_sealed_size", "Entries that are sealed into the log.")
-    yield f"tocsin_sealed_size {vitals.sealing.sealed_size}"
-    yield from _gauge(
-        "tocsin_signed_size", "Size of the newest signed head of the log."
-    )
-    yield f"tocsin_signed_size {vitals.sealing.signed_size}"
-    yield from _gauge("tocsin_record_broken", "Whether the sealer refuses an entry.")
-    yield f"tocsin_record_broken {int(bool(vitals.sealing.broken))}"
-    yield from _gauge(
-        "tocsin_record_mismatches", "What the last audit of the record found wrong."
-    )
-    yield f"tocsin_record_mismatches {len(vitals.mismatches)}"
+    yield from _record_lines(vitals)
     yield from _gauge(
         "tocsin_circuit_open", "Providers that fail and are only probed, by channel."
     )
@@ -93,6 +82,39 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
     )
     for provider, count in vitals.refused_callbacks.items():
         yield f'tocsin_callbacks_refused_total{{provider="{provider}"}} {count}'
+
+
+def _record_lines(vitals: Vitals) -> Iterator[str]:
+    sealing = vitals.sealing
+    for name, meaning, value in (
+        (
+            "tocsin_sealed_size",
+            "Entries that are sealed into the log.",
+            sealing.sealed_size,
+        ),
+        (
+            "tocsin_signed_size",
+            "Size of the newest signed head of the log.",
+            sealing.signed_size,
+        ),
+        (
+            "tocsin_cosigned_size",
+            "Size of the newest head that a quorum cosigned.",
+            vitals.witnesses.cosigned_size,
+        ),
+        (
+            "tocsin_record_broken",
+            "Whether the sealer refuses an entry.",
+            int(bool(sealing.broken)),
+        ),
+        (
+            "tocsin_record_mismatches",
+            "What the last audit of the record found wrong.",
+            len(vitals.mismatches),
+        ),
+    ):
+        yield from _gauge(name, meaning)
+        yield f"{name} {value}"
 
 
 def _law_lines() -> Iterator[str]:

@@ -23,6 +23,7 @@ _CHORES: Final = {
     "retention": "Old webhook bodies last deleted",
     "sealer": "Entries last sealed",
     "evidence": "Evidence last looked for",
+    "witnesses": "Witnesses last looked after",
 }
 
 

@@ -37,7 +37,7 @@ LARGEST_PORT = 65535
 BACKLOG = 4096
 # How long the head of a request may take, and a connection may wait for the next one.
 HEAD_MILLISECONDS = 20_000
-QUEUES = ("intake", "timers", "delivery", "sealing", "evidence")
+QUEUES = ("intake", "timers", "delivery", "sealing", "evidence", "witnesses")
 READY_TIMEOUT_SECONDS = 60.0
 READY_POLL_SECONDS = 0.1
 # More than the workers take for their own end.

@@ -5,6 +5,7 @@ from celery import shared_task
 from escalation import loop
 from escalation.notifications.channels.guarded_get import get
 from escalation.oncall.importing import refresh_due
+from escalation.witnesses import asking
 from incidents.timers.clock import read_now
 from incidents.timers.ticks import note_tick
 
@@ -32,3 +33,10 @@ def refresh_calendars() -> None:
     """Read the imported calendars that are due."""
     refresh_due(read_now, fetch=get)
     note_tick("calendars", read_now())
+
+
+@shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
+def ask_witnesses() -> None:
+    """Have the newest head of the log cosigned."""
+    asking.ask_witnesses(read_now())
+    note_tick("witnesses", read_now())

@@ -21,6 +21,7 @@ from incidents.mail import views as mail
 from incidents.organisations import views as people
 from incidents.triage import views as triage
 from incidents.witnessing import views as witnessing
+from incidents.witnessing import witness_views as witnesses
 
 _INCIDENT = "incidents/<str:ref>/"
 
@@ -78,6 +79,13 @@ _WITNESSING = [
     path("log/checkpoint/newest", witnessing.log_newest, name="log-newest"),
     path("log/cosignatures", witnessing.log_cosignatures, name="log-cosignatures"),
     path("log/policy", witnessing.log_policy, name="log-policy"),
+    path("witnesses/", witnesses.witness_list, name="witness-list"),
+    path("witnesses/new/", witnesses.witness_new, name="witness-new"),
+    path("witnesses/<uuid:uid>/", witnesses.witness_edit, name="witness-edit"),
+    path("watched-logs/new/", witnesses.watched_log_new, name="watched-log-new"),
+    path(
+        "watched-logs/<uuid:uid>/", witnesses.watched_log_edit, name="watched-log-edit"
+    ),
 ]
 
 urlpatterns = [

@@ -21,6 +21,7 @@ from escalation.worldfile.laws import write_laws
 from escalation.worldfile.mailboxes import write_mailboxes
 from escalation.worldfile.references import check_references
 from escalation.worldfile.schema import read_world
+from escalation.worldfile.witnesses import write_witnesses
 from escalation.worldfile.world import World
 from escalation.worldfile.write_access import write_access
 from escalation.worldfile.write_approval import write_approval
@@ -116,6 +117,7 @@ def _write(world: World, changes: Changes) -> None:
     write_heartbeats(world, changes)
     write_windows(world, changes)
     write_mailboxes(world, changes)
+    write_witnesses(world, changes)
     changes.record()
 
 

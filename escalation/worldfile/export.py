@@ -21,6 +21,7 @@ from escalation.worldfile.laws import profile_rows, regime_rows
 from escalation.worldfile.mailboxes import mailbox_rows
 from escalation.worldfile.maintenance import window_rows
 from escalation.worldfile.toml_text import array_item
+from escalation.worldfile.witnesses import watched_log_rows, witness_rows
 from incidents.intake.sources import default_expiry
 from incidents.models import Membership, Organisation, Source, Team
 
@@ -55,6 +56,8 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("heartbeats", heartbeat_rows(chosen)),
         ("maintenance_windows", window_rows(chosen)),
         ("mailboxes", mailbox_rows(chosen)),
+        ("witnesses", witness_rows(chosen)),
+        ("watched_logs", watched_log_rows(chosen)),
     )
     items = [array_item(name, fields) for name, rows in sections for fields in rows]
     return HEADER + "\n".join(items)

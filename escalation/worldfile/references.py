@@ -17,6 +17,7 @@ from escalation.worldfile.policy_references import (
 from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
 from escalation.worldfile.rule_references import check_rules
+from escalation.worldfile.witnesses import check_witnesses
 from escalation.worldfile.world import PersonSpec, RouteSpec, World
 from incidents.events.access import ROLES_OF
 from incidents.intake.trust_kinds import KINDS
@@ -56,6 +57,7 @@ def check_references(world: World, problems: Problems) -> None:
     _check_windows(world, known, problems)
     check_desks(world, known, problems)
     check_mailboxes(world, known, problems)
+    check_witnesses(world, known, problems)
     check_laws(world, known, problems)
 
 
@@ -71,6 +73,8 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("source", s.organisation, s.slug)) for s in world.sources),
         *((s.path, ("report desk", s.organisation)) for s in world.report_desks),
         *((s.path, ("mailbox", s.organisation)) for s in world.mailboxes),
+        *((s.path, ("witness", s.slug)) for s in world.witnesses),
+        *((s.path, ("watched log", s.origin)) for s in world.watched_logs),
         *((s.path, ("regime", s.organisation, s.id)) for s in world.regimes),
         *((s.path, ("legal profile", s.organisation)) for s in world.legal_profiles),
         *((s.path, ("heartbeat", s.organisation, s.slug)) for s in world.heartbeats),

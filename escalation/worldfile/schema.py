@@ -22,6 +22,7 @@ from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.schedules import read_override_table, read_schedule_table
 from escalation.worldfile.tables import Table
+from escalation.worldfile.witnesses import read_watched_log, read_witness
 from escalation.worldfile.world import (
     OrganisationSpec,
     PersonSpec,
@@ -70,6 +71,8 @@ SECTIONS: Final = (
     "heartbeats",
     "maintenance_windows",
     "mailboxes",
+    "witnesses",
+    "watched_logs",
 )
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
@@ -121,6 +124,8 @@ def read_world(
             document, "maintenance_windows", read_window, problems
         ),
         mailboxes=_read_all(document, "mailboxes", read_mailbox, problems),
+        witnesses=_read_all(document, "witnesses", read_witness, problems),
+        watched_logs=_read_all(document, "watched_logs", read_watched_log, problems),
     )
     return world, problems
 

@@ -239,6 +239,30 @@ class MaintenanceSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessSpec:
+    """Who cosigns the log; `organisation` is a slug, empty for no party."""
+
+    path: Path
+    slug: str
+    vkey: str
+    address: str
+    organisation: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedLogSpec:
+    """A log that is cosigned here, from a head on; the root is base64."""
+
+    path: Path
+    origin: str
+    vkeys: tuple[str, ...]
+    size: int
+    root: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that one file says."""
 
@@ -259,3 +283,5 @@ class World:
     heartbeats: tuple[HeartbeatSpec, ...]
     maintenance_windows: tuple[MaintenanceSpec, ...]
     mailboxes: tuple[MailboxSpec, ...]
+    witnesses: tuple[WitnessSpec, ...]
+    watched_logs: tuple[WatchedLogSpec, ...]

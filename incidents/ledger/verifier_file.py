@@ -1,6 +1,7 @@
-"""Builds the verifier as one file that runs wherever Python is.
+"""Builds the verifier, or another program of the ledger, as one file to be handed over.
 
     python -m incidents.ledger.verifier_file dist/tocsin-verify.pyz
+    python -m incidents.ledger.verifier_file FILE incidents.ledger.witness_pull
 
 Follows the imports from the program, so that nothing is forgotten and nothing else goes
 in. The same sources give the same bytes: whoever got the file from elsewhere builds it
@@ -21,19 +22,19 @@ PROGRAM: Final = "incidents.ledger.verify.__main__"
 _PACKAGE: Final = "incidents"
 _MTIME: Final = (1980, 1, 1, 0, 0, 0)
 _FIRST_LINE: Final = b"#!/usr/bin/env python3\n"
-_START: Final = f"""\
+_START: Final = """\
 import sys
 
-from {PROGRAM} import main
+from {program} import main
 
 sys.exit(main())
 """
 
 
-def needed_files() -> list[Path]:
+def needed_files(program: str = PROGRAM) -> list[Path]:
     """Return the program's files, relative to the checkout, in order."""
     found: set[Path] = set()
-    waiting = [PROGRAM]
+    waiting = [program]
     while waiting:
         path = _path_of(waiting.pop())
         if path is None or path in found:
@@ -67,15 +68,15 @@ def _imports_of(path: Path) -> Iterator[str]:
                 yield from (one.name for one in names)
 
 
-def build(target: Path) -> str:
+def build(target: Path, program: str = PROGRAM) -> str:
     """Write the file and return its SHA-256 in hexadecimal digits."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w+b") as file:
         file.write(_FIRST_LINE)
         with ZipFile(file, "a", ZIP_DEFLATED) as archive:
-            for path in needed_files():
+            for path in needed_files(program):
                 archive.writestr(_info(path.as_posix()), (ROOT / path).read_bytes())
-            archive.writestr(_info("__main__.py"), _START)
+            archive.writestr(_info("__main__.py"), _START.format(program=program))
     target.chmod(0o755)
     return hashlib.sha256(target.read_bytes()).hexdigest()
 
@@ -90,4 +91,4 @@ def _info(name: str) -> ZipInfo:
 
 if __name__ == "__main__":
     made = Path(sys.argv[1])
-    sys.stdout.write(f"{build(made)}  {made}\n")
+    sys.stdout.write(f"{build(made, *sys.argv[2:3])}  {made}\n")

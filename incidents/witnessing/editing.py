@@ -89,14 +89,31 @@ def read_root(text: str) -> bytes:
     return root
 
 
-def add_witness(draft: WitnessDraft, *, actor: Actor, now: datetime) -> Witness:
-    """Have a witness cosign from the next head on. Raises BadInput."""
+def check_witness(draft: WitnessDraft) -> None:
+    """Raise BadInput for a witness that cannot be."""
     key = _key(draft.vkey, KeyType.WITNESS)
     if key == own_public_key():
         _refuse_vkey(draft.vkey, "This is this installation's own key: no witness.")
     _check_slug(draft.slug)
     _check_side(draft.organisation)
     _check_address(draft.address)
+
+
+def check_log(draft: LogDraft) -> str:
+    """Return its keys, a line each. Raises BadInput for a log that cannot be watched."""
+    vkeys = _checked_keys(draft.origin, draft.vkeys)
+    if not 0 <= draft.size <= MAX_SIZE:
+        raise BadInput("size", draft.size, "Send a number of entries, 0 for none.")
+    is_empty = draft.size == 0
+    if len(draft.root) != HASH_BYTES or is_empty != (draft.root == EMPTY_ROOT):
+        remedy = "Send the 32 bytes of the root at that size; none for size 0."
+        raise BadInput("root", draft.root.hex(), remedy)
+    return vkeys
+
+
+def add_witness(draft: WitnessDraft, *, actor: Actor, now: datetime) -> Witness:
+    """Have a witness cosign from the next head on. Raises BadInput."""
+    check_witness(draft)
     with transaction.atomic():
         rows = Witness.objects.select_for_update().order_by("pk")
         if sum(row.is_active for row in rows) >= MAX_WITNESSES:
@@ -145,13 +162,7 @@ def change_witness(
 
 def watch_log(draft: LogDraft, *, actor: Actor, now: datetime) -> WatchedLog:
     """Cosign another log from this head on. Raises BadInput."""
-    vkeys = _checked_keys(draft.origin, draft.vkeys)
-    if not 0 <= draft.size <= MAX_SIZE:
-        raise BadInput("size", draft.size, "Send a number of entries, 0 for none.")
-    is_empty = draft.size == 0
-    if len(draft.root) != HASH_BYTES or is_empty != (draft.root == EMPTY_ROOT):
-        remedy = "Send the 32 bytes of the root at that size; none for size 0."
-        raise BadInput("root", draft.root.hex(), remedy)
+    vkeys = check_log(draft)
     ensure_own_key()
     with recording(now):
         watched, is_new = WatchedLog.objects.get_or_create(

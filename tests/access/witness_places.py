@@ -33,4 +33,14 @@ API = {
     "PATCH watched-logs-detail": Place("account", _row),
 }
 
-PAGES: dict[str, Place] = {}
+PAGES = {
+    "GET witness-list": Place("account"),
+    "GET witness-new": Place("account"),
+    "POST witness-new": Place("account"),
+    "GET witness-edit": Place("account", _row),
+    "POST witness-edit": Place("account", _row),
+    "GET watched-log-new": Place("account"),
+    "POST watched-log-new": Place("account"),
+    "GET watched-log-edit": Place("account", _row),
+    "POST watched-log-edit": Place("account", _row),
+}

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from config.health import CHORES, CONSUMERS, measure
 from escalation.models import Circuit, RegimeText
-from escalation.tasks import refresh_calendars
+from escalation.tasks import ask_witnesses, refresh_calendars
 from incidents.mail.addresses import Addressee
 from incidents.mail.storing import store_mail
 from incidents.models import Pending, Tick, Timer
@@ -84,6 +84,7 @@ def test_chores_note_that_they_ran(db: None, settings, tmp_path) -> None:
         chore()
     audit_record()
     build_evidence()
+    ask_witnesses()
     assert measure(timezone.now()).stale_chores == {}
 
 

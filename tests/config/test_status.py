@@ -177,8 +177,9 @@ def test_page_tells_a_chore_that_stopped_from_one_that_never_ran(
     client.force_login(make.person(make.lab()))
     note_tick("calendars", NOW)
     chores = client.get("/status/").context["chores"]
-    assert [one["ran_at"] for one in chores] == [None, NOW, None, None, None, None]
-    assert [one["is_stale"] for one in chores] == [True] * 6
+    noted = [one["ran_at"] for one in chores if one["ran_at"]]
+    assert (noted, len(chores)) == ([NOW], len(CHORES))
+    assert [one["is_stale"] for one in chores] == [True] * len(CHORES)
 
 
 def test_operator_hears_of_a_chore_that_stopped(client: Client) -> None:

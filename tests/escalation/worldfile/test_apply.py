@@ -312,6 +312,7 @@ def test_every_account_of_the_demo_signs_in_with_its_role(is_demo):
         ("approver@aurora.example", "aurora", "approver"),
         ("duty@aurora.example", "aurora", "responder"),
         ("officer@naisa.example", "naisa", "officer"),
+        ("operator@tocsin.example", "tocsin", "admin"),
         ("operator@tocsin.example", "tocsin", "operator"),
         ("staff@aurora.example", "aurora", "staff"),
         ("staff@meridian.example", "meridian", "staff"),

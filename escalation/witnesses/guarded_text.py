@@ -1,0 +1,61 @@
+"""Post a text to a witness and read its answer, within 5 seconds.
+
+The connection goes to the checked machine and no redirect is followed, as for
+everything that leaves this installation.
+"""
+
+import http.client
+import ssl
+import time
+from typing import Final
+
+from django.conf import settings
+
+from escalation.notifications.channels.deadline_socket import DeadlineSocket
+from escalation.notifications.channels.guarded_post import connect
+from escalation.notifications.channels.webhook_target import (
+    Refused,
+    Target,
+    resolve_target,
+)
+
+LIMIT_SECONDS: Final = 5.0
+MAX_ANSWER_BYTES: Final = 16 * 1024
+
+
+class NotAnswered(Exception):
+    """There is no answer; the message says why."""
+
+
+def post(address: str, body: bytes) -> tuple[int, str, bytes]:
+    """Return status, media type and body of the answer. Raises NotAnswered."""
+    ends_at = time.monotonic() + LIMIT_SECONDS
+    try:
+        target = resolve_target(address, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS)
+        with connect(target, ends_at=ends_at) as sock:
+            return _post(target, DeadlineSocket(sock, ends_at=ends_at), body)
+    except Refused as refused:
+        raise NotAnswered(str(refused)) from None
+    except ssl.SSLCertVerificationError as error:
+        raise NotAnswered(f"certificate: {error.verify_message}") from None
+    except (OSError, UnicodeError, http.client.HTTPException, ValueError) as error:
+        raise NotAnswered(f"not reached: {type(error).__name__}") from None
+
+
+def _post(target: Target, sock: DeadlineSocket, body: bytes) -> tuple[int, str, bytes]:
+    connection = http.client.HTTPConnection(target.host, target.port)
+    connection.sock = sock
+    headers = {
+        "Host": target.host_header,
+        "User-Agent": "Tocsin",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+    connection.request("POST", target.path, body=body, headers=headers)
+    with connection.getresponse() as response:
+        answer = response.read(MAX_ANSWER_BYTES + 1)
+        media_type = response.headers.get("Content-Type", "")
+    if len(answer) > MAX_ANSWER_BYTES:
+        raise NotAnswered(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+    return response.status, media_type, answer
