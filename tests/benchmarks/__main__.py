@@ -31,6 +31,7 @@ from tests.benchmarks import (
     timers,
     verifying,
     webhook,
+    witnessing,
 )
 from tests.benchmarks.figures import Row, table
 from tests.benchmarks.running import Failed
@@ -66,6 +67,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "attachments": attachments.rows,
     "sealing": sealing.rows,
     "sealing-storm": sealing.storm_rows,
+    "cosigning": witnessing.rows,
 }
 
 

@@ -196,7 +196,10 @@ class Running:
 
 
 CONSUMERS = ("intake", "router", "timers", "delivery", "sealer")
-COUNT_TICKS = "SELECT count(*) FROM tocsin_tick"
+COUNT_TICKS = (
+    "SELECT count(*) FROM tocsin_tick"
+    f" WHERE consumer IN ({', '.join(repr(name) for name in CONSUMERS)})"
+)
 
 
 @contextlib.contextmanager

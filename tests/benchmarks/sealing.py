@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import LiteralString
 
 import psycopg
 
@@ -114,7 +115,7 @@ def storm_rows() -> Iterator[Row]:
         blow(running, WARM_UP, name="warm")
         running.eventually("sealed", lambda: running.value(UNSEALED) == 0)
         first = int(running.value("SELECT max(size) FROM tocsin_checkpoint"))
-        with _Watch(running) as watch:
+        with Watch(running, NEWEST) as watch:
             blown = blow(running, STORM, name="sealed")
             running.eventually("sealed", lambda: running.value(UNSEALED) == 0)
         late = watch.latenesses(running.sql(SEALED, first))
@@ -131,16 +132,17 @@ def storm_rows() -> Iterator[Row]:
     )
 
 
-class _Watch:
-    """Notes when each head of the log was first seen."""
+class Watch:
+    """Notes when each head of the log was first seen, as a query gives size and instant."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, newest: LiteralString) -> None:
+        self._newest = newest
         self._url = running.environment["DATABASE_OWNER_URL"]
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._seen: list[tuple[int, float]] = []
 
-    def __enter__(self) -> "_Watch":
+    def __enter__(self) -> "Watch":
         self._thread.start()
         return self
 
@@ -158,7 +160,7 @@ class _Watch:
     def _run(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not self._over.is_set():
-                [(size, at)] = connection.execute(NEWEST)
+                [(size, at)] = connection.execute(self._newest)
                 if size and (not self._seen or size > self._seen[-1][0]):
                     self._seen.append((size, at))
                 time.sleep(POLL_SECONDS)
