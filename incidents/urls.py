@@ -3,6 +3,7 @@ from django.urls import path
 from incidents.anonymous import desk_views, public_views
 from incidents.anonymous import views as reports
 from incidents.custody import views as custody
+from incidents.evidence import views as evidence
 from incidents.incident import actions_views, draft_views, views
 from incidents.incident.home import home
 from incidents.intake import alertmanager_views as alertmanager
@@ -106,6 +107,19 @@ urlpatterns = [
     ),
     path(_INCIDENT, views.incident_detail, name="incident-detail"),
     path(f"{_INCIDENT}filed/", views.incident_filed, name="incident-filed"),
+    path(f"{_INCIDENT}evidence/", evidence.evidence, name="evidence"),
+    path(
+        f"{_INCIDENT}evidence/<uuid:uid>/",
+        evidence.evidence_file,
+        name="evidence-file",
+    ),
+    path(
+        f"{_INCIDENT}entries/<int:seq>/receipt/",
+        evidence.entry_receipt,
+        name="entry-receipt",
+    ),
+    path(f"{_INCIDENT}receipts/<slug:act>/", evidence.act_receipt, name="act-receipt"),
+    path("log/verify/", evidence.verifier_page, name="log-verify"),
     path(
         f"{_INCIDENT}attachments/<uuid:uid>/",
         views.attachment_download,

@@ -20,13 +20,13 @@ from incidents.errors import TocsinError
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.evidence.audiences import audiences_of
-from incidents.evidence.contents import NotYet, bundle_of, open_source
+from incidents.evidence.contents import NotCounted, NotYet, bundle_of, open_source
 from incidents.evidence.models import OPEN_STATES, BundleState, EvidenceBundle
 from incidents.incident.access import actor_for
 from incidents.incident.new_file import NewFile
 from incidents.ledger.bundle import write_bundle
 from incidents.ledger.checkpoint import parse_checkpoint
-from incidents.ledger.models import Entry
+from incidents.ledger.models import Entry, Stream
 from incidents.ledger.note import parse_note
 from incidents.organisations.roles import Action, can
 from incidents.sealing.heads import write_heads
@@ -57,6 +57,9 @@ def build_next(clock: Clock) -> bool:
         return False
     try:
         _bring_on(row, clock)
+    except NotCounted as not_counted:
+        _count_anew(row)
+        _wait(row, now, str(not_counted))
     except NotYet as not_yet:
         _wait(row, now, str(not_yet))
     except TocsinError as error:
@@ -122,6 +125,12 @@ def _count(row: EvidenceBundle, now: datetime) -> None:
         EvidenceBundle.objects.filter(pk=row.pk).update(
             heads_entry_id=row.heads_entry_id
         )
+
+
+def _count_anew(row: EvidenceBundle) -> None:
+    """Have the bundle reach to the record's present end, which says what was erased."""
+    last = Stream.objects.values_list("last_seq", flat=True).get(pk=row.audience_id)
+    _mine(row).update(heads_entry=None, wanted_seq=last, attempts=0)
 
 
 def _build(row: EvidenceBundle, note: str, clock: Clock) -> None:

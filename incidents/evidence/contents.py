@@ -54,6 +54,10 @@ class NotYet(Exception):
     """The log does not prove all of it yet; it is to be tried again."""
 
 
+class NotCounted(NotYet):
+    """Something was erased since the record was counted; it is to be counted anew."""
+
+
 @dataclass(slots=True)
 class Source:
     """One bundle's stream as the log of one head holds it."""
@@ -228,7 +232,7 @@ def _earlier_head(
 def _erasures(source: Source) -> Iterator[ProvedLine]:
     """Yield the entries of other streams that log what is missing in this one.
 
-    Raises NotYet when one of them is not below the head.
+    Raises NotCounted when one of them is not below the head.
     """
     if not source.erased:
         return
@@ -248,7 +252,7 @@ def _erasures(source: Source) -> Iterator[ProvedLine]:
             line = _erasure_line(entry, index, texts)
             yield ProvedLine(line, tuple(tiles.inclusion_proof(index)))
     if missing:
-        raise NotYet(f"no sealed entry says yet that {sorted(missing)[0]} is erased")
+        raise NotCounted(f"no entry says yet that {sorted(missing)[0]} is erased")
 
 
 def _logged_here(source: Source) -> set[tuple[int, str]]:

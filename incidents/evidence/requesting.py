@@ -12,10 +12,12 @@ from incidents.events.doorbell import ring_after_commit
 from incidents.events.models import AudienceStream
 from incidents.events.record import recording
 from incidents.evidence.audiences import fields_of
+from incidents.evidence.contents import ERASURE_KIND
 from incidents.evidence.models import OPEN_STATES, EvidenceBundle
 from incidents.evidence.redaction import Rule, rules_to_body
 from incidents.incident.models import Incident
-from incidents.ledger.models import Stream
+from incidents.ledger.bundle_parts import ERASED_FIELD
+from incidents.ledger.models import Entry, Stream
 from incidents.organisations.models import Organisation, User
 from incidents.sealing.places import sealed_size
 
@@ -96,9 +98,20 @@ def _require_turn(organisation: Organisation) -> None:
         raise NotPossible(message, state={"being_built": count})
 
 
+def _require_shown(stream: AudienceStream, rule: Rule) -> None:
+    """Refuse to withhold what says that something was erased: nothing verified then."""
+    erasures = Entry.objects.filter(
+        stream=stream.stream_id, seq=rule.entry, kind=ERASURE_KIND
+    )
+    if rule.field == ERASED_FIELD or (not rule.field and erasures.exists()):
+        remedy = "What was erased has to be shown, else the rest does not verify."
+        raise BadInput("redactions", rule.line(), remedy)
+
+
 def _check(wanted: Wanted, last: int) -> None:
     known = fields_of(wanted.stream) if wanted.rules else []
     for rule in wanted.rules:
+        _require_shown(wanted.stream, rule)
         if rule.field and rule.field not in known:
             remedy = f"Its entries have the fields: {', '.join(known)}."
             raise BadInput("redactions", rule.field, remedy)

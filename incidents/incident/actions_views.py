@@ -13,6 +13,8 @@ from django.contrib import messages
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 
 from incidents.errors import BadInput, NoRoom, NotPossible, TooLarge
 from incidents.events.actor import Actor
@@ -92,15 +94,22 @@ def acknowledge(request: PageRequest, ref: str) -> HttpResponse:
     seen = see_incident(request, ref)
     side = acting_organisation(request.user, seen.incident, Action.ACKNOWLEDGE)
     who = doer(request, seen, side)
-    return act_with(
-        request,
-        seen,
-        "acknowledge",
-        Form({}),
-        lambda _: lifecycle.acknowledge(
+
+    def act(_: object) -> None:
+        lifecycle.acknowledge(
             seen.incident, organisation=side, via=AcknowledgedVia.PAGE, **who
-        ),
-    )
+        )
+        receipt = reverse("act-receipt", args=[seen.incident.ref, "acknowledged"])
+        messages.success(
+            request,
+            format_html(
+                'Acknowledged. <a href="{}">Keep the receipt</a>: it proves that you '
+                "did, and when.",
+                receipt,
+            ),
+        )
+
+    return act_with(request, seen, "acknowledge", Form({}), act)
 
 
 @page("POST")

@@ -15,6 +15,7 @@ import hashlib
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO, Final
 from uuid import UUID
@@ -97,7 +98,13 @@ def write_bundle(out: BinaryIO, bundle: Bundle) -> str:
     name of something else, a file given twice, an attachment that is not what it says.
     """
     head = parse_checkpoint(parse_note(bundle.head).text)
-    writer = _Writer(out)
+    # Closed also where a part cannot be written: `out` is still open then.
+    with closing(_Writer(out)) as writer:
+        _add_all(writer, bundle)
+        return writer.finish(head.origin, bundle.stream, bundle.from_seq)
+
+
+def _add_all(writer: "_Writer", bundle: Bundle) -> None:
     for name, data in sorted(bundle.documents.items()):
         if not is_document(name) or name in _RESERVED:
             raise ValueError(f"{name!r} is not a name for a document in a bundle")
@@ -111,7 +118,6 @@ def write_bundle(out: BinaryIO, bundle: Bundle) -> str:
         writer.add_attachment(attachment)
     for size, stamp in sorted(bundle.stamps.items()):
         writer.add(stamp_path(size), stamp)
-    return writer.finish(head.origin, bundle.stream, bundle.from_seq)
 
 
 def _add_entries(writer: "_Writer", bundle: Bundle) -> None:
@@ -136,6 +142,10 @@ class _Writer:
         self._zip = ZipFile(out, "w", ZIP_DEFLATED, strict_timestamps=True)
         self._listed: list[Listed] = []
         self._paths: set[str] = set()
+
+    def close(self) -> None:
+        """End the file; does nothing once it is ended."""
+        self._zip.close()
 
     def add(self, path: str, data: bytes) -> None:
         self._add_chunks(path, len(data), [data], ZIP_DEFLATED)

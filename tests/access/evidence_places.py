@@ -28,6 +28,10 @@ def _entry(scene: Scene) -> dict[str, Any]:
     return {"ref": scene.incident.ref, "seq": 1}
 
 
+def _filed(scene: Scene) -> dict[str, Any]:
+    return {"ref": _entry(scene)["ref"], "act": "filed"}
+
+
 def _bundle(scene: Scene) -> dict[str, Any]:
     row = EvidenceBundle.objects.first() or _make_bundle(scene)
     return {"ref": scene.incident.ref, "uid": row.uid}
@@ -63,4 +67,10 @@ API = {
     "GET evidence-fetch": Place("lab", _bundle),
 }
 
-PAGES: dict[str, Place] = {}
+PAGES = {
+    "GET evidence": Place("incident", _ref),
+    "POST evidence": Place("incident", _ref, {}, "export"),
+    "GET evidence-file": Place("lab", _bundle),
+    "GET entry-receipt": Place("incident", _entry),
+    "GET act-receipt": Place("lab", _filed),
+}

@@ -75,6 +75,7 @@ PUBLIC = {
     "api-docs",
     "api-schema",
     "healthz",
+    "log-verify",
     "metrics",
     "readyz",
     "report",

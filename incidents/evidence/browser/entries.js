@@ -1,0 +1,135 @@
+// The entries: each in the log, in its place, with what it discloses.
+
+const GENESIS = "0".repeat(64);
+const PROOF_HEADER = "c2sp.org/tlog-proof@v1\n";
+const LEAF_KEYS = "at commit prev seq stream type v";
+const AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
+const SYSTEM_STREAM = "00000000-0000-0000-0000-000000000000";
+
+function linesOf(text, path) {
+  if (text === "") return [];
+  if (!text.endsWith("\n")) throw new Rejected("FORM", `${path} does not end in a newline`);
+  return text.slice(0, -1).split("\n");
+}
+
+function readLine(line, path, number) {
+  try {
+    const found = readCanonical(line);
+    if (!isIndex(found.index)) throw new Error("an index");
+    if (hasKeys(found, "index leaf_hash withheld_entry")) {
+      if (!isHash(found.leaf_hash) || !isAuthority(found.withheld_entry)) throw new Error("a withheld entry");
+      return { index: found.index, hashed: found.leaf_hash, authority: found.withheld_entry };
+    }
+    const leaf = fromBase64(found.leaf);
+    const isForm =
+      hasKeys(found, "disclosed index leaf withheld") && leaf &&
+      Object.values(found.disclosed).every((text) => typeof text === "string") &&
+      Object.values(found.withheld).every(isReason);
+    if (!isForm) throw new Error("an entry has index, leaf, disclosed and withheld");
+    return { index: found.index, leaf, disclosed: found.disclosed, withheld: found.withheld };
+  } catch (error) {
+    throw new Rejected("FORM", `${path}, line ${number}: ${error.message}`);
+  }
+}
+
+const isAuthority = (text) => typeof text === "string" && /^[\x20-\x7e]{1,200}$/.test(text);
+const isReason = (text) => text === "erased" || (isAuthority(String(text).slice(9)) && text.startsWith("redacted:"));
+
+function readLeaf(bytes, where) {
+  try {
+    const leaf = readCanonical(decodeUtf8(bytes));
+    const isForm =
+      hasKeys(leaf, LEAF_KEYS) && leaf.v === 1 && bytes.length <= 65535 &&
+      AT.test(leaf.at) && !Number.isNaN(Date.parse(leaf.at)) &&
+      /^[a-z][a-z_]{0,31}\.[a-z][a-z_]{0,31}$/.test(leaf.type) &&
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(leaf.stream) &&
+      isHash(leaf.prev) && isIndex(leaf.seq) && leaf.seq > 0 && (leaf.seq === 1) === (leaf.prev === GENESIS) &&
+      typeof leaf.commit === "object" && !Array.isArray(leaf.commit) &&
+      Object.entries(leaf.commit).every(([name, digest]) => /^[a-z0-9_]{1,32}$/.test(name) && /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(digest));
+    if (!isForm) throw new Error("a leaf does not have its form");
+    return leaf;
+  } catch (error) {
+    throw new Rejected("LEAF_NOT_CANONICAL", `${where}: ${error.message}`);
+  }
+}
+
+async function openField(leaf, name, text) {
+  const wrong = (why) => new Rejected("DISCLOSURE", `entry ${leaf.seq}: ${name}: ${why}`);
+  if (toBase64url(await sha256(UTF8.encode(text))) !== leaf.commit[name]) throw wrong("the digest in the leaf is another");
+  try {
+    const parts = JSON.parse(decodeUtf8(fromBase64url(text)));
+    if (!Array.isArray(parts) || parts.length !== 3 || parts[1] !== name) throw new Error("of another field");
+    if (fromBase64url(parts[0]).length < 16) throw new Error("its salt is too short");
+    writeCanonical(parts[2], 1);
+    return parts[2];
+  } catch (error) {
+    throw wrong(error.message);
+  }
+}
+
+// Opens every field of a line, each of which is there once, disclosed or withheld.
+async function openLine(line, where) {
+  const leaf = readLeaf(line.leaf, where);
+  const given = [...Object.keys(line.disclosed), ...Object.keys(line.withheld)].sort();
+  if (given.join() !== Object.keys(leaf.commit).sort().join()) {
+    throw new Rejected("DISCLOSURE", `entry ${leaf.seq}: a field is left out unsaid, or is there twice`);
+  }
+  const fields = {};
+  for (const [name, text] of Object.entries(line.disclosed)) fields[name] = await openField(leaf, name, text);
+  return { ...leaf, index: line.index, fields, withheld: line.withheld, atMs: Date.parse(leaf.at) };
+}
+
+function readProofs(text) {
+  const [before, ...found] = text.split(PROOF_HEADER);
+  if (before !== "") throw new Rejected("PROOF", "proofs.txt does not begin with a proof");
+  return found.map((one) => {
+    const cut = one.indexOf("\n\n");
+    const [first, ...steps] = one.slice(0, Math.max(cut, 0)).split("\n");
+    const index = /^index (0|[1-9][0-9]{0,15})$/.exec(first);
+    const path = steps.map(fromBase64);
+    if (cut < 0 || !index || path.some((step) => step === null || step.length !== 32)) {
+      throw new Rejected("PROOF", "a proof cannot be read");
+    }
+    return { index: Number(index[1]), path: path.map(toHex), note: one.slice(cut + 2) };
+  });
+}
+
+async function checkProof(proof, line, hashed, head, note) {
+  if (!proof || proof.index !== line.index || proof.note !== note) {
+    throw new Rejected("PROOF", `it is not of entry ${line.index} of the log and this head`);
+  }
+  if (!(await isIncluded(hashed, line.index, head.size, proof.path, head.root))) {
+    throw new Rejected("INCLUSION", `entry ${line.index} of the log`);
+  }
+}
+
+// What the log counted of the stream: {seq, hash, upto, index, atMs}.
+async function readCount(parts, head) {
+  const wrong = (why) => new Rejected("INCOMPLETE", why);
+  if (!parts.has("completeness.json")) throw wrong("there is no completeness.json");
+  let part, leaf, heads, line, hashed;
+  try {
+    part = readCanonical(parts.text("completeness.json"));
+    const bytes = fromBase64(part.leaf);
+    leaf = readLeaf(bytes, "completeness.json");
+    hashed = await leafHash(bytes);
+    heads = await openField(leaf, "heads", part.disclosure);
+    line = /^([0-9a-f-]{36}) ([1-9][0-9]{0,15}) ([0-9a-f]{64})$/.exec(part.line);
+  } catch (error) {
+    throw wrong(`completeness.json: ${error.message}`);
+  }
+  const isForm =
+    leaf.stream === SYSTEM_STREAM && leaf.type === "log.heads" && line && heads && isHash(heads.root) &&
+    hasKeys(heads, "n root upto") && isIndex(heads.n) && isIndex(heads.upto) && isIndex(part.index) && isIndex(part.line_index);
+  if (!isForm) throw wrong("what counts the entries is not the log's own");
+  const hex = (steps) => steps.map((step) => toHex(fromBase64(step) || []));
+  if (!(await isIncluded(hashed, part.index, head.size, hex(part.path), head.root))) {
+    throw new Rejected("INCLUSION", "the list of heads is not in the log");
+  }
+  const lineHash = await leafHash(UTF8.encode(part.line));
+  if (!(await isIncluded(lineHash, part.line_index, heads.n, hex(part.line_path), heads.root))) {
+    throw wrong("the line is not in the log's list of heads");
+  }
+  if (line[1] !== parts.manifest.stream || heads.upto > part.index) throw wrong("the line is of another stream, or counts too much");
+  return { seq: Number(line[2]), hash: line[3], upto: heads.upto, index: part.index, atMs: Date.parse(leaf.at) };
+}

@@ -1,0 +1,77 @@
+"""The page that verifies bundles, opened from a disk by a real browser.
+
+It must say of good and of tampered bundles what the program says.
+"""
+
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from incidents.evidence.browser_page import page as page_bytes
+from tests.incidents.ledger.simulated_log import POLICY_TEXT
+from tests.incidents.ledger.verify.test_attacks import (
+    ATTACKS,
+    LOG,
+    deletes_an_entry,
+    edits_a_content,
+    edits_a_row,
+    edits_row_and_tree,
+    with_photo,
+)
+from tests.incidents.ledger.verify.verifying import packed
+from tests.scenarios.browser import CHROMIUM, Chromium, Page
+
+pytestmark = [
+    pytest.mark.scenario,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+]
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("verifier")
+    (folder / "verify.html").write_bytes(page_bytes())
+    with Chromium(folder / "profile") as chromium:
+        yield chromium.person(f"file://{folder}/")
+
+
+def verdict(page: Page, bundle: Any, folder: Path) -> str:
+    file = folder / "bundle.zip"
+    data = bundle if isinstance(bundle, io.BytesIO) else packed(bundle)
+    file.write_bytes(data.getvalue())
+    page.open("verify.html").attach("bundle", file).fill("policy", POLICY_TEXT)
+    page.run("document.getElementById('verify').click()")
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while not page.run("document.getElementById('result').dataset.ms"):
+        assert time.monotonic() < ends_at, page.text
+        time.sleep(0.02)
+    return str(page.run("document.getElementById('result').dataset.code"))
+
+
+@pytest.mark.parametrize("make", [LOG.bundle, with_photo])
+def test_good_bundle_is_verified(browser: Page, tmp_path: Path, make: Any) -> None:
+    assert verdict(browser, make(), tmp_path) == "VERIFIED"
+    assert "are in the signed log, unaltered and in their order." in browser.text
+
+
+CODES = {attack: code for _, attack, _, code in ATTACKS}
+
+
+@pytest.mark.parametrize(
+    "attack", [edits_a_row, edits_a_content, edits_row_and_tree, deletes_an_entry]
+)
+def test_tampered_bundle_is_rejected_as_the_program_does(
+    browser: Page, tmp_path: Path, attack: Any
+) -> None:
+    assert verdict(browser, attack(), tmp_path) == CODES[attack]
+
+
+def test_damaged_file_is_rejected(browser: Page, tmp_path: Path) -> None:
+    data = bytearray(packed(LOG.bundle()).getvalue())
+    data[len(data) // 2] ^= 1
+    assert verdict(browser, io.BytesIO(bytes(data)), tmp_path) == "ARCHIVE"
