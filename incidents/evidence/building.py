@@ -22,16 +22,14 @@ from incidents.events.record import record, recording
 from incidents.evidence.audiences import audiences_of
 from incidents.evidence.contents import NotCounted, NotYet, bundle_of, open_source
 from incidents.evidence.models import OPEN_STATES, BundleState, EvidenceBundle
+from incidents.evidence.proving import ProvingHead, proving_head
 from incidents.incident.access import actor_for
 from incidents.incident.new_file import NewFile
 from incidents.ledger.bundle import write_bundle
-from incidents.ledger.checkpoint import parse_checkpoint
 from incidents.ledger.models import Entry, Stream
-from incidents.ledger.note import parse_note
 from incidents.organisations.roles import Action, can
 from incidents.sealing.heads import write_heads
-from incidents.sealing.models import Cosigned
-from incidents.sealing.places import newest_note, places_of
+from incidents.sealing.places import places_of
 
 FOLDER: Final = "evidence"
 LEASE: Final = timedelta(minutes=5)
@@ -91,10 +89,10 @@ def _bring_on(row: EvidenceBundle, clock: Clock) -> None:
     if row.heads_entry_id is None:
         _count(row, clock())
     place = places_of([row.heads_entry_id or 0]).get(row.heads_entry_id or 0)
-    note = None if place is None else newest_note(place + 1)
-    if note is None:
+    head = None if place is None else proving_head(place)
+    if head is None:
         raise NotYet("the count of the entries is not sealed, signed and seen yet")
-    _build(row, note, clock)
+    _build(row, head, clock)
 
 
 def _require_readable(row: EvidenceBundle) -> None:
@@ -133,16 +131,15 @@ def _count_anew(row: EvidenceBundle) -> None:
     _mine(row).update(heads_entry=None, wanted_seq=last, attempts=0)
 
 
-def _build(row: EvidenceBundle, note: str, clock: Clock) -> None:
+def _build(row: EvidenceBundle, head: ProvingHead, clock: Clock) -> None:
     if row.attempts >= ATTEMPTS:
         raise NotBuilt
-    row.is_cosigned = Cosigned.objects.filter(note=note).exists()
-    row.head_size = parse_checkpoint(parse_note(note).text).size
+    row.is_cosigned, row.head_size = head.is_cosigned, head.size
 
     def progress(done: int) -> None:
         _mine(row).update(done=done, look_at=clock() + LEASE)
 
-    source = open_source(row, note, progress)
+    source = open_source(row, head.note, progress)
     total = source.counted.seq
     # Counted before it is tried: what ends the process ends not in trying for ever.
     _mine(row).update(

@@ -7,13 +7,11 @@ from typing import Final
 from django.http import Http404
 
 from incidents.events.feed import shown_entries
+from incidents.evidence.proving import proving_head
 from incidents.incident.models import Incident
-from incidents.ledger.checkpoint import parse_checkpoint
 from incidents.ledger.models import Entry
-from incidents.ledger.note import parse_note
 from incidents.ledger.proof_file import ProofFile, write_proof
-from incidents.sealing.models import Cosigned
-from incidents.sealing.places import newest_note, places_of
+from incidents.sealing.places import places_of
 from incidents.sealing.tree import inclusion_path
 
 RETRY_AFTER_SECONDS: Final = 2
@@ -69,11 +67,10 @@ def receipt_of_act(
 
 def _receipt(number: int, entry: Entry) -> Receipt:
     index = places_of([entry.pk]).get(entry.pk)
-    note = None if index is None else newest_note(index + 1)
-    if index is None or note is None:
+    head = None if index is None else proving_head(index)
+    if index is None or head is None:
         return Receipt(number, entry, None)
-    size = parse_checkpoint(parse_note(note).text).size
-    path = tuple(inclusion_path(index, size))
+    path = tuple(inclusion_path(index, head.size))
     # The leaf goes along, so that the file says by itself what it is a proof of.
-    proof = write_proof(ProofFile(index, path, note, bytes(entry.leaf)))
-    return Receipt(number, entry, proof, Cosigned.objects.filter(note=note).exists())
+    proof = write_proof(ProofFile(index, path, head.note, bytes(entry.leaf)))
+    return Receipt(number, entry, proof, head.is_cosigned)

@@ -101,7 +101,7 @@ def _require_turn(organisation: Organisation) -> None:
 def _require_shown(stream: AudienceStream, rule: Rule) -> None:
     """Refuse to withhold what says that something was erased: nothing verified then."""
     erasures = Entry.objects.filter(
-        stream=stream.stream_id, seq=rule.entry, kind=ERASURE_KIND
+        stream=stream.stream_id, seq=rule.entry or 0, kind=ERASURE_KIND
     )
     if rule.field == ERASED_FIELD or (not rule.field and erasures.exists()):
         remedy = "What was erased has to be shown, else the rest does not verify."

@@ -84,8 +84,12 @@ function boundsOf(times) {
   [...sorted].reverse().forEach((one, n) => upper.push(Math.min(one.met, n ? upper[n - 1] : Infinity)));
   upper.reverse();
   return (index) => {
-    const after = sorted.findIndex((one) => one.size > index);
-    const place = after < 0 ? sorted.length : after;
+    let [place, end] = [0, sorted.length];
+    while (place < end) {
+      const middle = (place + end) >> 1;
+      if (sorted[middle].size > index) end = middle;
+      else place = middle + 1;
+    }
     return [place ? lower[place - 1] : null, place < upper.length ? upper[place] : null];
   };
 }
@@ -106,7 +110,7 @@ function checkAge(head, counted, [lower, upper]) {
 }
 
 async function checkEntries(parts, head, note, counted) {
-  const proofs = readProofs(parts.text("proofs.txt", "PROOF"));
+  const proofs = readProofs(parts.text("proofs.txt", "PROOF")).values();
   const entries = [];
   const erased = new Map();
   const logged = new Map();
@@ -115,7 +119,7 @@ async function checkEntries(parts, head, note, counted) {
   for (const [place, text] of linesOf(parts.text("entries.jsonl"), "entries.jsonl").entries()) {
     const line = readLine(text, "entries.jsonl", place + 1);
     const hashed = line.hashed || (await leafHash(line.leaf));
-    await checkProof(proofs.shift(), line, hashed, head, note);
+    await checkProof(proofs.next().value, line, hashed, head, note);
     seq += 1;
     const entry = line.hashed ? { ...line, seq } : await openLine(line, `entry ${line.index} of the log`);
     if (!line.hashed) checkPlace(entry, seq, parts.manifest.stream, before);
@@ -154,12 +158,12 @@ async function checkErasures(parts, proofs, head, note, erased, logged) {
   for (const [place, one] of linesOf(text, "erasures.jsonl").entries()) {
     const line = readLine(one, "erasures.jsonl", place + 1);
     if (line.hashed) throw new Rejected("FORM", "erasures.jsonl holds something else");
-    await checkProof(proofs.shift(), line, await leafHash(line.leaf), head, note);
+    await checkProof(proofs.next().value, line, await leafHash(line.leaf), head, note);
     const entry = await openLine(line, `entry ${line.index} of the log`);
     if (entry.type !== "disclosure.erased") throw new Rejected("FORM", "erasures.jsonl holds something else");
     noteErasures(entry, erased, logged);
   }
-  if (proofs.length) throw new Rejected("PROOF", "there is a proof of no entry");
+  if (!proofs.next().done) throw new Rejected("PROOF", "there is a proof of no entry");
   for (const [field, index] of erased) {
     if (!((logged.get(field) ?? -1) > index)) throw new Rejected("ERASED_UNLOGGED", field);
   }

@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from incidents.errors import TocsinError
 from incidents.evidence.audiences import OWN, chosen_audience
 from incidents.evidence.building import build_next
+from incidents.evidence.models import BundleState, EvidenceBundle
 from incidents.evidence.redaction import BadRule, read_rules
 from incidents.evidence.requesting import Wanted, request_bundle
+from incidents.incident.models import Incident
 from incidents.incident.new_file import path_of
-from incidents.models import BundleState, EvidenceBundle, Incident, Organisation
+from incidents.organisations.models import Organisation
 from incidents.timers.clock import read_now
 
 POLL_SECONDS: Final = 0.5
