@@ -120,7 +120,18 @@ def filing_new(request: PageRequest, ref: str) -> HttpResponse:
     }
     is_refused = error or flaws
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+    _note_incident(request, incident)
     return render(request, "escalation/filings/new.html", context, status=status)
+
+
+def _note_incident(request: PageRequest, incident: Incident) -> None:
+    note_reading(
+        reader=reader_of(request),
+        user=request.user,
+        incidents=[incident],
+        targets=[f"incident:{incident.ref}"],
+        now=read_now(),
+    )
 
 
 @page("GET", "POST")

@@ -1,5 +1,7 @@
 """Who has seen an incident, legal holds and erasure, over REST."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -15,6 +17,7 @@ from incidents.custody.lists import (
     find_erasure,
     find_hold,
     holds_for,
+    note_listed,
     subject_of,
 )
 from incidents.custody.models import Erasure, Hold
@@ -47,6 +50,7 @@ from incidents.errors import BadInput
 from incidents.incident.access import actor_for
 from incidents.incident.models import Incident
 from incidents.incident.viewset import IncidentApiViewSet
+from incidents.organisations.authentication import reader_name
 from incidents.rest import UID, ApiViewSet, OrganisationQuery
 from incidents.timers.clock import read_now
 
@@ -114,7 +118,7 @@ class HoldViewSet(ApiViewSet):
     def list(self, request: Request) -> Response:
         """List the holds."""
         rows = holds_for(self.person).filter(**self.read_query(OrganisationQuery))
-        return self.respond_page(rows, lambda page: [render_hold(row) for row in page])
+        return self.respond_page(rows, partial(_listed, self, render_hold))
 
     @extend_schema(request=HoldBody, responses={201: HoldSerializer})
     def create(self, request: Request) -> Response:
@@ -160,9 +164,7 @@ class ErasureViewSet(ApiViewSet):
     def list(self, request: Request) -> Response:
         """List the requests."""
         rows = erasures_for(self.person).filter(**self.read_query(OrganisationQuery))
-        return self.respond_page(
-            rows, lambda page: [render_erasure(row) for row in page]
-        )
+        return self.respond_page(rows, partial(_listed, self, render_erasure))
 
     @extend_schema(request=ErasureBody, responses={201: ErasureSerializer})
     def create(self, request: Request) -> Response:
@@ -214,6 +216,15 @@ class ErasureViewSet(ApiViewSet):
 
     def _shown(self, uid: str) -> Response:
         return Response(render_erasure(find_erasure(self.person, uid)))
+
+
+def _listed(
+    view: ApiViewSet, render: Callable[[Any], Any], rows: list[Any]
+) -> list[Any]:
+    """Return the rows, once it is recorded that they are read."""
+    reader = reader_name(view.request)
+    note_listed(rows, user=view.person, reader=reader, now=read_now())
+    return [render(row) for row in rows]
 
 
 def _subject(view: ApiViewSet, body: dict[str, Any]) -> Any:

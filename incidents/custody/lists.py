@@ -1,5 +1,7 @@
 """Holds and requests to erase, as those who may decide on them find them."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -8,7 +10,12 @@ from django.http import Http404
 from incidents.custody.models import Erasure, Hold
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
-from incidents.incident.access import acting_organisation, actor_for, named_incident
+from incidents.incident.access import (
+    acting_organisation,
+    actor_for,
+    named_incident,
+    note_reading,
+)
 from incidents.incident.models import Incident
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Organisation, User
@@ -70,6 +77,19 @@ def subject_of(
     if who is None:
         raise BadInput("person", person, f"Name somebody who is or was in {side}.")
     return side, who
+
+
+def note_listed(
+    rows: Iterable[Hold | Erasure], *, user: User, reader: str, now: datetime
+) -> None:
+    """Record that the user lists these, before a byte is sent. Raises Unavailable."""
+    note_reading(
+        reader=reader,
+        user=user,
+        incidents=[],
+        targets=[f"custody:{row.uid}" for row in rows],
+        now=now,
+    )
 
 
 def decider(user: User, row: Hold | Erasure) -> Actor:

@@ -21,6 +21,7 @@ from incidents.custody.lists import (
     find_erasure,
     find_hold,
     holds_for,
+    note_listed,
     subject_of,
 )
 from incidents.custody.models import Erasure, ErasureState, Hold
@@ -41,7 +42,7 @@ from incidents.incident.access import actor_for
 from incidents.incident.action_forms import ReasonForm
 from incidents.incident.page import note_incident, see_incident
 from incidents.organisations.roles import Action, organisations_allowing
-from incidents.pages import PageRequest, page
+from incidents.pages import PageRequest, page, reader_of
 from incidents.timers.clock import read_now
 
 _READINGS: Final = 50
@@ -223,10 +224,18 @@ def _list_page(
 ) -> HttpResponse:
     if not organisations_allowing(request.user, Action.APPROVE):
         raise NotAllowed(f"None of your roles lets you {Action.APPROVE.label}.")
+    holds = _held(holds_for(request.user))
+    erasures = _asked(request, erasures_for(request.user))
+    note_listed(
+        [shown["row"] for shown in (*holds, *erasures)],
+        user=request.user,
+        reader=reader_of(request),
+        now=read_now(),
+    )
     context = {
         "may_decide": True,
-        "holds": _held(holds_for(request.user)),
-        "erasures": _asked(request, erasures_for(request.user)),
+        "holds": holds,
+        "erasures": erasures,
         "hold_form": HoldForm(auto_id="id_hold_%s"),
         "erasure_form": ErasureForm(auto_id="id_erase_%s"),
         **bound,

@@ -34,7 +34,7 @@ def record_read(
     """Commit that the reader opens the targets, once for each in 15 minutes.
 
     `reader` is "user:<id>" or "token:<id>"; a target is "incident:INC-…",
-    "attachment:<uid>", "delivery:<uid>" or, for lists, "list:<ref>". Call it outside any
+    "attachment:<uid>", "delivery:<uid>", "source:<uid>" (its last error) or, for lists, "list:<ref>". Call it outside any
     transaction and before the body is sent; when it raises, the read is refused.
     """
     if not targets:

@@ -157,6 +157,8 @@ class SourceViewSet(OwnedViewSet):
         """Say whether the source is well, why not, and what to do."""
         source, now = self.find(), read_now()
         facts = facts_of([source], now=now)[source.pk]
+        if facts.last_error:
+            self._note([f"source:{source.uid}"])
         shown = {
             **asdict(judge(facts, now=now)),
             "last_delivery_at": facts.last_at,
@@ -202,9 +204,12 @@ class SourceViewSet(OwnedViewSet):
         """List its deliveries, newest first."""
         wanted = self.read_query(StateQuery)
         rows = self.find().deliveries.defer("body").filter(**wanted)
-        return self.respond_page(
-            rows, lambda page: list(DeliverySerializer(page, many=True).data)
-        )
+        return self.respond_page(rows, self._shown_deliveries)
+
+    def _shown_deliveries(self, rows: Sequence[Delivery]) -> Sequence[Any]:
+        """Return the rows, once it is recorded whose unreadable values they quote."""
+        self._note([f"delivery:{row.uid}" for row in rows if row.error])
+        return [DeliverySerializer(row).data for row in rows]
 
     @extend_schema(responses=DeliveryBodySerializer)
     @action(detail=True, url_path=f"deliveries/(?P<delivery>{UID})")
@@ -286,10 +291,13 @@ class SourceViewSet(OwnedViewSet):
         return {**given, "body": body, "headers": delivery.headers}
 
     def _note_body(self, delivery: Delivery) -> None:
+        self._note([f"delivery:{delivery.uid}"])
+
+    def _note(self, targets: Sequence[str]) -> None:
         note_reading(
             reader=reader_name(self.request),
             user=self.person,
             incidents=[],
-            targets=[f"delivery:{delivery.uid}"],
+            targets=targets,
             now=read_now(),
         )

@@ -35,6 +35,7 @@ def source_list(request: PageRequest) -> HttpResponse:
     now = read_now()
     facts = facts_of(rows, now=now)
     listed = [_listed(row, facts[row.pk], now) for row in rows]
+    _note_errors(request, [row for row in rows if facts[row.pk].last_error], now)
     sources = sorted(listed, key=lambda row: LEVELS.index(row["health"].level))
     can_add = bool(organisations_allowing(request.user, Action.CONFIGURE))
     context = {"sources": sources, "can_add": can_add}
@@ -58,6 +59,19 @@ def source_detail(request: PageRequest, uid: UUID) -> HttpResponse:
         # What a test led to is known now: show the whole page with it.
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "incidents/intake/detail.html", context)
+
+
+def _note_errors(
+    request: PageRequest, sources: Sequence[Source], now: datetime
+) -> None:
+    """Record of whose deliveries the page quotes what could not be read."""
+    note_reading(
+        reader=reader_of(request),
+        user=request.user,
+        incidents=[],
+        targets=[f"source:{source.uid}" for source in sources],
+        now=now,
+    )
 
 
 def _tail(request: PageRequest, source: Source) -> HttpResponse:
