@@ -20,6 +20,17 @@ from incidents.organisations.roles import Action, Role, can
 
 # So many of the newest readings say which roles of the other side have read it.
 _OTHERS_LOOKED_AT: Final = 500
+# The words for what was opened, by the part of a target before its first colon.
+_WORDS: Final = {
+    "incident": "the incident",
+    "list": "a list with the incident",
+    "attachment": "a file",
+    "delivery": "a raw delivery",
+    "evidence": "a bundle of evidence",
+    "mail": "a mail",
+    "report": "the anonymous report",
+    "report-file": "a file of the anonymous report",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,11 @@ class Reading:
     role: str
     person: str
     what: tuple[str, ...]
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """Return what was opened as people say it, each once."""
+        return tuple(dict.fromkeys(_words(target) for target in self.what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,14 @@ def _reading(entry: Entry, data: dict[str, object], *, names: bool) -> Reading:
     what = tuple(str(t) for t in targets) if isinstance(targets, list) else ()
     organisation = str(actor.get("organisation", ""))
     return Reading(entry.at, organisation, _role(actor), person, what)
+
+
+def _words(target: str) -> str:
+    """Say what a target is; a filing by its reference, which people know."""
+    kind, _, rest = target.partition(":")
+    if kind == "filing":
+        return f"filing {rest.partition(':')[0]}"
+    return _WORDS.get(kind, target)
 
 
 def _role(actor: dict[str, object]) -> str:
