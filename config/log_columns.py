@@ -31,6 +31,7 @@ LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
     "incidents.SealerState": {
         "refused_why": neither("our own words about sizes"),
+        "known_keys": neither("public keys of the log"),
         "broken_why": neither("our own words about numbers of entries and streams"),
     },
     "incidents.Audit": {

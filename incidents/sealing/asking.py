@@ -11,6 +11,7 @@ from incidents.ledger import signer_client
 from incidents.ledger.note import BadNote
 from incidents.ledger.signer_client import SignerRefused, SignerUnavailable
 from incidents.ledger.vkey import BadKey
+from incidents.sealing.key_changes import note_keys
 from incidents.sealing.models import SealerState
 from incidents.sealing.signing import Signer, sign_heads
 from incidents.sealing.state import read_state
@@ -52,7 +53,8 @@ def sign_what_is_unsigned(now: datetime) -> int | None:
     except (SignerUnavailable, SignerRefused, BadNote, BadKey) as error:
         _note_unsigned(str(error))
         return None
-    if size is not None:
+    if signer and size is not None:
+        note_keys([key.vkey() for key in signer.keys], now)
         _note_unsigned("")
     return size
 

@@ -98,6 +98,9 @@ class SealerState(models.Model):
     broken_why = models.TextField(blank=True)
     broken_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
+    known_keys = models.JSONField(
+        default=list, help_text="the keys that signed last, as the log's entries say"
+    )
 
     class Meta:
         app_label = "incidents"
