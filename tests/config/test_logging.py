@@ -10,7 +10,7 @@ from django.urls.converters import StringConverter
 from config.logging import logging_settings
 
 # Parameters of pages' addresses that hold any text and are no secret.
-NO_SECRETS = {"ref", "name", "uid"}
+NO_SECRETS = {"origin_hash", "ref", "name", "uid"}
 SECRET = "weights-copied-to-a-laptop"
 
 

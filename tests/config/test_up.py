@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from config.processes import wait_until
+from config.up import QUEUES
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 LEFT_OUT = (".*", "var", "tests", "docs")
@@ -19,6 +20,7 @@ OURS = ("DATABASE", "TOCSIN_", "SECRET_KEY", "REDIS_URL", "EMAIL_URL", "BASE_URL
 pytestmark = pytest.mark.scenario
 
 # Machines that run tests are shared: nothing here is about speed.
+WORKERS = len(QUEUES) + 2  # the process that forks them, and the beat
 PATIENCE_SECONDS = 180
 
 
@@ -136,13 +138,14 @@ def test_second_up_on_the_same_data_is_refused(running):
 
 def test_killed_workers_are_started_again(running):
     assert wait_until(
-        lambda: len(running.processes("config.workers")) == 6, seconds=PATIENCE_SECONDS
+        lambda: len(running.processes("config.workers")) == WORKERS,
+        seconds=PATIENCE_SECONDS,
     )
     first = running.processes("config.workers")
     for pid in first:
         os.kill(pid, signal.SIGKILL)
     assert wait_until(
-        lambda: len(running.processes("config.workers") - first) == 6,
+        lambda: len(running.processes("config.workers") - first) == WORKERS,
         seconds=PATIENCE_SECONDS,
     )
 
