@@ -109,8 +109,8 @@ def _note_bell(sender: Any = None, **_: Any) -> None:
 def _store_regimes(**_: Any) -> None:
     """Keep the texts of the laws of this version; without a database, at the next start."""
     # The models are there only once the application is.
-    from escalation.lawbook.storing import store_shipped  # noqa: PLC0415
-    from incidents.timers.clock import read_now  # noqa: PLC0415
+    from escalation.lawbook.storing import store_shipped  # noqa: PLC0415 (after setup)
+    from incidents.timers.clock import read_now  # noqa: PLC0415 (the same)
 
     _call("store_shipped", lambda: store_shipped(read_now()))
 

@@ -79,7 +79,7 @@ def _run(argv: list[str], chosen: str | None) -> None:
 def _sign(world: World, words: list[str]) -> None:
     """Run the log's signer, which knows neither Django nor a database."""
     from config.signing import signer_words  # noqa: PLC0415  only this one needs it
-    from incidents.ledger import signer  # noqa: PLC0415
+    from incidents.ledger import signer  # noqa: PLC0415  the same
 
     environ = {**world.environment, **os.environ}
     signer.main([*signer_words(world.data, environ), *words])

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Concatenate, Final, ParamSpec
 
 from django.contrib.auth.decorators import login_required
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.middleware import HtmxDetails
 
-from incidents.errors import TocsinError
+from incidents.errors import BadInput, NoRoom, TocsinError, TooLarge
 from incidents.organisations.models import User
 from incidents.sending_again import send_again_page
 
@@ -116,3 +117,13 @@ def _end_polls_signed_out(
         return view(request, *args, **kwargs)
 
     return shown
+
+
+def put_error(form: BaseForm, error: BadInput | NoRoom | TooLarge) -> None:
+    """Show what the domain refused at the field that it names, else at the form's head."""
+    if isinstance(error, BadInput) and error.field in form.fields:
+        form.add_error(error.field, error.remedy)
+    elif not isinstance(error, BadInput) and "file" in form.fields:
+        form.add_error("file", error.message)
+    else:
+        form.add_error(None, getattr(error, "remedy", error.message))

@@ -22,13 +22,12 @@ from escalation.filings.models import (
 )
 from escalation.filings.noting import counted_at, due_in_force, note_submissions
 from escalation.filings.reading import approved_versions, require_state, state_of
-from escalation.filings.submitting import digest_for, settle
+from escalation.filings.submitting import settle, submitted_body
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.incident.attachments import Upload, store_upload
 from incidents.incident.incoming import ArrivedFile
-from incidents.ledger.canonical import format_at
 from incidents.models import Attachment, User
 
 MAX_REFERENCE: Final = 200
@@ -177,22 +176,14 @@ def _record(
     actor: Actor,
 ) -> None:
     """Record it on the lab's side alone: no agency here has got it."""
-    assert recipient.version is not None  # noqa: S101  just set
     record(
         "filing.submitted",
         incident=filing.incident,
         organisation_id=filing.organisation_id,
         actor=actor,
         is_internal=True,
-        body={
-            "filing": filing.ref,
-            "version": recipient.version.number,
-            "sha256": digest_for(recipient, everybody),
-            "agency": recipient.name,
-            "regime": recipient.regime_id,
-            "stage": recipient.stage,
-            "tlp": filing.tlp,
-            "submitted_at": format_at(receipt_at(recipient)),
+        body=submitted_body(filing, recipient, everybody, at=receipt_at(recipient))
+        | {
             "portal_reference": recipient.portal_reference,
             "receipt_sha256": file.sha256,
         },

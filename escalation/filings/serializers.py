@@ -105,8 +105,8 @@ class RequestSerializer(serializers.Serializer[Any]):
     steps = RequestStepSerializer(many=True)
 
 
-class FilingSerializer(serializers.Serializer[Any]):
-    """A filing as your side sees it."""
+class FilingHeadSerializer(serializers.Serializer[Any]):
+    """What names a filing and says how it stands."""
 
     ref = serializers.CharField()
     url = serializers.CharField()
@@ -115,6 +115,11 @@ class FilingSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=FilingState.choices)
     tlp = serializers.CharField()
     amends = serializers.CharField(allow_null=True)
+
+
+class FilingSerializer(FilingHeadSerializer):
+    """A filing as your side sees it."""
+
     created_at = serializers.DateTimeField()
     version = serializers.IntegerField()
     sha256 = serializers.CharField(help_text="of the canonical JSON of what you see")
@@ -144,16 +149,9 @@ class PunctualitySerializer(serializers.Serializer[Any]):
     answered_late = serializers.IntegerField(help_text="or not yet, and late")
 
 
-class FilingRowSerializer(serializers.Serializer[Any]):
+class FilingRowSerializer(FilingHeadSerializer):
     """A filing in a list."""
 
-    ref = serializers.CharField()
-    url = serializers.CharField()
-    incident = serializers.CharField()
-    organisation = serializers.CharField()
-    state = serializers.ChoiceField(choices=FilingState.choices)
-    tlp = serializers.CharField()
-    amends = serializers.CharField(allow_null=True)
     recipients = RecipientSerializer(many=True)
 
 

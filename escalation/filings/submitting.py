@@ -6,7 +6,7 @@ about. A stage's clock is met by the first submission; a later version moves not
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from escalation.filings.drafting import lock_filing
 from escalation.filings.models import (
@@ -154,21 +154,35 @@ def _record(
     actor: Actor,
     now: datetime,
 ) -> None:
-    assert recipient.version is not None  # noqa: S101  just set
     record(
         "filing.submitted",
         incident=filing.incident,
         organisation_id=filing.organisation_id,
         agency_id=recipient.agency_id,
         actor=actor,
-        body={
-            "filing": filing.ref,
-            "version": recipient.version.number,
-            "sha256": digest_for(recipient, everybody),
-            "agency": recipient.name,
-            "regime": recipient.regime_id,
-            "stage": recipient.stage,
-            "tlp": filing.tlp,
-            "submitted_at": format_at(now),
-        },
+        body=submitted_body(filing, recipient, everybody, at=now),
     )
+
+
+def submitted_body(
+    filing: Filing,
+    recipient: FilingRecipient,
+    everybody: list[FilingRecipient],
+    *,
+    at: datetime,
+) -> dict[str, Any]:
+    """Return what `filing.submitted` says of a recipient, however it was filed.
+
+    Requires that the recipient has its version.
+    """
+    assert recipient.version is not None  # noqa: S101  whoever marks it sets it
+    return {
+        "filing": filing.ref,
+        "version": recipient.version.number,
+        "sha256": digest_for(recipient, everybody),
+        "agency": recipient.name,
+        "regime": recipient.regime_id,
+        "stage": recipient.stage,
+        "tlp": filing.tlp,
+        "submitted_at": format_at(at),
+    }

@@ -42,7 +42,7 @@ from incidents.incident.access import (
 from incidents.incident.idempotency import Promise, read_promise
 from incidents.models import Incident, Organisation
 from incidents.organisations.roles import Action
-from incidents.pages import PageRequest, page, reader_of
+from incidents.pages import PageRequest, page, put_error, reader_of
 from incidents.timers.clock import read_now
 
 RECIPIENTS = 3
@@ -229,7 +229,7 @@ def act_page(name: str) -> Callable[..., Any]:
                 act.run(doing, actor)
                 return redirect("filing-detail", shown.seen.filing.ref)
             except (BadInput, NoRoom, TooLarge) as error:
-                _put_error(form, error)
+                put_error(form, error)
             except NotPossible as error:
                 form = _form_after(name, request, ref, error)
                 status = HTTPStatus.CONFLICT
@@ -374,12 +374,3 @@ def _note(request: PageRequest, seen: FilingSeen) -> None:
         targets=[f"filing:{seen.filing.ref}"],
         now=read_now(),
     )
-
-
-def _put_error(form: Form, error: BadInput | NoRoom | TooLarge) -> None:
-    if isinstance(error, BadInput) and error.field in form.fields:
-        form.add_error(error.field, error.remedy)
-    elif not isinstance(error, BadInput) and "file" in form.fields:
-        form.add_error("file", error.message)
-    else:
-        form.add_error(None, getattr(error, "remedy", error.message))

@@ -143,10 +143,19 @@ def rule_words(stage: Stage) -> tuple[str, str]:
     if not stage.statutory:
         return "", ""
     if stage.statutory == "as_counted":
-        return "Nothing moves it", "an hour is an elapsed hour, on any day."
+        return "No holiday rule moves it", _as_counted_words(stage)
     first, _, rest = (RULES[stage.statutory].__doc__ or "").strip().partition("\n")
     where, _, what = first.partition(": ")
     return where.rstrip("."), " ".join([what, *rest.split()]).strip()
+
+
+def _as_counted_words(stage: Stage) -> str:
+    units = {term.unit for term in stage.terms}
+    if units <= {Unit.HOURS}:
+        return "an hour is an elapsed hour, on any day."
+    if units <= {Unit.BUSINESS_DAYS}:
+        return "the days that do not count are left out in counting."
+    return "it ends on the day that is counted, whatever day that is."
 
 
 def delay_words(delay: Delay) -> str:

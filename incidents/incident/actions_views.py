@@ -39,7 +39,7 @@ from incidents.incident.page import see_incident, show_incident
 from incidents.incident.panels import Seen
 from incidents.organisations.models import Organisation, User
 from incidents.organisations.roles import Action
-from incidents.pages import PageRequest, page
+from incidents.pages import PageRequest, page, put_error
 
 
 class Doer(TypedDict):
@@ -66,7 +66,7 @@ def act_with(
         try:
             act(form.cleaned_data)
         except (BadInput, NoRoom, TooLarge) as error:
-            _put_error(form, error)
+            put_error(form, error)
         except NotPossible as error:
             if not form.fields:
                 messages.error(request, error.message)
@@ -260,12 +260,3 @@ def _owner(request: PageRequest, seen: Seen, action: Action) -> Doer:
     """Return who acts for the owner. Raises NotAllowed."""
     owner = require_owner(request.user, seen.incident, action)
     return doer(request, seen, owner)
-
-
-def _put_error(form: BaseForm, error: BadInput | NoRoom | TooLarge) -> None:
-    if isinstance(error, BadInput) and error.field in form.fields:
-        form.add_error(error.field, error.remedy)
-    elif not isinstance(error, BadInput) and "file" in form.fields:
-        form.add_error("file", error.message)
-    else:
-        form.add_error(None, getattr(error, "remedy", error.message))

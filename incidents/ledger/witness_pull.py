@@ -246,9 +246,9 @@ def fetch_over_http(address: str, body: bytes | None) -> bytes:
     if body is not None:
         headers["Content-Type"] = "text/plain; charset=utf-8"
     # `new` took no other scheme than http and https.
-    request = Request(address, data=body, headers=headers)  # noqa: S310
+    request = Request(address, data=body, headers=headers)  # noqa: S310 (see above)
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 (same)
             answer: bytes = response.read(MAX_ANSWER_BYTES + 1)
     except HTTPError as error:
         said = error.read(300).decode("utf-8", "replace").strip()

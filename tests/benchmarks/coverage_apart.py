@@ -12,15 +12,15 @@ import django
 
 django.setup()
 
-from escalation.policies.steps import Target, parse_policy  # noqa: E402  (Django first)
-from escalation.runs.decide import decide  # noqa: E402
-from escalation.runs.simulation.asking import cover  # noqa: E402
-from escalation.runs.simulation.timeline import PolicyTimeline  # noqa: E402
-from escalation.runs.simulation.world import Subject  # noqa: E402
-from escalation.runs.situation import Facts, Recipient, RunState  # noqa: E402
-from incidents.models import Organisation  # noqa: E402
-from tests import factories as make  # noqa: E402
-from tests.factories import NOW  # noqa: E402
+from escalation.policies.steps import Target, parse_policy
+from escalation.runs.decide import decide
+from escalation.runs.simulation.asking import cover
+from escalation.runs.simulation.timeline import PolicyTimeline
+from escalation.runs.simulation.world import Subject
+from escalation.runs.situation import Facts, Recipient, RunState
+from incidents.models import Organisation
+from tests import factories as make
+from tests.factories import NOW
 
 SCHEDULES = 5
 

@@ -9,25 +9,25 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402  (Django first)
+from django.db import connection
 
-from escalation.duties.looking import (  # noqa: E402
+from escalation.duties.looking import (
     REGIME_CHANGED,
     ask_to_look_at,
 )
-from escalation.lawbook.registry import digest_of  # noqa: E402
-from escalation.loop import fire_due  # noqa: E402
-from escalation.models import (  # noqa: E402
+from escalation.lawbook.registry import digest_of
+from escalation.loop import fire_due
+from escalation.models import (
     AnchorValue,
     LegalProfile,
     RegimeText,
     StatutoryClock,
 )
-from incidents.events.record import recording  # noqa: E402
-from incidents.models import Incident, Organisation  # noqa: E402
-from incidents.timers.schedule import add_timer  # noqa: E402
-from tests import factories as make  # noqa: E402
-from tests.factories import NOW  # noqa: E402
+from incidents.events.record import recording
+from incidents.models import Incident, Organisation
+from incidents.timers.schedule import add_timer
+from tests import factories as make
+from tests.factories import NOW
 
 TOGETHER = 500
 REGIME = "bench-framework"

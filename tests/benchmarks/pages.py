@@ -12,14 +12,14 @@ import django
 
 django.setup()
 
-from escalation.models import ContactMethod  # noqa: E402  after setup
-from escalation.notifications.outbox import (  # noqa: E402  after setup
+from escalation.models import ContactMethod
+from escalation.notifications.outbox import (
     NewNotification,
     queue_notifications,
 )
-from escalation.notifications.render import Message  # noqa: E402  after setup
-from incidents.events.record import recording  # noqa: E402  after setup
-from incidents.timers.clock import read_now  # noqa: E402  after setup
+from escalation.notifications.render import Message
+from incidents.events.record import recording
+from incidents.timers.clock import read_now
 
 
 def run(orders: dict[str, Any]) -> dict[str, Any]:

@@ -18,23 +18,23 @@ import django
 
 django.setup()
 
-from django.db import transaction  # noqa: E402  (Django first)
+from django.db import transaction
 
-from incidents.audit.audit import Auditor, audit_log  # noqa: E402
-from incidents.audit.memory import MemoryFile  # noqa: E402
-from incidents.events.actor import Actor  # noqa: E402
-from incidents.events.pending import SEALER  # noqa: E402
-from incidents.events.record import record, recording  # noqa: E402
-from incidents.incident.opening import NewIncident, open_incidents  # noqa: E402
-from incidents.ledger.append import Draft, append, make_streams  # noqa: E402
-from incidents.ledger.rows import insert_rows  # noqa: E402
-from incidents.ledger.signer_client import public_keys, sign  # noqa: E402
-from incidents.models import Entry, Incident, Organisation, Pending  # noqa: E402
-from incidents.sealing.places import sealed_size  # noqa: E402
-from incidents.sealing.seal import seal_batch  # noqa: E402
-from incidents.sealing.signing import Signer, sign_heads  # noqa: E402
-from incidents.sealing.tree import add_leaves, inclusion_path  # noqa: E402
-from incidents.timers.clock import read_now  # noqa: E402
+from incidents.audit.audit import Auditor, audit_log
+from incidents.audit.memory import MemoryFile
+from incidents.events.actor import Actor
+from incidents.events.pending import SEALER
+from incidents.events.record import record, recording
+from incidents.incident.opening import NewIncident, open_incidents
+from incidents.ledger.append import Draft, append, make_streams
+from incidents.ledger.rows import insert_rows
+from incidents.ledger.signer_client import public_keys, sign
+from incidents.models import Entry, Incident, Organisation, Pending
+from incidents.sealing.places import sealed_size
+from incidents.sealing.seal import seal_batch
+from incidents.sealing.signing import Signer, sign_heads
+from incidents.sealing.tree import add_leaves, inclusion_path
+from incidents.timers.clock import read_now
 
 STREAMS = 5_000
 ENTRIES = 60_000

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.combinations import read_trusted_relay
-from config.env_reading import read_environment
+from config.env_reading import read_environment, variables
 from config.env_secrets import read_secret, read_secret_key
 
 
@@ -121,8 +121,6 @@ def test_secret_key_twice_is_refused():
 
 
 def test_every_variable_is_in_the_reference():
-    from config.env_reading import variables  # noqa: PLC0415
-
     page = Path("docs/reference/settings.md").read_text(encoding="utf-8")
     missing = [name for name in variables() if f"| `{name}` |" not in page]
     assert missing == []

@@ -18,7 +18,7 @@ from escalation.models import (
 from incidents.models import IdempotencyKey, Incident
 from tests.api_world import client_of
 from tests.escalation.duties.clocks.conftest import DutyWorld
-from tests.escalation.duties.clocks.conftest import world as world  # noqa: PLC0414
+from tests.escalation.duties.clocks.conftest import world as world  # noqa: PLC0414 (a fixture)
 from tests.escalation.duties.clocks.test_bulk import OWN, change_law, lay_down
 
 NOTE = {"name": "aware", "at": "2026-11-20T14:05:00+01:00", "source": "shift log"}

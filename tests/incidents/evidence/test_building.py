@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from incidents.events.actor import Actor
+from incidents.events.feed import read_fields
 from incidents.evidence.building import KEPT, PATIENCE
 from incidents.evidence.fetching import forget_old_bundles
 from incidents.evidence.models import BundleState
@@ -105,8 +106,6 @@ def test_bundle_waits_until_the_log_has_counted_the_record(scene):
 def test_nothing_can_be_fetched_before_the_export_is_recorded(scene):
     row = scene.build(scene.ask())
     last = Entry.objects.filter(stream=row.audience_id).latest("seq")
-    from incidents.events.feed import read_fields  # noqa: PLC0415
-
     fields = read_fields([last])[last.pk]
     assert (last.kind, last.at) == ("evidence.exported", row.ready_at)
     assert (fields["recipient"], fields["bundle"]) == (RECIPIENT, str(row.uid))
