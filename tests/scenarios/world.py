@@ -233,8 +233,35 @@ class World:
         """Wait until something holds; fail when it does not in time."""
         ends_at = time.monotonic() + seconds
         while not is_true():
-            assert time.monotonic() < ends_at, f"not in {seconds} s: {is_true}"
+            if time.monotonic() >= ends_at:
+                raise AssertionError(
+                    f"not in {seconds} s: {is_true}\n{self.standing()}"
+                )
             time.sleep(0.02)
+
+    def standing(self) -> str:
+        """Say where the world stands: what a test that waited in vain cannot ask later."""
+        asked = {
+            "consumers": "SELECT consumer, now() - ran_at FROM tocsin_tick",
+            "messages": "SELECT channel, status, count(*), min(next_attempt_at) - now() "
+            "FROM tocsin_notification GROUP BY 1, 2",
+            "timers": "SELECT kind, count(*), min(due_at) - now() FROM tocsin_timer "
+            "GROUP BY 1",
+            "pending": "SELECT consumer, count(*) FROM tocsin_pending GROUP BY 1",
+        }
+        lines = [f"{name}: {self._read_if_up(query)}" for name, query in asked.items()]
+        log = self.data / "workers.log"
+        if log.exists():
+            told = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            ours = [line for line in told if line.startswith("{")]
+            lines += [line for line in ours if '"info"' not in line][-30:]
+        return "\n".join(lines)
+
+    def _read_if_up(self, query: str) -> str:
+        try:
+            return ", ".join(" ".join(map(str, row)) for row in self.sql(query))
+        except (KeyError, psycopg.Error) as error:
+            return repr(error)
 
     def mailed(self) -> list[str]:
         """Return to whom mails went, in the order of their arrival."""
