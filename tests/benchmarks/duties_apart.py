@@ -1,9 +1,15 @@
-"""Looks at many statutory clocks in a process of its own; figures on stdout."""
+"""Looks at many statutory clocks in a process of its own; figures on stdout.
+
+The orders say how many, at which instant, and from which instants they count; in the end
+each due date is compared with the pure counting.
+"""
 
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import cycle
 
 import django
 
@@ -23,11 +29,12 @@ from escalation.models import (
     RegimeText,
     StatutoryClock,
 )
+from escalation.regimes.deadlines import Place, deadline
+from escalation.regimes.reading import read_regime
 from incidents.events.record import recording
 from incidents.models import Incident, Organisation
 from incidents.timers.schedule import add_timer
 from tests import factories as make
-from tests.factories import NOW
 
 TOGETHER = 500
 REGIME = "bench-framework"
@@ -61,15 +68,18 @@ terms = [{{ start = ["aware"], length = {days}, unit = "days" }}]
 def main() -> None:
     """Measure and print."""
     orders = json.load(sys.stdin)
+    now = datetime.fromisoformat(orders["now"])
+    aware = [datetime.fromisoformat(one) for one in orders["aware"]]
     lab = make.lab("bench-duties")
-    _lay_down(lab, orders["stages"], days=20)
-    LegalProfile.objects.create(organisation=lab, regimes={REGIME: {}}, changed_at=NOW)
-    places = [(pk, lab.pk) for pk in _incidents(lab, orders["incidents"])]
-    first = _seconds_of(lambda: ask_to_look_at(places, NOW))
-    again = _seconds_of(lambda: ask_to_look_at(places, NOW))
-    _lay_down(lab, orders["stages"], days=15)
-    seconds = _seconds_of(lambda: _change(lab))
+    _lay_down(lab, orders["stages"], days=20, now=now)
+    LegalProfile.objects.create(organisation=lab, regimes={REGIME: {}}, changed_at=now)
+    places = [(pk, lab.pk) for pk in _incidents(lab, orders["incidents"], aware, now)]
+    first = _seconds_of(lambda: ask_to_look_at(places, now), now)
+    again = _seconds_of(lambda: ask_to_look_at(places, now), now)
+    text = _lay_down(lab, orders["stages"], days=15, now=now)
+    seconds = _seconds_of(lambda: _change(lab, now), now)
     figures = {
+        "wrong": _wrong(text, aware),
         "first": first,
         "again": again,
         "seconds": seconds,
@@ -79,17 +89,36 @@ def main() -> None:
     json.dump(figures, sys.stdout)
 
 
-def _change(lab: Organisation) -> None:
+def _wrong(text: str, aware: Sequence[datetime]) -> int:
+    """Return how many clocks have another date than the pure counting gives."""
+    regime = read_regime(text, file=REGIME)
+    place = Place(regime.zone, regime.calendar)
+    rows = StatutoryClock.objects.values_list(
+        "stage", "counted_from", "due_operational", "due_statutory_latest"
+    )
+    counted: dict[object, object] = {}
+    for at in aware:
+        for stage in regime.stages:
+            found = deadline(regime, stage, {"aware": [at]}, place)
+            due, latest = found.due_operational, found.due_statutory_latest
+            counted[stage.id, at] = (
+                due and due.astimezone(UTC),
+                latest and latest.astimezone(UTC),
+            )
+    return sum(counted[stage, at] != (due, latest) for stage, at, due, latest in rows)
+
+
+def _change(lab: Organisation, now: datetime) -> None:
     add_timer(
         kind=REGIME_CHANGED,
         subject_id=0,
         organisation_id=lab.pk,
-        due_at=NOW,
+        due_at=now,
         payload={"regime": REGIME},
     )
 
 
-def _lay_down(lab: Organisation, stages: int, *, days: int) -> None:
+def _lay_down(lab: Organisation, stages: int, *, days: int, now: datetime) -> str:
     """Make a text the current one; its stages are due from so many days on."""
     text = HEAD + "".join(
         STAGE.format(number=n, days=days + n) for n in range(1, stages + 1)
@@ -101,36 +130,44 @@ def _lay_down(lab: Organisation, stages: int, *, days: int) -> None:
         regime_id=REGIME,
         digest=digest_of(text),
         text=text,
-        created_at=NOW,
+        created_at=now,
     )
+    return text
 
 
-def _incidents(lab: Organisation, count: int) -> Iterator[int]:
+def _incidents(
+    lab: Organisation, count: int, aware: Sequence[datetime], now: datetime
+) -> Iterator[int]:
     """Open incidents of which the lab is aware, many in one transaction."""
+    instants = cycle(aware)
     for begin in range(0, count, TOGETHER):
-        with recording(NOW):
-            made = [make.incident(lab) for _ in range(min(TOGETHER, count - begin))]
-        AnchorValue.objects.bulk_create(_aware(incident) for incident in made)
+        with recording(now):
+            made = [
+                make.incident(lab, now=now) for _ in range(min(TOGETHER, count - begin))
+            ]
+        AnchorValue.objects.bulk_create(
+            _aware(incident, next(instants), now) for incident in made
+        )
         yield from (incident.pk for incident in made)
 
 
-def _aware(incident: Incident) -> AnchorValue:
+def _aware(incident: Incident, at: datetime, now: datetime) -> AnchorValue:
     return AnchorValue(
         incident=incident,
         organisation_id=incident.organisation_id,
         name="aware",
-        at=NOW,
-        written="2026-11-23T03:00:00Z",
+        at=at,
+        written=at.isoformat(),
         source="bench",
-        created_at=NOW,
+        created_at=now,
     )
 
 
-def _seconds_of(ask: Callable[[], None]) -> float:
+def _seconds_of(ask: Callable[[], None], now: datetime) -> float:
     """Return how long the loop takes until nothing is due any more."""
     began = time.perf_counter()
     ask()
-    while fire_due(NOW):
+    while fire_due(now):
         pass
     return time.perf_counter() - began
 
