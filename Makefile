@@ -10,8 +10,9 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
-# Two processes with servers of their own; a file stays in one of them.
-PARALLEL ?= --numprocesses 2 --dist loadfile
+# Two processes with servers of their own; a file stays in one of them. The order is that
+# of tests/conftest.py: the long ones first, so that neither process waits for the other.
+PARALLEL ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
 .PHONY: up verifier witness test test-clients test-proof proof-tools bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
@@ -53,7 +54,7 @@ bench-intake: $(STAMP)
 		duplicates slow-senders overload trust backlog
 
 faults: $(STAMP)
-	STORM_ALERTS=500 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \
+	STORM_ALERTS=500 RACE_ROUNDS=1000 RACE_SECONDS=900 $(BIN)/pytest -s tests/scenarios/test_faults.py \
 		tests/escalation/test_races.py
 
 # Made-up bodies for every adapter; with atheris for half of the time where it is installed.

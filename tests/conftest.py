@@ -89,6 +89,11 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.pop(name, None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the scenarios first: they are few and long."""
+    items.sort(key=lambda item: item.get_closest_marker("scenario") is None)
+
+
 def pytest_unconfigure() -> None:
     wait_until_stopped(DATA)
     shutil.rmtree(DATA, ignore_errors=True)

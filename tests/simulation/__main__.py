@@ -73,7 +73,7 @@ def _read(path: Path | None) -> dict:
 
 
 def _count(tally: dict, result) -> None:
-    tally["last"] = result.seed
+    tally["last"], tally["digest"] = result.seed, result.digest
     tally["seconds"] = round(tally["seconds"] + result.seconds, 1)
     tally["played"] += 1
     if result.wrong:
