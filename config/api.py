@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.routers import SimpleRouter
 
 from config.api_reference import describe_operations
+from config.log_api import AuditViewSet, LogStandingViewSet
 from config.status_api import StatusViewSet
 from escalation.authoring.api import PolicyViewSet
 from escalation.authoring.hand_over_api import PolicyHandOverViewSet
@@ -122,6 +123,7 @@ _ROOTS = (
     ("watched-logs", WatchedLogViewSet),
     ("statutory-clocks", StatutoryClockViewSet),
     ("status", StatusViewSet),
+    ("log", LogStandingViewSet),
 )
 
 
@@ -168,6 +170,7 @@ def api_urls() -> list[URLPattern | URLResolver]:
         router.register("filings", filing_viewset, basename=name)
     for prefix, root in _ROOTS:
         router.register(prefix, root, basename=prefix)
+    router.register("log/audits", AuditViewSet, basename="log-audits")
     # One thing of its own, without a list around it.
     router.register("", LegalProfileViewSet, basename="legal")
     return [*router.urls, re_path(r"^(?P<rest>.*)$", no_such_endpoint)]

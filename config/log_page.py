@@ -1,21 +1,15 @@
 """The page of the record: how far it is sealed, signed, witnessed and audited."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from config.log_reading import OTHER_SIDE, KnownWitness, Standing, read_standing
 from incidents.audit.findings import read_finding
-from incidents.audit.nightly import last_audit
-from incidents.ledger.checkpoint import parse_checkpoint
-from incidents.ledger.note import parse_note
-from incidents.models import Audit, Checkpoint, Cosigned, OrganisationKind, Witness
+from incidents.models import Audit, OrganisationKind
 from incidents.pages import PageRequest, page
-from incidents.sealing.asking import signer_standing
-from incidents.sealing.places import newest_note
-from incidents.sealing.vitals import measure_sealing
+from incidents.timers.clock import read_now
 
 _SIGNER: Final = {
     "none": "Nobody signs here. What follows rests on the operator's word alone.",
@@ -24,7 +18,12 @@ _SIGNER: Final = {
     "not separated": "A process of its own, but the same user as the site. Whoever takes"
     " over this site could take the key.",
 }
-_SIDES: Final = {OrganisationKind.AGENCY: "an agency", OrganisationKind.LAB: "a lab"}
+_SIDES: Final = {
+    OrganisationKind.AGENCY: "an agency",
+    OrganisationKind.LAB: "a lab",
+    OrganisationKind.PLATFORM: "the operator",
+    OTHER_SIDE: "a body outside",
+}
 _AGAINST: Final = {
     "cosigned": "the newest head that enough witnesses signed",
     "signed": "the newest head that the log signed",
@@ -32,26 +31,16 @@ _AGAINST: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WitnessRow:
-    """A witness, as everybody may know it."""
-
-    name: str
-    side: str
-    size: int
-    said_at: datetime | None
-    trouble: str
-
-
 @page("GET")
 def log_page(request: PageRequest) -> HttpResponse:
     """Show how the record stands. It holds numbers and hashes, and nobody's content."""
-    audit = last_audit()
+    standing = read_standing(read_now())
+    audit = standing.audit
     context = {
-        "vitals": measure_sealing(),
-        "facts": _facts(),
-        "note": newest_note() or "",
-        "witnesses": _witnesses(),
+        "vitals": standing.vitals,
+        "facts": _facts(standing),
+        "note": standing.checkpoint,
+        "witnesses": [_witness_row(one) for one in standing.witnesses],
         "audit": audit,
         "audit_facts": _audit_facts(audit) if audit else [],
         "findings": [str(read_finding(one)) for one in audit.findings] if audit else [],
@@ -59,51 +48,35 @@ def log_page(request: PageRequest) -> HttpResponse:
     return render(request, "config/log.html", context)
 
 
-def _facts() -> list[dict[str, Any]]:
-    sealed = Checkpoint.objects.order_by("-size").first()
-    if sealed is None:
-        return [{"label": "Signer", "value": _SIGNER[signer_standing()]}]
-    signed = Checkpoint.objects.exclude(note="").order_by("-size").first()
-    seen = Cosigned.objects.filter(quorum_at__isnull=False)
-    witnessed = seen.order_by("-size", "-which").first()
+def _facts(standing: Standing) -> list[dict[str, Any]]:
+    signer = {"label": "Signer", "value": _SIGNER[standing.signer]}
+    if standing.sealed_at is None:
+        return [signer]
     rows: list[dict[str, Any]] = [
-        {"label": "Entries sealed", "value": sealed.size},
-        {"label": "Last sealed", "at": sealed.sealed_at},
-        {"label": "Signed up to", "value": signed.size if signed else "nothing yet"},
-        {
-            "label": "Witnessed up to",
-            "value": witnessed.size if witnessed else "nothing yet",
-        },
-        {"label": "Signer", "value": _SIGNER[signer_standing()]},
+        {"label": "Entries sealed", "value": standing.vitals.sealed_size},
+        {"label": "Last sealed", "at": standing.sealed_at},
+        {"label": "Signed up to", "value": _size(standing.vitals.signed_size)},
+        {"label": "Witnessed up to", "value": _size(standing.witnessed_size)},
     ]
-    if signed:
-        origin = parse_checkpoint(parse_note(signed.note).text).origin
-        rows.insert(0, {"label": "Name of the log", "value": origin})
-    if witnessed:
-        seen_at = {"label": "Last witnessed", "at": witnessed.quorum_at}
-        rows.insert(-1, seen_at)
-    return rows
+    if standing.origin:
+        rows.insert(0, {"label": "Name of the log", "value": standing.origin})
+    if standing.witnessed_at:
+        rows.append({"label": "Last witnessed", "at": standing.witnessed_at})
+    return [*rows, signer]
 
 
-def _witnesses() -> list[WitnessRow]:
-    rows = Witness.objects.filter(is_active=True).select_related("organisation")
-    return [
-        WitnessRow(
-            name=one.slug,
-            side=_side(one),
-            size=one.size,
-            said_at=one.said_at,
-            trouble="does not answer" if one.failures else "",
-        )
-        for one in rows
-    ]
+def _size(size: int) -> object:
+    return size or "nothing yet"
 
 
-def _side(witness: Witness) -> str:
-    if witness.organisation is None:
-        return "a body outside"
-    kind = OrganisationKind(witness.organisation.kind)
-    return _SIDES.get(kind, "the operator")
+def _witness_row(witness: KnownWitness) -> dict[str, Any]:
+    return {
+        "name": witness.name,
+        "side": _SIDES[witness.side],
+        "size": witness.size,
+        "said_at": witness.said_at,
+        "trouble": "" if witness.answers else "does not answer",
+    }
 
 
 def _audit_facts(audit: Audit) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/", include((api.api_urls(), "api"))),
     path("api/", include(api.urlpatterns)),
     path("log/", log_page.log_page, name="log"),
+    path("log/", include("incidents.audit.entries_api")),
     path("log/", include("incidents.sealing.api")),
     path("", include("incidents.urls")),
     path("", include("escalation.urls")),

@@ -61,6 +61,10 @@ def agency(slug: str = "", **more: Any) -> Organisation:
     return _organisation("agency", slug, more)
 
 
+def platform(slug: str = "", **more: Any) -> Organisation:
+    return _organisation("platform", slug, more)
+
+
 def _organisation(kind: str, slug: str, more: dict[str, Any]) -> Organisation:
     slug = slug or f"{kind}-{next(_numbers)}"
     name = more.pop("name", slug.replace("-", " ").title())

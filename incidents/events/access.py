@@ -22,7 +22,7 @@ from incidents.organisations.roles import Role
 ROLES_OF: Final[dict[str, tuple[Role, ...]]] = {
     OrganisationKind.LAB: (Role.STAFF, Role.RESPONDER, Role.APPROVER, Role.ADMIN),
     OrganisationKind.AGENCY: (Role.OFFICER, Role.SUPERVISOR, Role.ADMIN),
-    OrganisationKind.PLATFORM: (Role.OPERATOR, Role.ADMIN),
+    OrganisationKind.PLATFORM: (Role.OPERATOR, Role.ADMIN, Role.AUDITOR),
 }
 
 

@@ -12,7 +12,7 @@ Source: C2SP tlog-tiles v1.0.0.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from incidents.ledger.merkle import (
@@ -30,6 +30,9 @@ TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 ENTRIES = -1  # the level of bundles of entries, below the hashes
 MAX_LEVEL = 63
+MAX_ENTRY_BYTES = 0xFFFF
+
+_LENGTH_BYTES = 2
 
 _KEPT_TILES = 64  # of 8 kB; a proof needs six, its neighbour mostly the same
 _PATH = re.compile(
@@ -110,6 +113,33 @@ def changed_tiles(old_size: int, new_size: int) -> list[TilePlace]:
         old_size, new_size = old_size // TILE_WIDTH, new_size // TILE_WIDTH
         level += 1
     return places
+
+
+def write_entries(leaves: Iterable[bytes]) -> bytes:
+    """Return a bundle of entries: each leaf's bytes behind their length in two bytes.
+
+    Raises BadTile for a leaf that is too long.
+    """
+    parts = []
+    for leaf in leaves:
+        if len(leaf) > MAX_ENTRY_BYTES:
+            raise BadTile(f"an entry has at most {MAX_ENTRY_BYTES} bytes")
+        parts += [len(leaf).to_bytes(_LENGTH_BYTES, "big"), leaf]
+    return b"".join(parts)
+
+
+def read_entries(data: bytes, width: int) -> list[bytes]:
+    """Return the leaves of a bundle that must hold `width` of them. Raises BadTile."""
+    leaves: list[bytes] = []
+    start = 0
+    while start < len(data) and len(leaves) < width:
+        begin = start + _LENGTH_BYTES
+        length = int.from_bytes(data[start:begin], "big")
+        start = begin + length
+        leaves.append(data[begin:start])
+    if start != len(data) or len(leaves) != width:
+        raise BadTile(f"these {len(data)} bytes are not {width} entries")
+    return leaves
 
 
 def grow(old_size: int, leaf_hashes: Sequence[bytes], get_tile: GetTile) -> list[Tile]:

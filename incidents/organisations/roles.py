@@ -21,6 +21,7 @@ class Role(models.TextChoices):
     OFFICER = "officer", "Officer"
     SUPERVISOR = "supervisor", "Supervisor"
     OPERATOR = "operator", "Platform operator"
+    AUDITOR = "auditor", "Auditor of the record"
 
 
 class Action(models.TextChoices):
@@ -39,6 +40,7 @@ class Action(models.TextChoices):
     APPROVE = "approve", "approve or confirm what somebody else proposed"
     EXPORT = "export", "hand out evidence"
     DUTIES = "duties", "keep the time record and decide what must be reported"
+    AUDIT = "audit", "read every entry of the log, to compute it anew"
 
 
 _EVERYONE: Final = frozenset({Action.READ, Action.COMMENT, Action.ACKNOWLEDGE})
@@ -55,6 +57,8 @@ ALLOWED: Final[dict[str, frozenset[Action]]] = {
     Role.OFFICER: _AGENCY,
     Role.SUPERVISOR: _AGENCY | {Action.APPROVE},
     Role.OPERATOR: frozenset(),
+    # Leaves hold digests: whose they are and what they say stays closed to auditors too.
+    Role.AUDITOR: frozenset({Action.AUDIT}),
 }
 _ADMIN: Final = {
     "lab": _RESPONDS | {Action.CONFIGURE, Action.APPROVE},

@@ -7,25 +7,22 @@ programs that have an account.
 
 from base64 import b64encode
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import URLPattern, path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.errors import BadInput
 from incidents.ledger.merkle import HASH_BYTES
-from incidents.ledger.tiles import ENTRIES, BadTile, parse_tile_path
+from incidents.ledger.tiles import BadTile, parse_tile_path
 from incidents.rest import ApiViewSet, StrictSerializer
+from incidents.sealing.formats import BYTES, KEPT, TEXT, AsItIs
 from incidents.sealing.places import newest_note, note_of, sealed_size
 from incidents.sealing.tree import consistency_path, inclusion_path, read_tile
-
-TEXT: Final = "text/plain; charset=utf-8"
-BYTES: Final = "application/octet-stream"
 
 
 class ConsistencyQuery(StrictSerializer):
@@ -43,17 +40,6 @@ class InclusionQuery(StrictSerializer):
 
     index = serializers.IntegerField(min_value=0)
     size = serializers.IntegerField(min_value=1, required=False)
-
-
-class AsItIs(DefaultContentNegotiation):
-    """Answer in the one format there is, whatever the caller says that it takes."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[Any], format_suffix: Any = None
-    ) -> tuple[Any, str]:
-        """Return the first one."""
-        first = next(iter(renderers))
-        return first, first.media_type
 
 
 # Other specifications describe these, not that of our own API.
@@ -92,7 +78,6 @@ class LogViewSet(ApiViewSet):
 
     content_negotiation_class = AsItIs
     pagination_class = None
-    cache: ClassVar[str] = "private, max-age=31536000, immutable"
 
     def inclusion(self, request: Request) -> Response:
         """Prove that a leaf is in the log of one size, with that size's head."""
@@ -115,12 +100,10 @@ class LogViewSet(ApiViewSet):
             place = parse_tile_path(f"tile/{rest}")
         except BadTile:
             raise Http404 from None
-        hashes = b""
-        if place.level != ENTRIES:
-            hashes = read_tile(place.level, place.n, place.width)
+        hashes = read_tile(place.level, place.n, place.width)
         if len(hashes) != place.width * HASH_BYTES:
             raise Http404
-        headers = {"Cache-Control": self.cache}
+        headers = {"Cache-Control": KEPT}
         return HttpResponse(hashes, content_type=BYTES, headers=headers)
 
 

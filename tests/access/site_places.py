@@ -5,6 +5,9 @@ from tests.access.place import Place
 API = {
     # The platform's own punctuality: the same for everybody, and nobody's content.
     "GET status-list": Place("account"),
+    # How far the record is proved: sizes, hashes, keys and times.
+    "GET log-list": Place("account"),
+    "GET log-audits-list": Place("account"),
 }
 
 PAGES = {

@@ -49,10 +49,13 @@ def test_page_says_how_far_the_record_is_proved(reader):
         "Signer": "",
     }
     [witness] = answer.context["witnesses"]
-    assert (witness.name, witness.side, witness.size, witness.said_at) == (
-        *("naisa", "an agency"),
-        *(2, NOW),
-    )
+    assert witness == {
+        "name": "naisa",
+        "side": "an agency",
+        "size": 2,
+        "said_at": NOW,
+        "trouble": "does not answer",
+    }
     assert "log.example/test\n3\n" in answer.text
 
 

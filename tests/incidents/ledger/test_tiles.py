@@ -24,8 +24,10 @@ from incidents.ledger.tiles import (
     changed_tiles,
     grow,
     parse_tile_path,
+    read_entries,
     tile_path,
     tile_width,
+    write_entries,
 )
 from tests.incidents.ledger import vectors
 
@@ -287,3 +289,23 @@ def test_node_is_the_root_of_its_subtree():
     assert tree.node(3, 5) == root(HASHES[40:48])
     assert tree.node(8, 5) == root(HASHES[1280:1536])
     assert tree.node(9, 5) == node_hash(tree.node(8, 10), tree.node(8, 11))
+
+
+def test_entries_are_written_behind_their_lengths():
+    leaves = [b"a", b"", b"b" * 300, b"c" * 0xFFFF]
+    bundle = write_entries(leaves)
+    assert bundle.startswith(b"\x00\x01a\x00\x00\x01\x2cb")
+    assert read_entries(bundle, 4) == leaves
+
+
+def test_entry_that_is_too_long_is_not_written():
+    with pytest.raises(BadTile):
+        write_entries([bytes(0x10000)])
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00", b"\x00\x02a", b"\x00\x01a\x00", b"\x00\x01a\x00\x01b"]
+)
+def test_bundle_that_is_no_single_entry_is_refused(data):
+    with pytest.raises(BadTile):
+        read_entries(data, 1)

@@ -92,10 +92,19 @@ def test_account_gets_the_tiles(log, member):
 
 @pytest.mark.parametrize(
     "path",
-    ["0/001", "0/001.p/45", "0/002", "0/1", "1/000", "2/000.p/1", "entries/000", "x"],
+    [
+        *("0/001", "0/001.p/45", "0/002", "0/1", "1/000", "2/000.p/1", "x"),
+        *("0/000.p/0", "0/000.p/256", "64/000.p/1", "0/x999/x999/999.p/1", "-1/000"),
+    ],
 )
 def test_tile_that_is_not_there_is_not_found(log, member, path):
     assert member.get(f"/log/tile/{path}").status_code == 404
+
+
+def test_width_that_a_tile_once_had_stays(log, member):
+    narrow = member.get("/log/tile/0/000.p/3")
+    assert narrow.content == member.get("/log/tile/0/000").content[: 3 * 32]
+    assert narrow["Cache-Control"] == "private, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize("place", ["tile/0/000", "proof/inclusion?index=0"])
