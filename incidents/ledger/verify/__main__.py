@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from incidents.ledger.policy import BadPolicy, Policy, parse_policy
+from incidents.ledger.time_stamp import BadCertificates
 from incidents.ledger.verify.check import (
     Outcome,
     Pinned,
@@ -24,6 +25,7 @@ from incidents.ledger.verify.check import (
 from incidents.ledger.verify.json_report import accepted, rejected
 from incidents.ledger.verify.receipts import Receipt
 from incidents.ledger.verify.report import acceptance, rejection
+from incidents.ledger.verify.stamps import Held, hold
 from incidents.ledger.verify.state import (
     BadState,
     read_consistency,
@@ -52,14 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         policy = parse_policy(asked.policy.read_bytes())
         how: dict[str, Any] = {
             "terms": Terms(
-                mmd=asked.mmd, skew=asked.skew, gap=asked.gap, heads=asked.heads
+                mmd=asked.mmd,
+                skew=asked.skew,
+                gap=asked.gap,
+                heads=asked.heads,
+                held=_held(asked),
             ),
             "pinned": _pinned(asked),
             "receipts": [Receipt(one.name, _small(one)) for one in asked.receipt],
         }
         with asked.bundle.open("rb") as bundle:
             return _verify(bundle, policy, how, asked)
-    except (OSError, BadPolicy, BadState) as error:
+    except (OSError, BadPolicy, BadState, BadCertificates) as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.USAGE
 
@@ -98,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="a receipt that you kept, to be found in the bundle; may be repeated",
+    )
+    parser.add_argument(
+        "--tsa-certificates",
+        type=Path,
+        metavar="FILE",
+        help="check time stamps by these, in PEM; yours, not the bundle's",
     )
     parser.add_argument("--timeline", action="store_true", help="list the entries")
     parser.add_argument(
@@ -143,6 +155,13 @@ def _pinned(asked: argparse.Namespace) -> Pinned | None:
         return None
     proof = read_consistency(asked.consistency) if asked.consistency else None
     return Pinned(checkpoint, proof)
+
+
+def _held(asked: argparse.Namespace) -> Held:
+    if asked.tsa_certificates is None:
+        return Held(bundle=str(asked.bundle))
+    names = {"bundle": str(asked.bundle), "file": str(asked.tsa_certificates)}
+    return hold(asked.tsa_certificates.read_bytes(), **names)
 
 
 def _small(path: Path) -> bytes:

@@ -23,6 +23,7 @@ from incidents.ledger.verify.heads import (
 from incidents.ledger.verify.instants import written
 from incidents.ledger.verify.parts import MAX_TOTAL_BYTES, Parts
 from incidents.ledger.verify.receipts import Receipt, Receipts
+from incidents.ledger.verify.stamps import Checked, Held, check_stamps, doubts_about
 from incidents.ledger.verify.verdict import Code, Doubt, ExitCode, Finding, Rejected
 
 MAX_LISTED: Final = 1000
@@ -34,7 +35,7 @@ class Terms:
 
     `mmd` is how long an entry may take to get into a signed head, `skew` by how much the
     operator's clock may run ahead, `gap` how far apart two bounds may be, `heads` how old
-    the list that counts the entries may be.
+    the list that counts the entries may be. `held` is what time stamps are checked by.
     """
 
     mmd: int = 60
@@ -42,6 +43,7 @@ class Terms:
     gap: int = 600
     heads: int = 900
     max_bytes: int = MAX_TOTAL_BYTES
+    held: Held = field(default_factory=Held)
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class Outcome:
     clocks: list[Clock] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
-    stamps: int = 0
+    stamps: list[Checked] = field(default_factory=list)
     attachments: int = 0
     unread: int = 0
     first_at_ms: int | None = None
@@ -135,10 +137,11 @@ def verify_bundle(
         _check_pinned(pinned, newest.checkpoint, earlier)
     counted = check_completeness(parts, newest.checkpoint)
     outcome = _begin(parts, policy, newest, counted, earlier)
-    for finding in _check_counted_lately(newest, counted, earlier.bounds, terms):
+    bounds = _narrow(parts, earlier, terms.held, outcome)
+    for finding in _check_counted_lately(newest, counted, bounds, terms):
         outcome.add(finding)
     walk = Walk(parts, newest.checkpoint, note)
-    times = Times(earlier.bounds, terms, has_witnesses=policy.quorum != NO_QUORUM)
+    times = Times(bounds, terms, has_witnesses=policy.quorum != NO_QUORUM)
     checks = _Checks(
         times, Attachments(parts), Receipts(receipts, policy, newest.checkpoint)
     )
@@ -171,7 +174,16 @@ def _begin(
         complete_at_ms=counted.at_ms,
         earlier_heads=earlier.count,
         documents=parts.documents(),
-        stamps=sum(1 for _ in parts.in_folder("tsa/")),
+    )
+
+
+def _narrow(parts: Parts, earlier: Earlier, held: Held, outcome: Outcome) -> Bounds:
+    """Return the bounds that witnesses and verified time stamps give together."""
+    outcome.stamps = check_stamps(parts, earlier.heads, held)
+    for finding in doubts_about(outcome.stamps, earlier.clocks):
+        outcome.add(finding)
+    return earlier.bounds.narrowed(
+        reading for one in outcome.stamps for reading in one.reading()
     )
 
 
@@ -261,9 +273,7 @@ class Times:
     def check(
         self, entry: Seen, bounds: tuple[int | None, int | None], outcome: Outcome
     ) -> None:
-        """Note a claim outside the bounds."""
-        if not self.has_witnesses:
-            return
+        """Note a claim outside the bounds. Without witnesses only time stamps give any."""
         lower, upper = bounds
         if lower is not None and entry.at_ms < (lower - self._terms.mmd) * 1000:
             detail = f"says {written(entry.at_ms)}, not there {written(lower * 1000)}"
@@ -271,7 +281,8 @@ class Times:
         if upper is not None and entry.at_ms > (upper + self._terms.skew) * 1000:
             detail = f"says {written(entry.at_ms)}, seen {written(upper * 1000)}"
             outcome.add(Finding(Doubt.POSTDATED, entry.seq, detail))
-        if lower is None or upper is None or upper - lower > self._terms.gap:
+        is_close = None not in bounds and (upper or 0) - (lower or 0) <= self._terms.gap
+        if self.has_witnesses and not is_close:
             self._wide += 1
 
     def finish(self, outcome: Outcome) -> None:

@@ -99,11 +99,32 @@ def _check_continues(
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the earlier heads give: time bounds, and proofs by the size they are from."""
+    """What the earlier heads give: time bounds, and proofs by the size they are from.
+
+    `clocks` is what each witness says for itself, `heads` what was signed of each size.
+    """
 
     bounds: "Bounds"
     proofs: dict[int, tuple[bytes, ...]]
     count: int
+    clocks: "list[Reading]"
+    heads: dict[int, Checkpoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """When one clock, by its own word, saw the log have a size: between two instants."""
+
+    size: int
+    name: str
+    since: int
+    by: int
+
+
+def readings(head: Head) -> list[Reading]:
+    """Return what each witness says of a head."""
+    size = head.checkpoint.size
+    return [Reading(size, key.name, at, at) for key, at in head.seen.items()]
 
 
 def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
@@ -114,6 +135,7 @@ def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
     """
     proofs: dict[int, tuple[bytes, ...]] = {}
     seen = [_times(newest, policy)]
+    clocks, heads = readings(newest), {newest.checkpoint.size: newest.checkpoint}
     count = 0
     for data in parts.lines(CHECKPOINTS):
         try:
@@ -128,8 +150,11 @@ def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
             _check_earlier(head.checkpoint, part.size, newest.checkpoint)
             _check_continues(head.checkpoint, newest.checkpoint, part.proof)
             seen.append(_times(head, policy))
+            clocks += readings(head)
+            heads[part.size] = head.checkpoint
             count += 1
-    return Earlier(Bounds(one for one in seen if one), proofs, count)
+    bounds = Bounds(one for one in seen if one)
+    return Earlier(bounds, proofs, count, clocks, heads)
 
 
 def _check_earlier(checkpoint: Checkpoint, size: int, newest: Checkpoint) -> None:
@@ -148,18 +173,22 @@ def _times(head: Head, policy: Policy) -> tuple[int, int, int] | None:
 
 
 class Bounds:
-    """Between which instants each entry got its place, by witnesses' clocks alone.
+    """Between which instants each entry got its place, by the clocks of others alone.
 
     Not before a head without it was seen, not after a head with it was. Instants are
     seconds since 1970.
     """
 
     def __init__(self, seen: Iterable[tuple[int, int, int]]) -> None:
-        ordered = sorted(seen)
+        self._seen = ordered = sorted(seen)
         self._sizes = [size for size, _, _ in ordered]
         self._lower = list(accumulate((one[1] for one in ordered), max))
         upper = accumulate((one[2] for one in reversed(ordered)), min)
         self._upper = list(upper)[::-1]
+
+    def narrowed(self, more: Iterable[Reading]) -> "Bounds":
+        """Return these bounds with those that other clocks add."""
+        return Bounds([*self._seen, *((one.size, one.since, one.by) for one in more)])
 
     def of(self, index: int) -> tuple[int | None, int | None]:
         """Return the earliest and the latest instant; None where nothing bounds it."""

@@ -45,6 +45,10 @@ def accepted(outcome: Outcome, policy: Policy, *, now: int) -> str:
             "attachments": outcome.attachments,
             "attachments_left_out": outcome.left_out,
             "deadlines": [_clock(one) for one in outcome.clocks],
+            "time_stamps": [
+                {"size": one.size, "at_ms": one.stamp.at_ms if one.stamp else None}
+                for one in outcome.stamps
+            ],
             "findings": [
                 {"code": one.doubt.name, "seq": one.seq, "detail": one.detail}
                 for one in outcome.findings

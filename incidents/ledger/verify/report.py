@@ -58,6 +58,8 @@ def _verdict(outcome: Outcome, policy: Policy) -> Iterator[str]:
             "WITHOUT WITNESSES: your policy asks for none. Nothing here rests on"
             " anybody but the operator."
         )
+        if any(one.stamp for one in outcome.stamps):
+            yield "Only the times below rest on the time-stamping authority too."
 
 
 def _words(outcome: Outcome, policy: Policy, now: int) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _table(outcome: Outcome, policy: Policy) -> Iterator[str]:
         ("Claimed times", _span(outcome)),
         ("Attachments", f"{outcome.attachments} checked"),
         ("Left out", f"{len(outcome.left_out)} attachments"),
-        ("Time stamps", f"{outcome.stamps}, not checked here"),
+        ("Time stamps", _stamps(outcome)),
         ("Not evidence", ", ".join(sorted(outcome.documents)) or "nothing"),
         ("Manifest SHA-256", outcome.manifest_sha256),
         ("Policy", policy.fingerprint()),
@@ -128,6 +130,13 @@ def _table(outcome: Outcome, policy: Policy) -> Iterator[str]:
 def _witnesses(outcome: Outcome) -> str:
     seen = sorted(outcome.seen.items())
     return ", ".join(f"{name} ({written(at * 1000)})" for name, at in seen) or "none"
+
+
+def _stamps(outcome: Outcome) -> str:
+    verified = sum(1 for one in outcome.stamps if one.stamp)
+    others = len(outcome.stamps) - verified
+    unchecked = f", {others} not checked here, see below" if others else ""
+    return f"{verified} verified{unchecked}" if outcome.stamps else "none"
 
 
 def _span(outcome: Outcome) -> str:
@@ -150,6 +159,8 @@ def _lists(outcome: Outcome) -> Iterator[str]:
         for one in outcome.clocks
     ]
     yield from _listed("Deadlines", clocks, len(clocks))
+    stamps = [one.said for one in outcome.stamps]
+    yield from _listed("Time stamps", stamps, len(stamps))
     yield from _listed("Files left out", outcome.left_out, len(outcome.left_out))
     if outcome.unread:
         yield ""
