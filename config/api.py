@@ -56,6 +56,7 @@ from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet
 from incidents.witnessing.api import WatchedLogViewSet, WitnessViewSet
+from incidents.witnessing.quorum_api import WitnessQuorumViewSet
 
 # Both apps add to an incident's address, so several viewsets share the prefix.
 _UNDER_INCIDENTS = (
@@ -171,8 +172,9 @@ def api_urls() -> list[URLPattern | URLResolver]:
     for prefix, root in _ROOTS:
         router.register(prefix, root, basename=prefix)
     router.register("log/audits", AuditViewSet, basename="log-audits")
-    # One thing of its own, without a list around it.
+    # Things of their own, without a list around them.
     router.register("", LegalProfileViewSet, basename="legal")
+    router.register("", WitnessQuorumViewSet, basename="witness")
     return [*router.urls, re_path(r"^(?P<rest>.*)$", no_such_endpoint)]
 
 

@@ -22,6 +22,10 @@ LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "address": neither("where a witness is asked"),
         "failed_why": neither("our own words about an answer"),
     },
+    "incidents.WitnessQuorum": {
+        "quorum": neither("the name of a group of witnesses"),
+        "groups": neither("names of witnesses and groups"),
+    },
     "incidents.WatchedLog": {
         "origin": neither("the name of a log"),
         "vkeys": neither("public keys of a log"),

@@ -62,7 +62,7 @@ from incidents.sealing.models import (
 )
 from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
-from incidents.witnessing.models import WatchedLog, Witness
+from incidents.witnessing.models import WatchedLog, Witness, WitnessQuorum
 
 __all__ = [
     "AcknowledgedVia",
@@ -137,4 +137,5 @@ __all__ = [
     "WatchedLog",
     "Which",
     "Witness",
+    "WitnessQuorum",
 ]

@@ -23,6 +23,7 @@ from incidents.organisations import views as people
 from incidents.triage import views as triage
 from incidents.witnessing import views as witnessing
 from incidents.witnessing import witness_views as witnesses
+from incidents.witnessing.quorum_views import quorum_edit
 
 _INCIDENT = "incidents/<str:ref>/"
 
@@ -82,6 +83,7 @@ _WITNESSING = [
     path("log/policy", witnessing.log_policy, name="log-policy"),
     path("witnesses/", witnesses.witness_list, name="witness-list"),
     path("witnesses/new/", witnesses.witness_new, name="witness-new"),
+    path("witnesses/quorum/", quorum_edit, name="quorum-edit"),
     path("witnesses/<uuid:uid>/", witnesses.witness_edit, name="witness-edit"),
     path("watched-logs/new/", witnesses.watched_log_new, name="watched-log-new"),
     path(

@@ -20,7 +20,8 @@ from escalation.worldfile.heartbeats import heartbeat_rows
 from escalation.worldfile.laws import profile_rows, regime_rows
 from escalation.worldfile.mailboxes import mailbox_rows
 from escalation.worldfile.maintenance import window_rows
-from escalation.worldfile.toml_text import array_item
+from escalation.worldfile.quorum import quorum_rows, witness_group_rows
+from escalation.worldfile.toml_text import array_item, table_item
 from escalation.worldfile.witnesses import watched_log_rows, witness_rows
 from incidents.intake.sources import default_expiry
 from incidents.models import Membership, Organisation, Source, Team
@@ -58,8 +59,10 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("mailboxes", mailbox_rows(chosen)),
         ("witnesses", witness_rows(chosen)),
         ("watched_logs", watched_log_rows(chosen)),
+        ("witness_groups", witness_group_rows(chosen)),
     )
     items = [array_item(name, fields) for name, rows in sections for fields in rows]
+    items += [table_item("quorum", fields) for fields in quorum_rows(chosen)]
     return HEADER + "\n".join(items)
 
 

@@ -16,6 +16,7 @@ from escalation.worldfile.policy_references import (
 )
 from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
+from escalation.worldfile.quorum import check_quorum
 from escalation.worldfile.rule_references import check_rules
 from escalation.worldfile.witnesses import check_witnesses
 from escalation.worldfile.world import PersonSpec, RouteSpec, World
@@ -58,6 +59,7 @@ def check_references(world: World, problems: Problems) -> None:
     check_desks(world, known, problems)
     check_mailboxes(world, known, problems)
     check_witnesses(world, known, problems)
+    check_quorum(world, problems)
     check_laws(world, known, problems)
 
 

@@ -20,6 +20,7 @@ from escalation.worldfile.maintenance import read_window
 from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
+from escalation.worldfile.quorum import read_quorum, read_witness_group
 from escalation.worldfile.schedules import read_override_table, read_schedule_table
 from escalation.worldfile.tables import Table
 from escalation.worldfile.witnesses import read_watched_log, read_witness
@@ -73,7 +74,10 @@ SECTIONS: Final = (
     "mailboxes",
     "witnesses",
     "watched_logs",
+    "witness_groups",
 )
+# Of these there is one.
+TABLES: Final = ("quorum",)
 DEMO_ONLY = "is accepted only in the demo (TOCSIN_DEMO=1 or DEBUG=1). {remedy}"
 
 _SUBSTITUTE = re.compile(r"\$\{(TOCSIN_[A-Z0-9_]*)\}")
@@ -98,7 +102,7 @@ def read_world(
     if top.flag("demo", default=False) and not is_demo_allowed:
         remedy = "It has passwords that everybody knows: never load it elsewhere."
         problems.add(("demo",), DEMO_ONLY.format(remedy=remedy))
-    for section in SECTIONS:
+    for section in (*SECTIONS, *TABLES):
         top.has(section)
     top.finish()
     _check_secrets(document, is_demo_allowed=is_demo_allowed, problems=problems)
@@ -124,10 +128,22 @@ def read_world(
             document, "maintenance_windows", read_window, problems
         ),
         mailboxes=_read_all(document, "mailboxes", read_mailbox, problems),
-        witnesses=_read_all(document, "witnesses", read_witness, problems),
-        watched_logs=_read_all(document, "watched_logs", read_watched_log, problems),
+        **_of_platform(document, problems),
     )
     return world, problems
+
+
+def _of_platform(document: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    readers: dict[str, Callable[[Table], Any]] = {
+        "witnesses": read_witness,
+        "witness_groups": read_witness_group,
+        "watched_logs": read_watched_log,
+    }
+    read: dict[str, Any] = {
+        section: _read_all(document, section, reader, problems)
+        for section, reader in readers.items()
+    }
+    return {"quorum": read_quorum(document, problems), **read}
 
 
 def _load(text: str) -> dict[str, Any]:

@@ -24,7 +24,16 @@ def array_item(section: str, fields: Mapping[str, Any]) -> str:
     Fields that are None are left out; a list of tables has one item on each line, and a
     text of lines stands as it is.
     """
-    lines = [f"[[{section}]]"]
+    return _item(f"[[{section}]]", fields)
+
+
+def table_item(section: str, fields: Mapping[str, Any]) -> str:
+    """Return the one table of this name, in the same way."""
+    return _item(f"[{section}]", fields)
+
+
+def _item(head: str, fields: Mapping[str, Any]) -> str:
+    lines = [head]
     lines += [f"{_key(n)} = {_block(v)}" for n, v in fields.items() if v is not None]
     return "\n".join(lines) + "\n"
 

@@ -14,6 +14,7 @@ from django.db.models import Model, QuerySet
 from escalation.worldfile.changes import Changes, named
 from escalation.worldfile.known import Known
 from escalation.worldfile.problems import Problems
+from escalation.worldfile.quorum import write_quorum
 from escalation.worldfile.tables import Table
 from escalation.worldfile.world import WatchedLogSpec, WitnessSpec, World
 from incidents.errors import BadInput
@@ -67,6 +68,7 @@ def check_witnesses(world: World, known: Known, problems: Problems) -> None:
     """Note witnesses and logs that cannot be."""
     paths = [one.path for one in world.witnesses]
     paths += [one.path for one in world.watched_logs]
+    paths += [world.quorum.path] if world.quorum else []
     if paths and OrganisationKind.PLATFORM not in known.kinds.values():
         problems.add(paths[0], _NO_PLATFORM)
     keys = dict(Witness.objects.values_list("slug", "vkey"))
@@ -99,14 +101,21 @@ def _check_witness(
 
 
 def write_witnesses(world: World, changes: Changes) -> None:
-    """Bring witnesses and watched logs to what the file says."""
-    if not world.witnesses and not world.watched_logs:
+    """Bring witnesses, their quorum and watched logs to what the file says."""
+    if not world.witnesses and not world.watched_logs and not world.quorum:
         return
     platforms = Organisation.objects.filter(kind=OrganisationKind.PLATFORM)
     platform = platforms.order_by("pk")[0]
     actor = Actor.system(platform)
+    # A quorum names only witnesses that cosign: it changes after they begin and before
+    # others end.
     for witness in world.witnesses:
-        _write_witness(witness, actor, platform, changes)
+        if witness.is_active:
+            _write_witness(witness, actor, platform, changes)
+    write_quorum(world, actor, platform, changes)
+    for witness in world.witnesses:
+        if not witness.is_active:
+            _write_witness(witness, actor, platform, changes)
     for log in world.watched_logs:
         _write_log(log, actor, platform, changes)
 

@@ -251,6 +251,25 @@ class WitnessSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessGroupSpec:
+    """Witnesses and groups, of which so many have to cosign: all, any or a number."""
+
+    path: Path
+    name: str
+    needs: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuorumSpec:
+    """Which group or witness makes heads complete, or `computed`."""
+
+    path: Path
+    name: str
+    alarm_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedLogSpec:
     """A log that is cosigned here, from a head on; the root is base64."""
 
@@ -285,3 +304,5 @@ class World:
     mailboxes: tuple[MailboxSpec, ...]
     witnesses: tuple[WitnessSpec, ...]
     watched_logs: tuple[WatchedLogSpec, ...]
+    quorum: QuorumSpec | None = None
+    witness_groups: tuple[WitnessGroupSpec, ...] = ()

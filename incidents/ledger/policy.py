@@ -83,13 +83,15 @@ class Policy:
 
     def is_met(self, seen_by: Collection[VerificationKey]) -> bool:
         """Tell whether these witnesses are enough."""
-        if self.quorum == NO_QUORUM:
-            return True
+        return self.quorum == NO_QUORUM or self.names_seen(seen_by)[self.quorum]
+
+    def names_seen(self, seen_by: Collection[VerificationKey]) -> dict[str, bool]:
+        """Return of each witness and each group whether it has seen a checkpoint."""
         has_seen = {one.name: one.key in seen_by for one in self.witnesses}
         for group in self.groups:
             count = sum(has_seen[name] for name in group.members)
             has_seen[group.name] = count >= group.threshold
-        return has_seen[self.quorum]
+        return has_seen
 
     def met_at(self, seen: Mapping[VerificationKey, int]) -> int | None:
         """Return when the last witness needed saw it; None while they are not enough.

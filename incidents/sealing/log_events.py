@@ -29,6 +29,7 @@ LOG_KINDS: Final[Mapping[str, frozenset[str]]] = {
     "log.witness_removed": frozenset(
         {"witness", "key", "organisation", "reason", "actor"}
     ),
+    "log.quorum_changed": frozenset({"quorum", "groups", "alarm_minutes", "actor"}),
 }
 
 

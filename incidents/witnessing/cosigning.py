@@ -19,12 +19,13 @@ from incidents.ledger.policy import Policy
 from incidents.ledger.vkey import VerificationKey, cosignature_time, parse_vkey
 from incidents.sealing.models import Checkpoint, Cosigned, Which
 from incidents.witnessing.models import Witness
-from incidents.witnessing.own_policy import own_policy
+from incidents.witnessing.own_policy import cosigners, policy_with, standing_quorum
 
 # An older entry that is still to be sealed would look back-dated below a cosignature.
 MAX_UNSEALED: Final = timedelta(seconds=30)
 # A line from the future would stand as the newest one for ever.
 MAX_AHEAD_SECONDS: Final = 3600
+MAX_HELD_AGAIN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ def keep_lines(head: Checkpoint, lines: Sequence[Line], now: datetime) -> None:
 
     Locks the head, so that lines which come together are all kept.
     """
-    policy = own_policy()
     with transaction.atomic():
         Checkpoint.objects.select_for_update(no_key=True).get(pk=head.pk)
+        # Read below the lock: a change of the quorum holds it until it stands.
+        policy = _quorum_policy()
         rows = {row.which: row for row in Cosigned.objects.filter(size=head.size)}
         signed = parse_note(head.note)
         first = _note(rows, Which.FIRST, signed)
@@ -85,9 +87,9 @@ def keep_lines(head: Checkpoint, lines: Sequence[Line], now: datetime) -> None:
             if not _time_of(new_first, line.key):
                 new_first = new_first.with_signature(line.signature)
         if new_first != first:
-            _save(head.size, Which.FIRST, new_first, policy)
+            _save(head.size, Which.FIRST, rows.get(Which.FIRST), new_first, policy)
         if new_last not in (last, new_first):
-            _save(head.size, Which.LAST, new_last, policy)
+            _save(head.size, Which.LAST, rows.get(Which.LAST), new_last, policy)
         _note_cosigned(head, lines, now)
 
 
@@ -104,14 +106,53 @@ def _time_of(note: Note, key: VerificationKey) -> int:
     return next((cosignature_time(one.value) or 0 for one in mine), 0)
 
 
-def _save(size: int, which: str, note: Note, policy: Policy) -> None:
-    seen = {key: time for key in policy.witness_keys if (time := _time_of(note, key))}
-    met = policy.met_at(seen)
-    at = None if met is None else datetime.fromtimestamp(met, UTC)
-    values = {"note": write_note(note), "quorum_at": at}
-    is_there = Cosigned.objects.filter(size=size, which=which).update(**values)
-    if not is_there:
+def seen_in(note: Note, policy: Policy) -> dict[VerificationKey, int]:
+    """Return when each witness of the policy cosigned this note, if it did."""
+    return {key: time for key in policy.witness_keys if (time := _time_of(note, key))}
+
+
+def met_in(note: Note, policy: Policy) -> datetime | None:
+    """Return when the lines of a note were enough; None while they are not."""
+    met = policy.met_at(seen_in(note, policy))
+    return None if met is None else datetime.fromtimestamp(met, UTC)
+
+
+def complete_standing_heads() -> None:
+    """Hold heads that lack a quorum against the one that stands now.
+
+    Run it after the commit of a change: the lines that came are locked head first, then
+    witness. Of the newest heads only, for each speaks for all below it.
+    """
+    complete = Cosigned.objects.filter(quorum_at__isnull=False).order_by("-size")
+    size = complete.values_list("size", flat=True).first() or 0
+    lacking = Cosigned.objects.filter(quorum_at=None, size__gte=size)
+    newest = lacking.order_by("-size").values_list("size", flat=True)
+    sizes = sorted(set(newest[:MAX_HELD_AGAIN]))
+    with transaction.atomic():
+        heads = Checkpoint.objects.select_for_update(no_key=True)
+        list(heads.filter(size__in=sizes).order_by("size").values_list("size"))
+        policy = _quorum_policy()
+        for row in Cosigned.objects.filter(quorum_at=None, size__in=sizes):
+            if met := met_in(parse_note(row.note), policy):
+                same = Cosigned.objects.filter(size=row.size, which=row.which)
+                same.update(quorum_at=met)
+
+
+def _quorum_policy() -> Policy:
+    return policy_with(standing_quorum(), cosigners())
+
+
+def _save(
+    size: int, which: str, row: Cosigned | None, note: Note, policy: Policy
+) -> None:
+    """Keep the lines. What was complete stays so, whatever a quorum is by now."""
+    values = {"note": write_note(note), "quorum_at": met_in(note, policy)}
+    if row is None:
         Cosigned.objects.create(size=size, which=which, **values)
+        return
+    if row.quorum_at and (which == Which.FIRST or values["quorum_at"] is None):
+        values["quorum_at"] = row.quorum_at
+    Cosigned.objects.filter(size=size, which=which).update(**values)
 
 
 def _note_cosigned(head: Checkpoint, lines: Sequence[Line], now: datetime) -> None:

@@ -16,7 +16,7 @@ from incidents.events.actor import Actor
 from incidents.events.record import record, recording
 from incidents.incident.access import actor_for
 from incidents.ledger.merkle import EMPTY_ROOT, HASH_BYTES, MAX_SIZE
-from incidents.ledger.policy import NO_QUORUM
+from incidents.ledger.quorum import RESERVED
 from incidents.ledger.vkey import (
     BadKey,
     KeyType,
@@ -27,9 +27,10 @@ from incidents.ledger.vkey import (
 from incidents.organisations.models import Organisation, OrganisationKind, User
 from incidents.organisations.roles import Action, organisations_allowing
 from incidents.sealing.log_events import record_log_event
+from incidents.witnessing.cosigning import complete_standing_heads
 from incidents.witnessing.models import WatchedLog, Witness
 from incidents.witnessing.own_key import ensure_own_key, own_public_key
-from incidents.witnessing.own_policy import GROUP_NAMES
+from incidents.witnessing.own_policy import GROUP_NAMES, standing_quorum
 
 # A note has at most 16 signature lines; two are the log's own while its key changes.
 MAX_WITNESSES: Final = 12
@@ -155,6 +156,9 @@ def change_witness(
             update_fields=["address", "is_active", "next_at", "failures", "failed_why"]
         )
         if row.is_active != was_active:
+            if not row.is_active:
+                _check_free(row.slug)
+            transaction.on_commit(complete_standing_heads, robust=True)
             kind = "log.witness_added" if row.is_active else "log.witness_removed"
             _record(kind, row, actor, now)
     return row
@@ -229,8 +233,21 @@ def _refuse_vkey(vkey: str, remedy: str, field: str = "vkey") -> NoReturn:
     raise BadInput(field, vkey, remedy)
 
 
+def _check_free(slug: str) -> None:
+    """Raise BadInput for a witness that is named where heads are made complete."""
+    quorum = standing_quorum()
+    groups = quorum.groups if quorum else ()
+    places = [one.name for one in groups if slug in one.members]
+    if quorum and (places or quorum.quorum == slug):
+        where = f"in its group {places[0]}" if places else "by itself"
+        remedy = f"The quorum names {slug} {where}: set a quorum without it first."
+        raise BadInput("is_active", slug, remedy)
+
+
 def _check_slug(slug: str) -> None:
-    if slug in {NO_QUORUM, *GROUP_NAMES}:
+    quorum = standing_quorum()
+    groups = {one.name for one in quorum.groups} if quorum else set()
+    if slug in RESERVED | GROUP_NAMES | groups:
         raise BadInput(
             "slug", slug, "This name means a group in a policy: choose another."
         )

@@ -1,18 +1,33 @@
 """The forms of witnesses and of logs that are watched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from django import forms
 
 from incidents.errors import BadInput
+from incidents.ledger.policy import Policy
+from incidents.ledger.quorum import (
+    COMPUTED,
+    BadQuorum,
+    draft_of,
+    read_lines,
+    write_lines,
+)
 from incidents.organisations.models import Organisation, OrganisationKind
 from incidents.witnessing.editing import (
     LogDraft,
     WitnessDraft,
     read_root,
 )
-from incidents.witnessing.models import WatchedLog, Witness
+from incidents.witnessing.models import WatchedLog, Witness, WitnessQuorum
+from incidents.witnessing.own_policy import quorum_of
+from incidents.witnessing.quorums import (
+    ALARM_MINUTES,
+    MAX_ALARM_MINUTES,
+    QuorumSetting,
+    check_quorum,
+)
 
 _ADDRESS_HELP: Final = (
     "Below which add-checkpoint stands. Empty: it fetches heads by itself."
@@ -36,7 +51,8 @@ class WitnessForm(forms.Form):
         queryset=Organisation.objects.exclude(kind=OrganisationKind.PLATFORM),
         required=False,
         empty_label="Of no party",
-        help_text="A quorum needs one witness of each side that has any.",
+        help_text="Unless the platform sets another quorum, a head needs one witness"
+        " of each side that has any.",
     )
 
     def draft(self) -> WitnessDraft:
@@ -107,6 +123,68 @@ class WatchedLogChangeForm(forms.Form):
     def initial_of(watched: WatchedLog) -> dict[str, Any]:
         """Return what stands there now."""
         return {"vkeys": watched.vkeys, "is_active": watched.is_active}
+
+
+class QuorumForm(forms.Form):
+    """Whose lines make a head complete."""
+
+    kind = forms.ChoiceField(
+        label="A head is complete when",
+        choices=(
+            (COMPUTED, "one witness of each side that has any has cosigned it"),
+            ("written", "the groups below say so"),
+        ),
+        widget=forms.RadioSelect,
+    )
+    lines = forms.CharField(
+        label="Groups and quorum",
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea(
+            attrs={"rows": 6, "spellcheck": "false", "class": "mono"}
+        ),
+        help_text="On each line `group NAME all|any|NUMBER MEMBER …`, members being"
+        " witnesses or other groups; on one line `quorum NAME`. In any order.",
+    )
+    alarm_minutes = forms.IntegerField(
+        label="Tell the operator after so many minutes without a quorum",
+        min_value=1,
+        max_value=MAX_ALARM_MINUTES,
+    )
+
+    @staticmethod
+    def initial_of(row: WitnessQuorum | None, policy: Policy) -> dict[str, Any]:
+        """Return what stands now; the computed one in lines, to go on from."""
+        draft = quorum_of(row)
+        return {
+            "kind": "written" if draft else COMPUTED,
+            "lines": write_lines(draft or draft_of(policy)),
+            "alarm_minutes": row.alarm_minutes if row else ALARM_MINUTES,
+        }
+
+    def setting(self) -> QuorumSetting:
+        """Return what is to be set. Raises BadInput."""
+        values = self.cleaned_data
+        draft = None
+        if values["kind"] != COMPUTED:
+            try:
+                draft = read_lines(values["lines"])
+            except BadQuorum as error:
+                raise _at_lines(error.value, error.remedy) from None
+        return QuorumSetting(draft, values["alarm_minutes"])
+
+    def policy(self, witnesses: Sequence[Witness]) -> Policy:
+        """Return the policy that comes of it. Raises BadInput at the lines."""
+        try:
+            return check_quorum(self.setting().draft, witnesses)
+        except BadInput as error:
+            if error.field == "lines":
+                raise
+            raise _at_lines(error.value, error.remedy) from None
+
+
+def _at_lines(value: object, remedy: str) -> BadInput:
+    return BadInput("lines", value, f"{value}: {remedy}" if value else remedy)
 
 
 def is_saved(form: forms.Form, save: Callable[[], object]) -> bool:

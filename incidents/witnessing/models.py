@@ -43,6 +43,30 @@ class Witness(models.Model):
         return self.slug
 
 
+class WitnessQuorum(models.Model):
+    """Whose lines make a head of our log complete. The newest row stands."""
+
+    id = models.BigAutoField(primary_key=True)
+    quorum = models.CharField(
+        max_length=60, help_text="a group or a witness; `computed`: one of each side"
+    )
+    groups = models.JSONField(
+        default=list, help_text="a list of {name, needs (all, any, a number), members}"
+    )
+    alarm_minutes = models.PositiveIntegerField(
+        help_text="for how long heads may lack it before the operator is told"
+    )
+    set_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_witness_quorum"
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.quorum
+
+
 class WatchedLog(models.Model):
     """A log whose heads this installation cosigns, and the last that it did."""
 

@@ -1,8 +1,11 @@
-"""Says which witnesses make a quorum for our log: one of each side that has any.
+"""Says which witnesses make a quorum for our log, as a trust policy.
 
-It is what this installation waits for, and a convenience for others. Who verifies holds
-a policy of their own, from elsewhere.
+While the platform has set none it is computed: one of each side that has any. It is what
+this installation waits for, and a convenience for others. Who verifies holds a policy of
+their own, from elsewhere.
 """
+
+from collections.abc import Sequence
 
 from incidents.ledger.policy import (
     NO_QUORUM,
@@ -11,11 +14,12 @@ from incidents.ledger.policy import (
     PolicyLog,
     PolicyWitness,
 )
+from incidents.ledger.quorum import COMPUTED, GroupDraft, QuorumDraft, arrange
 from incidents.ledger.signer_client import SignerUnavailable
 from incidents.ledger.vkey import BadKey, parse_vkey
 from incidents.organisations.models import OrganisationKind
 from incidents.sealing.asking import configured_signer
-from incidents.witnessing.models import Witness
+from incidents.witnessing.models import Witness, WitnessQuorum
 
 SIDES = (
     (OrganisationKind.AGENCY, "agencies"),
@@ -31,21 +35,23 @@ def own_policy() -> Policy:
 
     Without the signer's public keys it names no log.
     """
-    rows = Witness.objects.filter(is_active=True).select_related("organisation")
-    witnesses = list(rows.order_by("slug"))
-    groups = tuple(
-        PolicyGroup(name, 1, members)
-        for kind, name in SIDES
-        if (members := tuple(one.slug for one in witnesses if _side(one) == kind))
-    )
-    # Bodies outside help where no party has a witness; they never stand for a party.
-    needed = [one for one in groups if one.name != "others"] or list(groups)
-    quorum = needed[0].name if needed else NO_QUORUM
-    if len(needed) > 1:
-        groups = (*groups, PolicyGroup(BOTH, 2, tuple(one.name for one in needed)))
-        quorum = BOTH
+    return policy_with(standing_quorum(), cosigners(), logs=_logs())
+
+
+def policy_with(
+    draft: QuorumDraft | None,
+    witnesses: Sequence[Witness],
+    *,
+    logs: Sequence[PolicyLog] = (),
+) -> Policy:
+    """Return the policy with this quorum, or the computed one. Raises BadQuorum."""
+    if draft is None:
+        groups, quorum = _computed(witnesses)
+    else:
+        groups = arrange(draft, {one.slug for one in witnesses})
+        quorum = draft.quorum
     return Policy(
-        logs=_logs(),
+        logs=tuple(logs),
         witnesses=tuple(
             # Without addresses: where a lab's machine stands is not everybody's.
             PolicyWitness(one.slug, parse_vkey(one.vkey))
@@ -56,7 +62,44 @@ def own_policy() -> Policy:
     )
 
 
-def _side(witness: Witness) -> str | None:
+def cosigners() -> list[Witness]:
+    """Return the active witnesses, by name, with whose they are."""
+    rows = Witness.objects.filter(is_active=True).select_related("organisation")
+    return list(rows.order_by("slug"))
+
+
+def standing_quorum() -> QuorumDraft | None:
+    """Return the quorum that the platform has set; None while it is computed."""
+    return quorum_of(WitnessQuorum.objects.first())
+
+
+def quorum_of(row: WitnessQuorum | None) -> QuorumDraft | None:
+    """Return the quorum that a row says; None for the computed one."""
+    if row is None or row.quorum == COMPUTED:
+        return None
+    groups = (
+        GroupDraft(one["name"], one["needs"], tuple(one["members"]))
+        for one in row.groups
+    )
+    return QuorumDraft(row.quorum, tuple(groups))
+
+
+def _computed(witnesses: Sequence[Witness]) -> tuple[tuple[PolicyGroup, ...], str]:
+    groups = tuple(
+        PolicyGroup(name, 1, members)
+        for kind, name in SIDES
+        if (members := tuple(one.slug for one in witnesses if side_of(one) == kind))
+    )
+    # Bodies outside help where no party has a witness; they never stand for a party.
+    needed = [one for one in groups if one.name != "others"] or list(groups)
+    if len(needed) > 1:
+        both = PolicyGroup(BOTH, 2, tuple(one.name for one in needed))
+        return (*groups, both), BOTH
+    return groups, needed[0].name if needed else NO_QUORUM
+
+
+def side_of(witness: Witness) -> str | None:
+    """Return the kind of organisation whose it is; None for no party."""
     return witness.organisation.kind if witness.organisation else None
 
 

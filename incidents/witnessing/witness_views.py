@@ -28,7 +28,8 @@ from incidents.witnessing.forms import (
 )
 from incidents.witnessing.models import WatchedLog, Witness
 from incidents.witnessing.own_key import own_public_key
-from incidents.witnessing.own_policy import own_policy
+from incidents.witnessing.own_policy import cosigners, own_policy
+from incidents.witnessing.previewing import preview_quorum
 from incidents.witnessing.vitals import measure_witnesses
 
 
@@ -37,11 +38,13 @@ def witness_list(request: PageRequest) -> HttpResponse:
     """Show who cosigns the log; to the platform also which logs are cosigned here."""
     of_platform = may_configure(request.user)
     own_key = own_public_key() if of_platform else None
+    policy = own_policy()
     context = {
         "witnesses": Witness.objects.select_related("organisation"),
         "vitals": measure_witnesses(),
         "signed_size": last_signed_size(),
-        "policy": own_policy(),
+        "policy": policy,
+        "preview": preview_quorum(policy, cosigners()),
         "may_configure": of_platform,
         "watched": WatchedLog.objects.all() if of_platform else (),
         "own_vkey": own_key.vkey() if own_key else "",

@@ -49,6 +49,15 @@ def test_quorum_needs_the_agency_and_one_of_the_others(seen_by, is_met):
     assert parse_policy(POLICY.encode()).is_met(seen_by) is is_met
 
 
+def test_groups_of_groups_are_met_from_the_inside_out():
+    lines = f"{WITNESSES}group a any lab\ngroup b all a body\ngroup c 2 b agency\n"
+    policy = parse_policy(f"{lines}quorum c")
+    assert policy.is_met((AGENCY, LAB, BODY))
+    assert not policy.is_met((AGENCY, LAB))
+    assert not policy.is_met((LAB, BODY))
+    assert policy.met_at({BODY: 10, AGENCY: 20, LAB: 30}) == 30
+
+
 def test_quorum_is_met_when_the_last_witness_needed_saw_it():
     policy = parse_policy(POLICY)
     assert policy.met_at({BODY: 10, AGENCY: 20, LAB: 30}) == 20
@@ -92,6 +101,22 @@ def test_fingerprint_tells_quorums_apart_and_ignores_addresses():
         (f"{WITNESSES}group lab any body", "line 4: the name 'lab' is taken"),
         (f"{WITNESSES}group g any none", "line 4: no line above defines 'none'"),
         (f"{WITNESSES}group g any g", "line 4: no line above defines 'g'"),
+        (
+            f"{WITNESSES}group g any h\ngroup h any g\nquorum g",
+            "line 4: no line above defines 'h'",
+        ),
+        (
+            f"{WITNESSES}group g any lab\ngroup h any g\ngroup i all g body",
+            "line 6: 'g' is already a member of a group",
+        ),
+        (
+            f"{WITNESSES}group g 2 lab\nquorum g",
+            "line 4: '2' is not all, any or a number from 1 to 1",
+        ),
+        (
+            f"{WITNESSES}group g +1 lab",
+            "line 4: '+1' is not all, any or a number from 1 to 1",
+        ),
         (
             f"{WITNESSES}group g any lab lab",
             "line 4: 'lab' is already a member of a group",
