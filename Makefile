@@ -1,5 +1,5 @@
 # make up [PORT=8123] [DATA=/some/folder]    make test    make test-clients    make lint
-# make verifier    make witness    make test-proof
+# make verifier    make witness    make signing    make test-proof
 # make bench [ONLY="storm idle"]    make bench-intake    make faults    make simulate-faults [SEEDS=2000] [FROM=1]
 # make fuzz-adapters [MINUTES=10] [SEED=1] [TOOL=aws_sns]
 SHELL := /bin/sh
@@ -15,7 +15,7 @@ STAMP := $(VENV)/.locked
 PARALLEL ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 
-.PHONY: up verifier witness test test-clients test-proof proof-tools bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
+.PHONY: up verifier witness signing test test-clients test-proof proof-tools bench bench-intake faults fuzz-adapters simulate-faults shifts-long lint test-pg15 venv lock
 
 up: $(STAMP)
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
@@ -83,6 +83,10 @@ verifier:
 # One file for whoever witnesses the log; needs Python and `cryptography`.
 witness: $(STAMP)
 	@$(BIN)/python -m incidents.ledger.verifier_file dist/tocsin-witness.pyz incidents.ledger.witness_pull
+
+# One file for whoever signs what they acknowledged; needs Python and `cryptography`.
+signing: $(STAMP)
+	@$(BIN)/python -m incidents.ledger.verifier_file dist/tocsin-sign.pyz incidents.ledger.party_signing
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,8 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from incidents.ledger.party_key import BadPins, parse_pins
 from incidents.ledger.policy import BadPolicy, Policy, parse_policy
 from incidents.ledger.time_stamp import BadCertificates
+from incidents.ledger.verify.acknowledgements import Pins
 from incidents.ledger.verify.check import (
     Outcome,
     Pinned,
@@ -61,11 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 held=_held(asked),
             ),
             "pinned": _pinned(asked),
+            "party_keys": _pins(asked),
             "receipts": [Receipt(one.name, _small(one)) for one in asked.receipt],
         }
         with asked.bundle.open("rb") as bundle:
             return _verify(bundle, policy, how, asked)
-    except (OSError, BadPolicy, BadState, BadCertificates) as error:
+    except (OSError, BadPins, BadPolicy, BadState, BadCertificates) as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.USAGE
 
@@ -110,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="check time stamps by these, in PEM; yours, not the bundle's",
+    )
+    parser.add_argument(
+        "--party-keys",
+        type=Path,
+        help="keys of the people who acknowledge, as they gave them to you: a line each",
     )
     parser.add_argument("--timeline", action="store_true", help="list the entries")
     parser.add_argument(
@@ -162,6 +170,10 @@ def _held(asked: argparse.Namespace) -> Held:
         return Held(bundle=str(asked.bundle))
     names = {"bundle": str(asked.bundle), "file": str(asked.tsa_certificates)}
     return hold(asked.tsa_certificates.read_bytes(), **names)
+def _pins(asked: argparse.Namespace) -> Pins | None:
+    if asked.party_keys is None:
+        return None
+    return parse_pins(asked.party_keys.read_bytes())
 
 
 def _small(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from incidents.ledger.checkpoint import Checkpoint
 from incidents.ledger.policy import NO_QUORUM, Policy
+from incidents.ledger.verify.acknowledgements import Acknowledgements, Given, Pins
 from incidents.ledger.verify.attachments import Attachments
 from incidents.ledger.verify.completeness import Counted, check_completeness
 from incidents.ledger.verify.deadlines import Clock, Deadlines
@@ -64,6 +65,7 @@ class Outcome:
     withheld: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[Doubt] = field(default_factory=Counter)
+    acknowledgements: list[Given] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
@@ -115,13 +117,14 @@ class Pinned:
     proof: tuple[bytes, ...] | None = None
 
 
-def verify_bundle(
+def verify_bundle(  # noqa: PLR0913  (what a verifier may hold)
     file: BinaryIO,
     policy: Policy,
     *,
     terms: Terms = Terms(),
     pinned: Pinned | None = None,
     receipts: Sequence[Receipt] = (),
+    party_keys: Pins | None = None,
     listen: Listener | None = None,
 ) -> Outcome:
     """Verify a bundle as a whole. Raises Rejected.
@@ -143,7 +146,10 @@ def verify_bundle(
     walk = Walk(parts, newest.checkpoint, note)
     times = Times(bounds, terms, has_witnesses=policy.quorum != NO_QUORUM)
     checks = _Checks(
-        times, Attachments(parts), Receipts(receipts, policy, newest.checkpoint)
+        times,
+        Attachments(parts),
+        Receipts(receipts, policy, newest.checkpoint),
+        Acknowledgements(party_keys, parts.manifest.from_seq),
     )
     _check_entries(walk, counted, outcome, checks, listen)
     parts.read_rest()
@@ -225,6 +231,7 @@ class _Checks:
     times: "Times"
     attachments: Attachments
     receipts: Receipts
+    acknowledgements: Acknowledgements
 
 
 def _check_entries(
@@ -244,6 +251,7 @@ def _check_entries(
             checks.attachments.see(entry)
             times.check(entry, bounds, outcome)
         checks.receipts.see(entry)
+        checks.acknowledgements.see(entry)
         outcome.take(entry)
         deadlines.see(entry)
         if listen is not None:
@@ -254,9 +262,10 @@ def _check_entries(
     checks.receipts.check()
     times.finish(outcome)
     deadlines.finish(times.known_whole_at_ms(counted))
-    for finding in deadlines.findings:
+    for finding in (*deadlines.findings, *checks.acknowledgements.findings()):
         outcome.add(finding)
     outcome.clocks, outcome.unread = deadlines.clocks, deadlines.unread
+    outcome.acknowledgements = checks.acknowledgements.given()
     outcome.left_out = checks.attachments.check()
     outcome.attachments = checks.attachments.count
 

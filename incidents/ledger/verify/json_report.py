@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from incidents.ledger.policy import Policy
+from incidents.ledger.verify.acknowledgements import Given
 from incidents.ledger.verify.check import Outcome
 from incidents.ledger.verify.deadlines import Clock
 from incidents.ledger.verify.verdict import Rejected
@@ -44,6 +45,7 @@ def accepted(outcome: Outcome, policy: Policy, *, now: int) -> str:
             "withheld": outcome.withheld,
             "attachments": outcome.attachments,
             "attachments_left_out": outcome.left_out,
+            "acknowledgements": [_given(one) for one in outcome.acknowledgements],
             "deadlines": [_clock(one) for one in outcome.clocks],
             "time_stamps": [
                 {"size": one.size, "at_ms": one.stamp.at_ms if one.stamp else None}
@@ -56,6 +58,16 @@ def accepted(outcome: Outcome, policy: Policy, *, now: int) -> str:
             "finding_counts": {one.name: n for one, n in outcome.counts.items()},
         }
     )
+
+
+def _given(one: Given) -> dict[str, Any]:
+    return {
+        "seq": one.seq,
+        "at_ms": one.at_ms,
+        "by": one.by,
+        "key": one.key,
+        "pinned_as": one.pinned_as,
+    }
 
 
 def _clock(clock: Clock) -> dict[str, Any]:

@@ -153,6 +153,11 @@ def _lists(outcome: Outcome) -> Iterator[str]:
     yield from _listed("Findings", findings, sum(outcome.counts.values()))
     withheld = [f"{what}: {count}" for what, count in outcome.withheld.items()]
     yield from _listed("Withheld", withheld, len(withheld))
+    given = [
+        f"entry {one.seq}, {written(one.at_ms)}, {one.by or 'withheld'}: {one.words()}"
+        for one in outcome.acknowledgements
+    ]
+    yield from _listed("Acknowledgements", given, len(given))
     clocks = [
         f"{one.name}: {one.outcome}, due "
         f"{written(one.due) if one.due is not None else 'without a date'}"

@@ -42,6 +42,7 @@ class Code(StrEnum):
     ATTACHMENT = "an attached file is not one that was recorded"
     INCOMPLETE = "it is not shown that the last entries are there"
     RECEIPT = "an entry for which you kept a receipt is not there, or is another"
+    ACK_SIGNATURE = "a signature under an acknowledgement is false"
     CLOCK_MISSING = "a deadline passed, and the record does not say so"
     CLOCK_FALSE = "the record says of a deadline what it contradicts elsewhere"
     STUMBLED = "the verifier met what it did not expect; nothing is verified"
@@ -56,6 +57,7 @@ class Doubt(StrEnum):
     CLOCKS_DISAGREE = "two clocks are over a minute apart, or one saw an old head"
     STAMP_UNTRUSTED = "a time stamp is by nobody whose certificate you hold"
     COUNT_WIDE = "only the operator says how lately the entries were counted"
+    ACK_UNSIGNED = "no key that you have pinned signed the acknowledgement"
     CLOCK_UNDETERMINED = "the time bounds do not tell whether a deadline was kept"
     CLOCK_MOVED = "the due instant of a deadline changed without an entry that says so"
 
