@@ -170,6 +170,8 @@ def _held(asked: argparse.Namespace) -> Held:
         return Held(bundle=str(asked.bundle))
     names = {"bundle": str(asked.bundle), "file": str(asked.tsa_certificates)}
     return hold(asked.tsa_certificates.read_bytes(), **names)
+
+
 def _pins(asked: argparse.Namespace) -> Pins | None:
     if asked.party_keys is None:
         return None
