@@ -16,6 +16,14 @@ LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "which": CODE,
         "note": neither("a size and a hash, signed by the log and by witnesses"),
     },
+    "incidents.EndedLog": {
+        "origin": neither("the name of a log"),
+        "vkeys": neither("public keys of the log"),
+        "note": neither("a size and a hash, signed by the log and by witnesses"),
+        "ended_by": neither("who of the operator gave a log up, for everybody to read"),
+        "reason": neither("why a log was given up, for everybody to read"),
+        "successor": neither("the name of a log"),
+    },
     "incidents.Witness": {
         "slug": neither("the name of a witness, which its operator chose"),
         "vkey": neither("a public key of a witness"),

@@ -55,6 +55,7 @@ from incidents.organisations.models import (
 from incidents.sealing.models import (
     Checkpoint,
     Cosigned,
+    EndedLog,
     SealedLeaf,
     SealerState,
     Tile,
@@ -82,6 +83,7 @@ __all__ = [
     "DeliveryCount",
     "DeliveryState",
     "Disclosure",
+    "EndedLog",
     "Entry",
     "Erased",
     "Erasure",

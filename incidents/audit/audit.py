@@ -11,6 +11,7 @@ from incidents.audit.findings import Findings
 from incidents.audit.heads import (
     SEALED,
     Against,
+    check_continued,
     check_head,
     check_remembered,
     first_other_head,
@@ -91,6 +92,7 @@ def _conclude(
     if reread.root() != head.root:
         _note_other_root(head, findings)
     _note_unsealed(findings)
+    check_continued(reached=head.size, findings=findings)
     check_remembered(memory.note, reached=head.size, findings=findings)
 
 

@@ -1,15 +1,19 @@
 """Finds the head that an audit goes by, and holds the computed tree against heads."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from incidents.audit.findings import Findings
+from incidents.events.feed import read_fields
 from incidents.ledger.checkpoint import Checkpoint as Head
 from incidents.ledger.checkpoint import open_checkpoint, parse_checkpoint
+from incidents.ledger.models import Entry
 from incidents.ledger.note import BadNote, parse_note
 from incidents.ledger.vkey import VerificationKey
-from incidents.sealing.models import Checkpoint, Cosigned
+from incidents.sealing.models import Checkpoint, EndedLog
+from incidents.sealing.names import cosigned_heads, ended_logs, own_heads, present_name
 from incidents.sealing.tree import reader
 
 COSIGNED: Final = "cosigned"
@@ -32,12 +36,16 @@ def newest_head() -> Against | None:
 
     Nothing in it is verified yet: see `check_head`.
     """
-    cosigned = Cosigned.objects.filter(quorum_at__isnull=False)
-    note = cosigned.order_by("-size", "-which").values_list("note", flat=True).first()
+    note = (
+        cosigned_heads()
+        .order_by("-size", "-which")
+        .values_list("note", flat=True)
+        .first()
+    )
     whose = COSIGNED
     if note is None:
         whose = SIGNED
-        signed = Checkpoint.objects.exclude(note="").order_by("-size")
+        signed = own_heads().exclude(note="").order_by("-size")
         note = signed.values_list("note", flat=True).first()
     if note is not None:
         head = read_head(note)
@@ -73,9 +81,8 @@ def check_remembered(note: str, *, reached: int, findings: Findings) -> None:
     Requires that the tiles up to `reached` were compared with the entries.
     """
     head = read_head(note) if note else None
-    newest = newest_head()
-    here = read_head(newest.note) if newest else None
-    if head is None or (here is not None and here.origin != head.origin):
+    names = {present_name(), *(one.origin for one in ended_logs())} - {""}
+    if head is None or (names and head.origin not in names):
         return
     if head.size > reached:
         findings.add(
@@ -84,6 +91,36 @@ def check_remembered(note: str, *, reached: int, findings: Findings) -> None:
         )
     elif reader(head.size).root() != head.root:
         findings.add(f"the first {head.size} entries are not those of an earlier audit")
+
+
+def check_continued(*, reached: int, findings: Findings) -> None:
+    """Note when the log does not begin with all of those that it continues.
+
+    Requires that the tiles up to `reached` were compared with the entries.
+    """
+    for ended in ended_logs():
+        head = read_head(ended.note)
+        is_begun = (
+            head is not None
+            and head.size <= reached
+            and reader(head.size).root() == head.root
+        )
+        if not is_begun:
+            findings.add(
+                f"the log does not begin with {ended.origin}, which it continues"
+            )
+        elif _is_said_otherwise(ended, head):
+            findings.add(f"it says another end of {ended.origin}", ended.entry_id)
+
+
+def _is_said_otherwise(ended: EndedLog, head: Head | None) -> bool:
+    said = read_fields(Entry.objects.filter(pk=ended.entry_id))[ended.entry_id]
+    return head is None or {
+        "origin": head.origin,
+        "size": head.size,
+        "root": head.root.hex(),
+        "note_sha256": hashlib.sha256(ended.note.encode()).hexdigest(),
+    } != {name: said.get(name) for name in ("origin", "size", "root", "note_sha256")}
 
 
 def first_other_head(size: int) -> tuple[int, int] | None:

@@ -10,7 +10,12 @@ from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
-APPEND_ONLY: Final = ("tocsin_entry", "tocsin_disclosure", "tocsin_leaf")
+APPEND_ONLY: Final = (
+    "tocsin_entry",
+    "tocsin_disclosure",
+    "tocsin_leaf",
+    "tocsin_ended_log",
+)
 # Written by a function of the owner's alone.
 READ_ONLY: Final = ("tocsin_erased",)
 ERASE: Final = "tocsin_erase(bigint, text)"

@@ -2,6 +2,7 @@ r"""Run the signer of the log: `manage.py signer` or `python -m incidents.ledger
 
     signer --dir DIR --socket PATH [--origin O] [--socket-mode 660] [--device CLASS]
     signer --dir DIR add-key | destroy-key ID | start-at SIZE ROOT | show
+    signer --dir DIR new-log ORIGIN
 
 A process of its own, best under a user of its own: it imports neither Django nor
 settings and knows no database. On its Unix socket it has one verb, one line a
@@ -40,6 +41,7 @@ from incidents.ledger.signing_keys import (
     destroy_key,
     device_key,
     read_keys,
+    sync_folder,
     write_durably,
 )
 from incidents.ledger.vkey import BadKey, SigningKey, is_key_name
@@ -76,6 +78,28 @@ class Home:
         if not self._device and not self.keys():
             add_key(self.keys_folder, name=self.origin)
         read_state(self.state, origin=self.origin)
+
+    def begin_anew(self, origin: str) -> None:
+        """Sign for another log from now on, with a fresh key; the old one is kept apart.
+
+        Whoever is interrupted says the same again: the old origin goes last.
+        """
+        if not is_key_name(origin):
+            raise BadKeyFolder(f"{origin!r} is no origin: no space, no plus")
+        ended = self.folder / "ended"
+        kept = [one for one in ended.glob("*") if (one / "origin").exists()]
+        is_begun = kept and not (self.folder / "origin").exists()
+        if not is_begun and self.origin != origin:
+            self._set_aside(ended / f"{len(kept) + 1}")
+        self.prepare(origin)
+
+    def _set_aside(self, aside: Path) -> None:
+        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("signed.json", "keys", "origin"):
+            if (self.folder / name).exists():
+                (self.folder / name).rename(aside / name)
+        sync_folder(aside)
+        sync_folder(self.folder)
 
     @property
     def origin(self) -> str:
@@ -233,6 +257,8 @@ def _options() -> argparse.ArgumentParser:
     actions.add_parser("add-key", help="make a key that signs beside the others")
     destroy = actions.add_parser("destroy-key", help="remove a key for ever")
     destroy.add_argument("id", help="its 8 hexadecimal digits")
+    anew = actions.add_parser("new-log", help="after a theft: a new name, a fresh key")
+    anew.add_argument("name", help="the new log's name")
     start = actions.add_parser("start-at", help="say what is signed when that is lost")
     start.add_argument("size", type=int)
     start.add_argument("root", type=bytes.fromhex, help="64 hexadecimal digits")
@@ -252,6 +278,8 @@ def _run(options: argparse.Namespace) -> None:
         add_key(home.keys_folder, name=home.origin)
     elif options.action == "destroy-key":
         destroy_key(home.keys_folder, name=home.origin, key_id=options.id)
+    elif options.action == "new-log":
+        home.begin_anew(options.name)
     elif options.action == "start-at":
         write_state(home.state, Checkpoint(home.origin, options.size, options.root))
     signed = read_state(home.state, origin=home.origin)

@@ -64,7 +64,7 @@ def destroy_key(folder: Path, *, name: str, key_id: str) -> None:
     if len(found) == 1:
         raise BadKeyFolder(f"{key_id} is the only key: add its successor first")
     found[key_id].unlink()
-    _sync(folder)
+    sync_folder(folder)
 
 
 def device_key(class_path: str, *, name: str) -> SigningKey:
@@ -99,10 +99,11 @@ def write_durably(path: Path, content: bytes, *, is_new: bool = False) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             unfinished.unlink()
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder survive a crash."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -3,6 +3,7 @@
     tocsin-witness new --dir DIR --name NAME --log ADDRESS --log-key VKEY
                        [--start-at SIZE ROOT]
     tocsin-witness pull --dir DIR [--print]
+    tocsin-witness new-keys --dir DIR --log-key VKEY
     tocsin-witness show --dir DIR
 
 `ADDRESS` is that of the log, as https://tocsin.example/log. `pull` fetches the newest
@@ -112,7 +113,10 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     pull.set_defaults(run=_pull)
     show = commands.add_parser("show", help="print the public key and the last head")
     show.set_defaults(run=_show)
-    for command in (new, pull, show):
+    keys = commands.add_parser("new-keys", help="know the log by other keys or name")
+    keys.add_argument("--log-key", required=True, action="append", metavar="VKEY")
+    keys.set_defaults(run=_new_keys)
+    for command in (new, pull, keys, show):
         command.add_argument("--dir", required=True, type=Path)
     return parser.parse_args(words)
 
@@ -120,9 +124,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
 def _new(options: argparse.Namespace) -> int:
     if urlsplit(options.log).scheme not in {"http", "https"}:
         raise Unusable(f"{options.log} is not an http:// or https:// address")
-    for vkey in options.log_key:
-        if parse_vkey(vkey).type is not KeyType.LOG:
-            raise Unusable(f"{vkey} is not the key of a log")
+    _check_keys(options.log_key)
     size, root = options.start_at or ("0", b64encode(EMPTY_ROOT).decode())
     if not size.isdecimal():
         raise Unusable(f"{size} is not a size")
@@ -136,6 +138,21 @@ def _new(options: argparse.Namespace) -> int:
     _remember(options.dir, memory)
     sys.stdout.write(f"{key.public.vkey()}\n")
     return COSIGNED
+
+
+def _check_keys(vkeys: Sequence[str]) -> None:
+    for vkey in vkeys:
+        if parse_vkey(vkey).type is not KeyType.LOG:
+            raise Unusable(f"{vkey} is not the key of a log")
+
+
+def _new_keys(options: argparse.Namespace) -> int:
+    """Go on from the same head: so a log under a new name must continue the old one."""
+    _check_keys(options.log_key)
+    with _alone(options.dir):
+        memory = _recall(options.dir)
+        _remember(options.dir, replace(memory, log_keys=tuple(options.log_key)))
+    return _show(options)
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -18,13 +18,16 @@ from incidents.ledger.rows import insert_rows
 
 HEADS: Final = "log.heads"
 MISMATCH: Final = "log.mismatch"
+CONTINUES: Final = "log.continues"
 # Each field is a disclosure of its own. A key or a witness is its one-line vkey.
 LOG_KINDS: Final[Mapping[str, frozenset[str]]] = {
     HEADS: frozenset({"heads"}),
     MISMATCH: frozenset({"findings", "size"}),
     "log.key_added": frozenset({"key", "actor"}),
     "log.key_retired": frozenset({"key", "reason", "actor"}),
-    "log.continues": frozenset({"origin", "size", "root", "note_sha256", "actor"}),
+    CONTINUES: frozenset(
+        {"origin", "size", "root", "note_sha256", "cosigned", "reason", "actor"}
+    ),
     "log.witness_added": frozenset({"witness", "key", "organisation", "actor"}),
     "log.witness_removed": frozenset(
         {"witness", "key", "organisation", "reason", "actor"}

@@ -79,6 +79,37 @@ class Cosigned(models.Model):
         return f"{self.which} cosigned checkpoint at {self.size}"
 
 
+class EndedLog(models.Model):
+    """A name and key under which the log was signed, until its key could not be trusted.
+
+    The entries go on in the same tree under another name; heads of sizes above
+    `sealed_size` are signed under that one. Only ever added to.
+    """
+
+    number = models.SmallIntegerField(primary_key=True, help_text="from 1")
+    origin = models.CharField(max_length=200, unique=True)
+    vkeys = models.TextField(help_text="the keys that signed it last, a line each")
+    size = models.BigIntegerField(help_text="that of its last head that is vouched for")
+    note = models.TextField(help_text="that head, with the lines below it")
+    is_cosigned = models.BooleanField(help_text="whether a quorum had seen that head")
+    sealed_size = models.BigIntegerField(help_text="how far it was sealed")
+    ended_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+    successor = models.CharField(max_length=200, unique=True)
+    entry = models.OneToOneField(
+        "incidents.Entry", on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_ended_log"
+        ordering: ClassVar = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.origin}, continued as {self.successor}"
+
+
 class SealerState(models.Model):
     """The one row of what the sealer must remember, and of what stopped it."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from incidents.sealing.models import Checkpoint, Cosigned, SealedLeaf, Which
+from incidents.sealing.names import cosigned_heads, own_heads
 
 
 def places_of(entry_ids: Iterable[int]) -> dict[int, int]:
@@ -21,14 +22,14 @@ def newest_note(min_size: int = 0) -> str | None:
     """Return the newest signed head of at least this size; None when there is none yet.
 
     Once witnesses have cosigned any head, only one that a quorum of them cosigned
-    counts.
+    counts. One under a name that was given up never does.
     """
-    cosigned = Cosigned.objects.filter(quorum_at__isnull=False)
+    cosigned = cosigned_heads()
     if cosigned.exists():
         # "last" stands before "first" in this order.
         newest = cosigned.filter(size__gte=min_size).order_by("-size", "-which")
         return newest.values_list("note", flat=True).first()
-    signed = Checkpoint.objects.exclude(note="").filter(size__gte=min_size)
+    signed = own_heads().exclude(note="").filter(size__gte=min_size)
     return signed.order_by("-size").values_list("note", flat=True).first()
 
 

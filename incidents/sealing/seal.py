@@ -45,18 +45,19 @@ def seal_batch(now: datetime, *, limit: int = LIMIT) -> Sealed | None:
     """
     try:
         with transaction.atomic():
-            return _seal(now, limit) if lock_log() else None
+            return seal_waiting(now, limit=limit) if lock_log() else None
     except ChainBroken as broken:
         note_broken(broken, now)
         return None
 
 
 # A commit that is only in memory could be lost after its signature went out.
-_LOCK: Final = """
-SELECT pg_try_advisory_xact_lock(%s),
-       CASE current_setting('synchronous_commit')
-            WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
+_DURABLY: Final = """
+CASE current_setting('synchronous_commit')
+     WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
 """
+_LOCK: Final = f"SELECT pg_try_advisory_xact_lock(%s), {_DURABLY}"
+_AWAIT: Final = f"SELECT pg_advisory_xact_lock(%s), {_DURABLY}"
 
 
 def lock_log() -> bool:
@@ -66,7 +67,14 @@ def lock_log() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _seal(now: datetime, limit: int) -> Sealed | None:
+def await_log() -> None:
+    """Become the one sealer until the transaction ends, once no other is."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AWAIT, [LOCK_NUMBER])
+
+
+def seal_waiting(now: datetime, *, limit: int = LIMIT) -> Sealed | None:
+    """Seal one batch, None when nothing waits. Requires `lock_log`. Raises ChainBroken."""
     waiting, rows = _read_waiting(limit)
     if waiting:
         _forget_waiting(waiting)

@@ -18,6 +18,7 @@ from incidents.ledger.note import Note, Signature, parse_note, write_note
 from incidents.ledger.policy import Policy
 from incidents.ledger.vkey import VerificationKey, cosignature_time, parse_vkey
 from incidents.sealing.models import Checkpoint, Cosigned, Which
+from incidents.sealing.names import own_heads
 from incidents.witnessing.models import Witness
 from incidents.witnessing.own_policy import cosigners, policy_with, standing_quorum
 
@@ -64,7 +65,7 @@ def head_to_cosign(now: datetime) -> Checkpoint | None:
     since = waiting.values_list("since", flat=True).first()
     if since is not None and now - since > MAX_UNSEALED:
         return None
-    return Checkpoint.objects.exclude(note="").order_by("-size").first()
+    return own_heads().exclude(note="").order_by("-size").first()
 
 
 def keep_lines(head: Checkpoint, lines: Sequence[Line], now: datetime) -> None:

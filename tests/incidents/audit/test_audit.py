@@ -10,16 +10,25 @@ from incidents.audit.audit import Auditor, audit_log
 from incidents.audit.memory import MemoryFile
 from incidents.audit.rereading import PIECE
 from incidents.ledger.append import make_streams
+from incidents.ledger.checkpoint import Checkpoint as Head
+from incidents.ledger.checkpoint import sign_checkpoint
+from incidents.ledger.note import parse_note, sign_text, write_note
 from incidents.ledger.vkey import KeyType, signing_key
-from incidents.models import Audit, Checkpoint, Entry, Organisation, Timer
+from incidents.models import Audit, Checkpoint, EndedLog, Entry, Organisation, Timer
 from incidents.organisations.roles import Role
+from incidents.sealing.continuing import Why, continue_log
 from incidents.sealing.seal import seal_batch
 from incidents.sealing.signing import sign_heads
 from tests import conftest
 from tests import factories as make
 from tests.escalation.notifications.makers import make_method, make_user
 from tests.factories import NOW
-from tests.incidents.sealing.log import ORIGIN, LocalSigner, record_entries
+from tests.incidents.sealing.log import (
+    ORIGIN,
+    LocalSigner,
+    record_entries,
+    tampering,
+)
 
 
 class Log:
@@ -198,6 +207,47 @@ def test_log_that_another_key_signed_is_found(log):
             " no key that is trusted has signed this note",
         )
     ]
+
+
+def go_on(log):
+    """Give the log another name and key, and have that sign a head."""
+    log.signer = LocalSigner(
+        key=signing_key(f"{ORIGIN}-2", KeyType.LOG, bytes([7]) * 32)
+    )
+    why = Why("The key was copied", "Ana")
+    continue_log(log.signer.as_signer(), why, NOW, may_lack_witnesses=True)
+
+
+def test_log_that_continues_another_fits_and_remembers_that_one(log):
+    assert log.audit().is_intact
+    go_on(log)
+    assert (log.audit().against, log.found()) == ("sealed", [])
+    log.grow()
+    assert log.audit().against == "signed"
+    assert (log.found(), "test-2" in log.memory.read().note) == ([], True)
+
+
+def test_log_that_does_not_begin_with_the_one_that_it_continues_is_found(log):
+    other = Head(ORIGIN, 6, bytes(32))
+    go_on(log)
+    log.grow()
+    with tampering(log.database, "tocsin_ended_log") as owner:
+        note = write_note(sign_checkpoint(other, [LocalSigner().key]))
+        owner.execute("UPDATE tocsin_ended_log SET note = %s", [note])
+    why = f"the log does not begin with {ORIGIN}, which it continues"
+    assert log.found() == [(None, why)]
+
+
+def test_log_that_says_another_end_than_was_kept_is_found(log):
+    go_on(log)
+    ended = EndedLog.objects.get()
+    stranger = signing_key("other.example", KeyType.LOG, bytes(32))
+    parsed = parse_note(ended.note)
+    note = write_note(parsed.with_signature(sign_text(parsed.text, stranger)))
+    with tampering(log.database, "tocsin_ended_log") as owner:
+        owner.execute("UPDATE tocsin_ended_log SET note = %s", [note])
+    why = f"it says another end of {ORIGIN}"
+    assert log.found() == [(ended.entry_id, why)]
 
 
 def test_what_a_superuser_does_past_every_trigger_is_found(log):

@@ -24,15 +24,16 @@ class Running:
         self.folder = folder
         self.home = folder / "signer"
         self.socket = folder / "s.sock"
+        self.origin = ORIGIN
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *words: str) -> "Running":
         log = self.folder / "log"
-        command = [*self.command(), "--socket", str(self.socket), "--origin", ORIGIN]
+        command = [*self.command(), "--socket", str(self.socket), "--origin"]
         path = os.pathsep.join([str(self.folder), os.environ.get("PYTHONPATH", "")])
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                [*command, *words],
+                [*command, self.origin, *words],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": path},
                 stderr=stream,

@@ -125,6 +125,42 @@ def test_folder_signs_for_one_origin_only(signer: Running) -> None:
     assert f"signs for {ORIGIN}, not for other.example/log" in said
 
 
+def test_new_name_has_a_fresh_key_and_a_memory_of_its_own(signer: Running) -> None:
+    old = public_keys(signer.socket)
+    signer.ask(0, 3)
+    signer.kill()
+    said = signer.run("--socket", str(signer.socket), "new-log", "log.example/2")
+    (new,) = public_keys(signer.socket)
+    assert said.startswith(f"{new.vkey()}\nsigned 0 ")
+    assert (new.name, new.public == old[0].public) == ("log.example/2", False)
+    # The old memory is kept, with the keys that nobody is to use.
+    aside = signer.home / "ended" / "1"
+    assert '"size": 3' in (aside / "signed.json").read_text()
+    assert (aside / "keys" / "0001.seed").exists()
+    signer.origin = "log.example/2"
+    signer.start()
+
+
+@pytest.mark.parametrize("moved", [1, 2, 3])
+def test_change_of_the_name_that_was_interrupted_goes_on(
+    signer: Running, moved: int
+) -> None:
+    signer.kill()
+    aside = signer.home / "ended" / "1"
+    aside.mkdir(parents=True)
+    for name in ("signed.json", "keys", "origin")[:moved]:
+        (signer.home / name).rename(aside / name)
+    for _ in range(2):  # said once more it changes nothing
+        said = signer.run("new-log", "log.example/2")
+        assert said.startswith("log.example/2+")
+    assert sorted(path.name for path in aside.iterdir()) == [
+        "keys",
+        "origin",
+        "signed.json",
+    ]
+    assert not (signer.home / "ended" / "2").exists()
+
+
 def test_key_that_others_can_read_is_not_used(signer: Running) -> None:
     (signer.home / "keys" / "0001.seed").chmod(0o640)
     with pytest.raises(SignerRefused, match="chmod 600"):

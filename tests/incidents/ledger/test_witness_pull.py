@@ -33,6 +33,7 @@ class Log:
 
     def __init__(self, folder):
         self.folder, self.tree, self.size, self.posted = folder, TREE, 3, []
+        self.key = LOG_KEY
 
     def fetch(self, address, body):
         place = address.removeprefix(LOG)
@@ -44,8 +45,9 @@ class Log:
             self.posted.append(body.decode())
             return b"naisa\n"
         if place == "/checkpoint/newest":
-            head = Checkpoint(ORIGIN, self.size, self.tree.root(self.size))
-            return write_note(sign_checkpoint(head, [LOG_KEY])).encode()
+            origin = self.key.public.name
+            head = Checkpoint(origin, self.size, self.tree.root(self.size))
+            return write_note(sign_checkpoint(head, [self.key])).encode()
         old, new = (
             int(part.partition("=")[2]) for part in place.split("?")[1].split("&")
         )
@@ -108,6 +110,21 @@ def test_log_that_contradicts_itself_gets_no_line(log, capsys, size, tree):
     assert (len(log.posted), (log.folder / "memory.json").read_bytes()) == (1, before)
     [kept] = (log.folder / "evidence").iterdir()
     assert f"{ORIGIN}\n{size}\n" in kept.read_text()
+
+
+@pytest.mark.parametrize(("tree", "ends"), [(TREE, 0), (OTHER, 1)])
+def test_log_under_a_new_name_is_cosigned_if_it_continues_the_old(log, tree, ends):
+    cosign(log)
+    log.size, log.tree = 5, tree
+    log.key = signing_key("log.example/2", KeyType.LOG, bytes([9]) * 32)
+    vkey = log.key.public.vkey()
+    assert main(["new-keys", "--dir", str(log.folder), "--log-key", vkey]) == 0
+    assert cosign(log, now=NOW + 60) == ends
+    assert len(log.posted) == 2 - ends
+    # What the thief of the old key signs is not looked at any more.
+    log.key = LOG_KEY
+    with pytest.raises(Unanswered, match="is no head of it"):
+        cosign(log)
 
 
 def test_head_by_another_key_is_not_looked_at(log):

@@ -65,11 +65,13 @@ class LocalSigner:
             if old != self.size or not extends:
                 raise Refused(f"{size} does not extend {self.size}")
             self.size, self.root = size, root
-        text = Checkpoint(ORIGIN, size, root).text
+        text = Checkpoint(self.key.public.name, size, root).text
         return (sign_text(text, self.key).line(),)
 
     def as_signer(self, **more: Any) -> Signer:
-        return Signer(ORIGIN, (self.key.public,), more.get("sign", self.sign))
+        return Signer(
+            self.key.public.name, (self.key.public,), more.get("sign", self.sign)
+        )
 
 
 class Refused(Exception):
