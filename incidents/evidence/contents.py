@@ -7,7 +7,7 @@ from typing import Final
 from django.db import connection
 
 from incidents.events.feed import read_disclosures
-from incidents.evidence.documents import Facts, documents
+from incidents.evidence.documents import Facts, copy_rows, documents
 from incidents.evidence.models import EvidenceBundle
 from incidents.evidence.redaction import Redaction, rules_from_body
 from incidents.incident.attachments import open_attachment, visible_attachments
@@ -26,12 +26,15 @@ from incidents.ledger.bundle_parts import (
 from incidents.ledger.bundle_parts import (
     Entry as EntryLine,
 )
-from incidents.ledger.canonical import open_disclosure, parse_leaf
+from incidents.ledger.canonical import format_at, open_disclosure, parse_leaf
 from incidents.ledger.checkpoint import Checkpoint, parse_checkpoint
 from incidents.ledger.heads import Head, parse_head
 from incidents.ledger.models import Entry
 from incidents.ledger.note import parse_note
+from incidents.ledger.report.made import Telling
+from incidents.ledger.report.page import REPORT
 from incidents.ledger.tiles import TileReader
+from incidents.ledger.verify.instants import milliseconds
 from incidents.sealing.heads import (
     ProvenHead,
     SealedHeads,
@@ -41,6 +44,7 @@ from incidents.sealing.heads import (
 from incidents.sealing.models import Which
 from incidents.sealing.places import cosigned_notes, places_of
 from incidents.sealing.tree import reader
+from incidents.witnessing.own_policy import own_policy
 
 CHUNK: Final = 500
 FILE_CHUNK_BYTES: Final = 1 << 18
@@ -69,8 +73,10 @@ class Source:
     proven: ProvenHead
     counted: Head
     progress: Progress
+    telling: Telling
     erased: set[tuple[int, str]] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    enclosed: set[str] = field(default_factory=set)
 
 
 def open_source(row: EvidenceBundle, note: str, progress: Progress) -> Source:
@@ -83,7 +89,8 @@ def open_source(row: EvidenceBundle, note: str, progress: Progress) -> Source:
     counted = parse_head(proven.line)
     if counted.seq < row.wanted_seq:
         raise NotYet(f"{counted.seq} of {row.wanted_seq} entries are counted")
-    return Source(row, note, head, heads, proven, counted, progress)
+    telling = Telling(note, own_policy())
+    return Source(row, note, head, heads, proven, counted, progress, telling)
 
 
 def bundle_of(source: Source) -> Bundle:
@@ -108,6 +115,7 @@ def bundle_of(source: Source) -> Bundle:
         erasures=_erasures(source),
         attachments=_attachments(source),
         documents=documents(facts),
+        telling=_telling(source, facts),
     )
 
 
@@ -132,6 +140,7 @@ def _proved(
     for entry in entries:
         index = places[entry.pk]
         line = _line(source, entry, index, texts[entry.pk], redaction)
+        source.telling.see(line, entry.seq)
         yield ProvedLine(line, tuple(tiles.inclusion_proof(index)))
 
 
@@ -163,6 +172,19 @@ def _named_files(disclosure: str) -> Iterator[str]:
     for one in value if isinstance(value, list) else ():
         if isinstance(one, dict) and isinstance(one.get("sha256"), str):
             yield one["sha256"]
+
+
+def _telling(source: Source, facts: Facts) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the page for people, once all that it tells of was put in."""
+    counted_at = Entry.objects.values_list("at", flat=True).get(
+        pk=source.heads.entry_id
+    )
+    page = source.telling.page(
+        copy=copy_rows(facts),
+        counted=(source.heads.idx, milliseconds(format_at(counted_at))),
+        files=source.enclosed,
+    )
+    yield REPORT, page
 
 
 def _completeness(source: Source) -> Completeness:
@@ -203,7 +225,10 @@ def _earlier(source: Source) -> Iterator[EarlierHead]:
     for first in range(0, len(sizes), CHUNK):
         some = sizes[first : first + CHUNK]
         notes = cosigned_notes(some)
-        yield from (_earlier_head(size, notes, tiles) for size in some)
+        for size in some:
+            earlier = _earlier_head(size, notes, tiles)
+            source.telling.see_head(earlier.first, earlier.last)
+            yield earlier
 
 
 def _bounding_sizes(source: Source) -> list[int]:
@@ -298,6 +323,7 @@ def _attachments(source: Source) -> Iterator[Attachment]:
         source.progress(source.counted.seq)
         # Whose bytes are gone is left out, and the verifier says so.
         if path_of(file.stored_as).is_file():
+            source.enclosed.add(file.sha256)
             yield Attachment(file.sha256, file.size_bytes, _chunks(file))
 
 

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from string import Template
 
+from incidents.ledger.certificate import CERTIFICATE, Certified, write_certificate
 from incidents.ledger.checkpoint import Checkpoint
+from incidents.ledger.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,45 @@ _UNWITNESSED = (
 
 def documents(facts: Facts) -> dict[str, bytes]:
     """Return the files by their names in the bundle."""
+    return {"README.txt": _readme(facts), CERTIFICATE: _certificate(facts)}
+
+
+def copy_rows(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """Return what the page for people says of this copy."""
+    return (
+        ("Handed out by", facts.organisation),
+        ("To", facts.recipient),
+        ("Asked for", _asked_at(facts)),
+        ("Record", facts.stream),
+        ("Entries", f"1 to {facts.entries}"),
+        ("Complete to", f"entry {facts.entries}"),
+    )
+
+
+def _asked_at(facts: Facts) -> str:
+    return f"{facts.asked_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _certificate(facts: Facts) -> bytes:
+    words = _WITNESSED if facts.is_cosigned else _UNWITNESSED
+    return write_certificate(
+        Certified(
+            ref=facts.ref,
+            stream=facts.stream,
+            entries=f"1 to {facts.entries}",
+            complete_to=f"entry {facts.entries}",
+            copy=f"asked for by {facts.organisation} on {_asked_at(facts)},"
+            f" for {facts.recipient}",
+            origin=facts.head.origin,
+            size=facts.head.size,
+            root=facts.head.root.hex(),
+            witnesses=words.replace("\n", " "),
+            version=VERSION,
+        )
+    )
+
+
+def _readme(facts: Facts) -> bytes:
     values = {
         "ref": facts.ref,
         "organisation": facts.organisation,
@@ -43,12 +84,8 @@ def documents(facts: Facts) -> dict[str, bytes]:
         "origin": facts.head.origin,
         "size": str(facts.head.size),
         "root": facts.head.root.hex(),
-        "asked_at": f"{facts.asked_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        "asked_at": _asked_at(facts),
         "witnesses": _WITNESSED if facts.is_cosigned else _UNWITNESSED,
     }
-    return {name: _filled(name, values) for name in ("README.txt", "certificate.txt")}
-
-
-def _filled(name: str, values: dict[str, str]) -> bytes:
-    text = files("incidents.evidence").joinpath(f"words/{name}").read_text("utf-8")
+    text = files("incidents.evidence").joinpath("words/README.txt").read_text("utf-8")
     return Template(text).substitute(values).encode()

@@ -74,8 +74,9 @@ class Bundle:
     """All that goes into one. `head` is the cosigned note that everything is proved by.
 
     `earlier` holds the heads that bound the time of the entries, and those that the
-    recipient has seen; `documents` are README.txt and other words for people; `stamps`
-    RFC 3161 time stamps by the size of the head they are of.
+    recipient has seen; `documents` are README.txt and other words for people, `telling`
+    those that are made of what was put in before them, so read last; `stamps` RFC 3161
+    time stamps by the size of the head they are of.
     """
 
     head: str
@@ -87,6 +88,7 @@ class Bundle:
     erasures: Iterable[ProvedLine] = ()
     attachments: Iterable[Attachment] = ()
     documents: Mapping[str, bytes] = field(default_factory=dict)
+    telling: Iterable[tuple[str, Iterable[bytes]]] = ()
     stamps: Mapping[int, bytes] = field(default_factory=dict)
 
 
@@ -106,8 +108,7 @@ def write_bundle(out: BinaryIO, bundle: Bundle) -> str:
 
 def _add_all(writer: "_Writer", bundle: Bundle) -> None:
     for name, data in sorted(bundle.documents.items()):
-        if not is_document(name) or name in _RESERVED:
-            raise ValueError(f"{name!r} is not a name for a document in a bundle")
+        _require_document(name)
         writer.add(name, data)
     writer.add(CHECKPOINT, bundle.head.encode())
     writer.add_spooled(CHECKPOINTS, (write_head(one) for one in bundle.earlier))
@@ -118,6 +119,14 @@ def _add_all(writer: "_Writer", bundle: Bundle) -> None:
         writer.add_attachment(attachment)
     for size, stamp in sorted(bundle.stamps.items()):
         writer.add(stamp_path(size), stamp)
+    for name, chunks in bundle.telling:
+        _require_document(name)
+        writer.add_spooled(name, chunks)
+
+
+def _require_document(name: str) -> None:
+    if not is_document(name) or name in _RESERVED:
+        raise ValueError(f"{name!r} is not a name for a document in a bundle")
 
 
 def _add_entries(writer: "_Writer", bundle: Bundle) -> None:

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from incidents.ledger.bundle import ProvedLine, write_bundle
+from incidents.ledger.report.made import Telling
+from incidents.ledger.report.page import REPORT
 from tests.benchmarks.figures import Row, verdict
 from tests.benchmarks.running import CHECKOUT, Failed
-from tests.incidents.ledger.simulated_log import POLICY_TEXT, SimulatedLog
+from tests.incidents.ledger.simulated_log import POLICY, POLICY_TEXT, SimulatedLog
 
 FEW, MANY = 10_000, 100_000
 MOST_BYTES = 1300
@@ -87,7 +89,7 @@ def _size_rows(*measured: _Figures) -> Iterator[Row]:
             measured=f"{each:,.0f} bytes: {verdict(each <= MOST_BYTES)}",
             limit="—",
             ratio="—",
-            how=f"{WORDS_EACH} words and who said them; {EARLIER_HEADS:,} heads",
+            how=f"{WORDS_EACH} words, who said them, {EARLIER_HEADS:,} heads, {REPORT}",
         )
 
 
@@ -148,20 +150,31 @@ def _filled(count: int) -> SimulatedLog:
 
 
 class _Entries:
-    """The entries of a log with their proofs, made while they are written."""
+    """The entries of a log with their proofs, made and told while they are written."""
 
-    def __init__(self, log: SimulatedLog) -> None:
+    def __init__(self, log: SimulatedLog, told: Telling) -> None:
         self._log = log
+        self._told = told
 
     def __iter__(self) -> Iterator[ProvedLine]:
         size, _ = self._log.cosigned[-1]
-        return self._log.proved(self._log.lines(), size)
+        proved = self._log.proved(self._log.lines(), size)
+        for seq, one in enumerate(proved, start=1):
+            self._told.see(one.line, seq)
+            yield one
+
+    def telling(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        yield REPORT, self._told.page(copy=(), counted=(0, 0), files=())
 
 
 def _write(log: SimulatedLog, path: Path) -> None:
     every = max(1, len(log.cosigned) // EARLIER_HEADS)
     log.cosigned = [*log.cosigned[:-1:every], log.cosigned[-1]]
-    bundle = replace(log.bundle(lines=()), entries=_Entries(log))
+    bare = log.bundle(lines=())
+    told = Telling(bare.head, POLICY)
+    told.see_head(*(note for one in bare.earlier for note in (one.first, one.last)))
+    entries = _Entries(log, told)
+    bundle = replace(bare, entries=entries, telling=entries.telling())
     with path.open("w+b") as file:
         write_bundle(file, bundle)
 

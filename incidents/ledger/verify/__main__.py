@@ -3,8 +3,8 @@
     python -m incidents.ledger.verify BUNDLE POLICY [--state FILE]
 
 Ends with 0 when it is verified, 3 when it is and times or deadlines leave doubts, 1 when
-it must not be believed, 2 when it could not be tried. Writes nothing but the file that
---state names, and that only after success.
+it must not be believed, 2 when it could not be tried. Writes nothing but the files that
+--state, --report and --certificate name, and those only after success.
 """
 
 import argparse
@@ -24,7 +24,9 @@ from incidents.ledger.verify.check import (
     Terms,
     verify_bundle,
 )
+from incidents.ledger.verify.entries import Hidden, Seen
 from incidents.ledger.verify.json_report import accepted, rejected
+from incidents.ledger.verify.papers import Papers
 from incidents.ledger.verify.receipts import Receipt
 from incidents.ledger.verify.report import acceptance, rejection
 from incidents.ledger.verify.stamps import Held, hold
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         policy = parse_policy(asked.policy.read_bytes())
+        papers = Papers(report=asked.report, certificate=asked.certificate)
         how: dict[str, Any] = {
             "terms": Terms(
                 mmd=asked.mmd,
@@ -67,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "receipts": [Receipt(one.name, _small(one)) for one in asked.receipt],
         }
         with asked.bundle.open("rb") as bundle:
-            return _verify(bundle, policy, how, asked)
+            return _verify(bundle, policy, how, asked=asked, papers=papers)
     except (OSError, BadPins, BadPolicy, BadState, BadCertificates) as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.USAGE
@@ -119,13 +122,22 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="keys of the people who acknowledge, as they gave them to you: a line each",
     )
+    _add_answers(parser)
+    _add_terms(parser)
+    return parser
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeline", action="store_true", help="list the entries")
     parser.add_argument(
         "--contents", action="store_true", help="list them with all that they disclose"
     )
     parser.add_argument("--json", action="store_true", help="write JSON for programs")
-    _add_terms(parser)
-    return parser
+    for name, words in (
+        ("report", "write a page for people to this new file, of what was verified"),
+        ("certificate", "write the form of a certificate for a court to this new file"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=words)
 
 
 def _add_terms(parser: argparse.ArgumentParser) -> None:
@@ -185,10 +197,21 @@ def _small(path: Path) -> bytes:
 
 
 def _verify(
-    bundle: BinaryIO, policy: Policy, how: Mapping[str, Any], asked: argparse.Namespace
+    bundle: BinaryIO,
+    policy: Policy,
+    how: Mapping[str, Any],
+    *,
+    asked: argparse.Namespace,
+    papers: Papers,
 ) -> int:
     timeline = Timeline(has_contents=asked.contents)
-    listen = timeline.add if asked.timeline or asked.contents else None
+    heard = [timeline.add] if asked.timeline or asked.contents else []
+    heard += [papers.see] if papers.is_asked else []
+
+    def listen(entry: Seen | Hidden, bounds: tuple[int | None, int | None]) -> None:
+        for hear in heard:
+            hear(entry, bounds)
+
     try:
         outcome = _verify_unstumbled(bundle, policy, {**how, "listen": listen})
     except Rejected as refusal:
@@ -198,6 +221,7 @@ def _verify(
     say = accepted if asked.json else acceptance
     sys.stdout.write(say(outcome, policy, now=now))
     sys.stdout.writelines(timeline.lines())
+    papers.write(outcome, policy)
     if asked.state is not None:
         write_state(asked.state, outcome.checkpoint)
     return outcome.exit_code

@@ -9,7 +9,7 @@ from uuid import UUID
 from incidents.ledger.checkpoint import Checkpoint
 from incidents.ledger.policy import NO_QUORUM, Policy
 from incidents.ledger.verify.acknowledgements import Acknowledgements, Given, Pins
-from incidents.ledger.verify.attachments import Attachments
+from incidents.ledger.verify.attachments import FOLDER, Attachments
 from incidents.ledger.verify.completeness import Counted, check_completeness
 from incidents.ledger.verify.deadlines import Clock, Deadlines
 from incidents.ledger.verify.entries import Erasures, Hidden, Seen, Walk
@@ -69,6 +69,7 @@ class Outcome:
     clocks: list[Clock] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    files: frozenset[str] = frozenset()
     stamps: list[Checked] = field(default_factory=list)
     attachments: int = 0
     unread: int = 0
@@ -180,6 +181,7 @@ def _begin(
         complete_at_ms=counted.at_ms,
         earlier_heads=earlier.count,
         documents=parts.documents(),
+        files=frozenset(one.sha256 for one in parts.in_folder(FOLDER)),
     )
 
 

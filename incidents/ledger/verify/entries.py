@@ -151,7 +151,7 @@ class Walk:
             return Hidden(line.index, line.leaf_hash, seq, line.authority)
         hashed = leaf_hash(line.leaf)
         self._check_proof(line, hashed)
-        return _open(line, hashed)
+        return open_entry(line, hashed)
 
     def _check_proof(self, line: Line, hashed: bytes) -> None:
         try:
@@ -169,7 +169,8 @@ class Walk:
             raise Rejected(Code.INCLUSION, f"entry {line.index} of the log")
 
 
-def _open(line: Entry, hashed: bytes) -> Seen:
+def open_entry(line: Entry, hashed: bytes) -> Seen:
+    """Return what a line of this leaf hash says, its fields opened. Raises Rejected."""
     try:
         leaf = parse_leaf(line.leaf)
     except NotCanonical as error:

@@ -134,7 +134,7 @@ def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
     policy may be younger than it. Raises Rejected.
     """
     proofs: dict[int, tuple[bytes, ...]] = {}
-    seen = [_times(newest, policy)]
+    seen = [times_of(newest, policy)]
     clocks, heads = readings(newest), {newest.checkpoint.size: newest.checkpoint}
     count = 0
     for data in parts.lines(CHECKPOINTS):
@@ -149,7 +149,7 @@ def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
             head = open_head(note, policy, where=f"the head at {part.size}")
             _check_earlier(head.checkpoint, part.size, newest.checkpoint)
             _check_continues(head.checkpoint, newest.checkpoint, part.proof)
-            seen.append(_times(head, policy))
+            seen.append(times_of(head, policy))
             clocks += readings(head)
             heads[part.size] = head.checkpoint
             count += 1
@@ -164,7 +164,7 @@ def _check_earlier(checkpoint: Checkpoint, size: int, newest: Checkpoint) -> Non
         raise Rejected(Code.FORM, f"the head at {size} is of size {checkpoint.size}")
 
 
-def _times(head: Head, policy: Policy) -> tuple[int, int, int] | None:
+def times_of(head: Head, policy: Policy) -> tuple[int, int, int] | None:
     """Return the size, since when and by when enough witnesses saw the log so."""
     since, by = policy.met_since(head.seen), policy.met_at(head.seen)
     if since is None or by is None:

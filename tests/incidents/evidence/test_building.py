@@ -193,6 +193,26 @@ def test_readme_alone_is_enough_to_check_the_bundle(scene, tmp_path):
     assert check().returncode == 1
 
 
+def test_page_and_form_for_people_come_along(scene):
+    scene.happen("first")
+    scene.happen("what nobody may read")
+    last = Entry.objects.latest("id").seq
+    row = scene.build(scene.ask(rules=(Rule("text", "FOIA b(5)", last),)))
+    with ZipFile(path_of(row.stored_as)) as archive:
+        page = archive.read("report.html").decode()
+        form = archive.read("certificate.txt").decode()
+    assert "<h1>Weights copied</h1>" in page
+    assert f"<dt>To</dt><dd>{RECIPIENT}</dd>" in page
+    assert ("<dd>first</dd>" in page, "nobody may read" in page) == (True, False)
+    assert page.count('<tr id="entry-') == row.total
+    assert f"    Incident          {scene.incident.ref}\n" in form
+    assert verified(scene, row).documents == [
+        "README.txt",
+        "certificate.txt",
+        "report.html",
+    ]
+
+
 def test_bundle_of_a_share_that_has_ended_is_not_built(scene):
     scene.share()
     row = scene.ask(audience="aurora", organisation=scene.agency)

@@ -229,5 +229,10 @@ def test_one_file_is_the_same_each_time_and_holds_no_framework(tmp_path):
     first, second = (build(tmp_path / name) for name in ("a.pyz", "b.pyz"))
     assert first == second
     folders = {path.parent.as_posix() for path in needed_files()}
-    assert folders == {"incidents", "incidents/ledger", "incidents/ledger/verify"}
+    assert folders == {
+        "incidents",
+        "incidents/ledger",
+        "incidents/ledger/report",
+        "incidents/ledger/verify",
+    }
     assert Path("incidents/ledger/models.py") not in needed_files()
