@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from escalation.notifications.ack_links import LinkExpired, LinkInvalid, read_token
+from escalation.notifications.ack_receipts import link_receipt, title_by_link
 from escalation.notifications.answering import (
     acknowledge_for,
     find_answerable,
@@ -24,7 +25,6 @@ from escalation.notifications.models import Notification
 from incidents.errors import NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import recording
-from incidents.incident.tlp import may_carry_content
 from incidents.models import (
     AcknowledgedVia,
     Acknowledgement,
@@ -54,6 +54,8 @@ def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
             context["state"] = _pass_on(notification)
         else:
             context["state"] = _acknowledge(notification, request.user)
+    if context["state"] in ("done", "already"):
+        context["receipt"] = link_receipt(notification, request.user, token)
     return _page(request, context)
 
 
@@ -106,12 +108,11 @@ def _actor(notification: Notification, member: User | None) -> Actor:
 
 def _context(notification: Notification) -> dict[str, Any]:
     incident = incident_of(notification)
-    may_show_title = may_carry_content(incident.tlp, "link", inside=True)
     row = standing_acknowledgement(notification)
     return {
         "state": _state(incident, row),
         "incident": incident,
-        "title": incident.title if may_show_title else "",
+        "title": title_by_link(incident),
         "organisation": notification.organisation,
         "recipient": recipient_of(notification),
         "may_pass_on": _may_pass_on(notification),

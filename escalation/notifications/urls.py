@@ -1,12 +1,14 @@
 from django.urls import path
 
 from escalation.notifications import rule_views, views
+from escalation.notifications.ack_receipts import acknowledge_receipt
 from escalation.notifications.ack_views import acknowledge_page
 
 _METHOD = "account/contact-methods/"
 
 urlpatterns = [
     path("ack/<str:token>/", acknowledge_page, name="acknowledge-by-link"),
+    path("ack/<str:token>/receipt/", acknowledge_receipt, name="receipt-by-link"),
     path(_METHOD, views.contact_method_new, name="contact-method-new"),
     path(
         f"{_METHOD}<int:pk>/verify/",

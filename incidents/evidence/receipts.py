@@ -8,18 +8,21 @@ from django.http import Http404
 
 from incidents.events.feed import shown_entries
 from incidents.evidence.proving import proving_head
-from incidents.incident.models import Incident
+from incidents.incident.models import Acknowledgement, Incident
+from incidents.incident.receipts import (
+    ACKNOWLEDGED,
+    FILED,
+    FILED_KINDS,
+    acknowledged_entries,
+)
 from incidents.ledger.models import Entry
 from incidents.ledger.proof_file import ProofFile, write_proof
+from incidents.organisations.models import User
 from incidents.sealing.places import places_of
 from incidents.sealing.tree import inclusion_path
 
 RETRY_AFTER_SECONDS: Final = 2
-# What a person did, of which the newest is meant.
-ACTS: Final = {
-    "filed": ("incident.opened", "incident.imported"),
-    "acknowledged": ("incident.acknowledged",),
-}
+ACTS: Final = (FILED, ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,39 @@ def receipt_of_entry(
 
 
 def receipt_of_act(
-    incident: Incident, organisation_ids: Collection[int], act: str
+    incident: Incident, organisation_ids: Collection[int], act: str, *, user: User
 ) -> Receipt:
-    """Return the receipt of the newest act of this name. Raises Http404."""
+    """Return the receipt of the newest act of this name. Raises Http404.
+
+    Of acknowledgements it is the person's own, else the newest of their organisations.
+    """
+    if act == ACKNOWLEDGED:
+        row = _acknowledgement(incident, organisation_ids, user)
+        return receipt_of_acknowledgement(incident, row)
     entries = shown_entries(incident, organisation_ids)
-    found = [place for place, one in enumerate(entries) if one.kind in ACTS[act]]
+    found = [place for place, one in enumerate(entries) if one.kind in FILED_KINDS]
     if not found:
         raise Http404
     return _receipt(found[-1] + 1, entries[found[-1]])
+
+
+def receipt_of_acknowledgement(
+    incident: Incident, row: Acknowledgement | None
+) -> Receipt:
+    """Return the receipt of an acknowledgement. Raises Http404."""
+    entry = acknowledged_entries([row]).get(row.pk) if row else None
+    if row is None or entry is None:
+        raise Http404
+    shown = [one.pk for one in shown_entries(incident, [row.organisation_id])]
+    return _receipt(shown.index(entry.pk) + 1, entry)
+
+
+def _acknowledgement(
+    incident: Incident, organisation_ids: Collection[int], user: User
+) -> Acknowledgement | None:
+    rows = incident.acknowledgements.filter(organisation__in=organisation_ids)
+    newest = rows.order_by("-pk")
+    return newest.by(user).first() or newest.first()
 
 
 def _receipt(number: int, entry: Entry) -> Receipt:

@@ -15,14 +15,13 @@ from incidents.evidence import browser_page
 from incidents.evidence.audiences import Audience, audiences_of
 from incidents.evidence.fetching import bundle_response
 from incidents.evidence.forms import ExportForm
+from incidents.evidence.handing_receipts import receipt_or_waiting
 from incidents.evidence.receipts import (
     ACTS,
-    RETRY_AFTER_SECONDS,
     Receipt,
     receipt_of_act,
     receipt_of_entry,
 )
-from incidents.evidence.receipts_api import receipt_response
 from incidents.evidence.requesting import Wanted, request_bundle, visible_bundles
 from incidents.incident.access import note_reading
 from incidents.incident.forms import sent_content
@@ -84,7 +83,8 @@ def act_receipt(request: PageRequest, ref: str, act: str) -> HttpResponse:
         raise Http404
     seen = see_incident(request, ref)
     note_incident(request, seen)
-    return _receipt(request, seen, receipt_of_act(seen.incident, seen.side_ids, act))
+    receipt = receipt_of_act(seen.incident, seen.side_ids, act, user=request.user)
+    return _receipt(request, seen, receipt)
 
 
 @require_safe
@@ -101,18 +101,8 @@ def verifier_page(request: HttpRequest) -> HttpResponse:
 
 
 def _receipt(request: PageRequest, seen: Seen, receipt: Receipt) -> HttpResponse:
-    if receipt.proof is not None:
-        return receipt_response(seen.incident, receipt)
-    context = {"incident": seen.incident, "receipt": receipt, "now": seen.now}
-    context["seconds"] = RETRY_AFTER_SECONDS
-    response = render(
-        request,
-        "incidents/evidence/waiting.html",
-        context,
-        status=HTTPStatus.ACCEPTED,
-    )
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    incident = seen.incident
+    return receipt_or_waiting(request, incident, receipt, title=incident.title)
 
 
 def _audiences(request: PageRequest, seen: Seen) -> dict[str, Audience]:

@@ -16,7 +16,15 @@ from incidents.incident.access import (
     require_owner,
 )
 from incidents.incident.models import AcknowledgedVia
-from incidents.incident.serializers import IncidentSerializer
+from incidents.incident.receipts import (
+    acknowledgement_receipts,
+    own_acknowledgements,
+)
+from incidents.incident.serializers import (
+    AcknowledgedIncidentSerializer,
+    IncidentSerializer,
+    ReceiptSerializer,
+)
 from incidents.incident.severity import SEVERITY_CHOICES
 from incidents.incident.viewset import IncidentApiViewSet, SideBody
 from incidents.organisations.directory import agency_named
@@ -62,7 +70,7 @@ class AgencyBody(ReasonBody):
 class IncidentActionViewSet(IncidentApiViewSet):
     """Acknowledge, comment, change, share, merge, resolve and reopen."""
 
-    @extend_schema(request=SideBody, responses=IncidentSerializer)
+    @extend_schema(request=SideBody, responses=AcknowledgedIncidentSerializer)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, ref: str) -> Response:
         """Say that your organisation has it; stops your organisation's run only."""
@@ -76,7 +84,11 @@ class IncidentActionViewSet(IncidentApiViewSet):
             via=AcknowledgedVia.API,
             **self._who(organisation),
         )
-        return self.respond_incident(incident)
+        own = own_acknowledgements(self.person, [organisation.pk], [incident.ref])
+        receipts = [self.with_address(one) for one in acknowledgement_receipts(own)]
+        answer = self.respond_incident(incident)
+        [shown] = ReceiptSerializer(receipts, many=True).data
+        return Response({**answer.data, "receipt": shown})
 
     @extend_schema(request=CommentBody, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])

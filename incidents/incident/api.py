@@ -20,8 +20,8 @@ from incidents.incident.deadlines import clocks_of, due_before, with_next_due
 from incidents.incident.idempotency import open_once
 from incidents.incident.models import Incident, IncidentQuerySet
 from incidents.incident.opening import NewIncident, open_incident
+from incidents.incident.receipts import receipt_of
 from incidents.incident.rendering import (
-    receipt_of,
     render_acknowledgement,
     shown_acknowledgements,
     shown_shares,
@@ -132,7 +132,7 @@ class IncidentViewSet(IncidentApiViewSet):
         incident = find_incident(self.person, incident.ref)
         path = reverse("api:incident-detail", args=[incident.ref])
         body = self.render([incident])[0] | {
-            "receipt": receipt_of(incident),
+            "receipt": self.with_address(receipt_of(incident)),
             "clocks": clocks_of(incident.pk, self.person, read_now()),
             "clocks_url": self.request.build_absolute_uri(f"{path}clocks/"),
         }

@@ -4,14 +4,10 @@ The owner's people see all of it. An agency's people see neither other agencies 
 names of the other side, nor where inside the lab the alerts came from.
 """
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from incidents.errors import Unavailable
-from incidents.events.models import AudienceStream, Purpose
 from incidents.incident.models import Acknowledgement, Incident, Share
-from incidents.ledger.models import Entry
 from incidents.organisations.models import Organisation, User
 
 AbsoluteUrl = Callable[[str], str]
@@ -83,30 +79,6 @@ def render_acknowledgement(row: Acknowledgement, mine: set[int]) -> dict[str, An
         "via": row.via,
         "ended_at": row.ended_at,
     }
-
-
-def receipt_of(incident: Incident) -> dict[str, str]:
-    """Return the leaf of the entry with which the incident began here, and its hash.
-
-    Raises Unavailable when the incident has no such entry, which must not happen.
-    """
-    stream = AudienceStream.objects.filter(
-        incident=incident,
-        purpose=Purpose.PRIVATE,
-        organisation_id=incident.organisation_id,
-    )
-    entry = (
-        Entry.objects.filter(
-            stream__in=stream.values("stream_id"),
-            kind__in=("incident.opened", "incident.imported"),
-        )
-        .order_by("seq")
-        .first()
-    )
-    if entry is None:
-        raise Unavailable
-    leaf = base64.b64encode(bytes(entry.leaf)).decode()
-    return {"leaf": leaf, "leaf_hash": bytes(entry.leaf_hash).hex()}
 
 
 def _by_incident(rows: Iterable[Any]) -> dict[int, list[Any]]:

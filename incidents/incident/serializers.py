@@ -122,6 +122,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 
     leaf = serializers.CharField(help_text="base64")
     leaf_hash = serializers.CharField(help_text="hex")
+    url = serializers.URLField(
+        help_text="the proof (`.tlog-proof`); 202 until the log has it, within seconds"
+    )
 
 
 class OpenedIncidentSerializer(IncidentSerializer):
@@ -132,6 +135,12 @@ class OpenedIncidentSerializer(IncidentSerializer):
         child=serializers.DictField(), help_text="empty until it is routed"
     )
     clocks_url = serializers.URLField()
+
+
+class AcknowledgedIncidentSerializer(IncidentSerializer):
+    """An incident and the receipt of its acknowledgement."""
+
+    receipt = ReceiptSerializer()
 
 
 class TimelineItemSerializer(serializers.Serializer[Any]):

@@ -30,7 +30,7 @@ from incidents.incident.page import (
     show_incident,
 )
 from incidents.incident.panels import FILED_PAGE, merged_context
-from incidents.incident.rendering import receipt_of
+from incidents.incident.receipts import receipt_of
 from incidents.incident.taxonomy import CATEGORIES
 from incidents.organisations.models import Organisation
 from incidents.organisations.roles import Action, organisations_allowing

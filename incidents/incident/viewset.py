@@ -1,12 +1,13 @@
 """What the endpoints under one incident share, in every slice of both apps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.incident.access import find_incident, note_reading, sides_of
@@ -25,6 +26,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="the same key and body again are done once, for 7 days",
 )
+
+
+def with_address(receipt: Mapping[str, str], request: Request) -> dict[str, str]:
+    """Return the receipt with the whole address of its proof."""
+    return {**receipt, "url": request.build_absolute_uri(receipt["path"])}
 
 
 class SideBody(StrictSerializer):
@@ -92,6 +98,10 @@ class IncidentApiViewSet(ApiViewSet):
         incident = find_incident(self.person, incident.ref)
         self.note([incident], [f"incident:{incident.ref}"])
         return Response(IncidentSerializer(self.render([incident])[0]).data)
+
+    def with_address(self, receipt: Mapping[str, str]) -> dict[str, str]:
+        """Return the receipt with the whole address of its proof."""
+        return with_address(receipt, self.request)
 
     def render(self, rows: Sequence[Incident]) -> list[dict[str, Any]]:
         """Return the incidents as this person sees them."""

@@ -17,7 +17,11 @@ from incidents.incident.access import (
 )
 from incidents.incident.deadlines import DUE_CHOICES
 from incidents.incident.models import AcknowledgedVia, Incident
-from incidents.incident.viewset import IncidentApiViewSet
+from incidents.incident.receipts import (
+    acknowledgement_receipts,
+    own_acknowledgements,
+)
+from incidents.incident.viewset import IncidentApiViewSet, with_address
 from incidents.organisations.authentication import reader_name
 from incidents.organisations.directory import agency_named, organisation_for
 from incidents.organisations.models import Organisation, User
@@ -97,7 +101,10 @@ class TriageQueueViewSet(ApiViewSet):
             now=read_now(),
             via=AcknowledgedVia.API,
         )
-        return Response(RefsSerializer(done).data)
+        own = own_acknowledgements(self.person, [agency.pk], done.acknowledged)
+        receipts = [with_address(one, request) for one in acknowledgement_receipts(own)]
+        body = {"acknowledged": done.acknowledged, "skipped": done.skipped}
+        return Response(RefsSerializer({**body, "receipts": receipts}).data)
 
 
 class TriageViewSet(IncidentApiViewSet):

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from incidents.incident.serializers import ReceiptSerializer
 from incidents.incident.viewset import SideBody
 from incidents.rest import InstantField, StrictSerializer
 from incidents.triage.criteria import PRIORITY_CHOICES
@@ -84,8 +85,15 @@ class RefsBody(SideBody):
     )
 
 
+class AcknowledgementReceiptSerializer(ReceiptSerializer):
+    """The receipt of one acknowledgement."""
+
+    ref = serializers.CharField()
+
+
 class RefsSerializer(serializers.Serializer[Any]):
     """What was acknowledged, and what was not visible or is closed."""
 
     acknowledged = serializers.ListField(child=serializers.CharField())
     skipped = serializers.ListField(child=serializers.CharField())
+    receipts = AcknowledgementReceiptSerializer(many=True)

@@ -1,13 +1,15 @@
 """Pages of the officer: the queue, the decision, and what goes to and from the lab."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 
 from incidents.errors import BadInput, NotPossible
 from incidents.incident.access import (
@@ -20,6 +22,7 @@ from incidents.incident.actions import primary_of
 from incidents.incident.actions_views import act_with, doer
 from incidents.incident.page import note_incident, see_incident
 from incidents.incident.panels import INCIDENT_PAGE, Seen
+from incidents.incident.receipts import ACKNOWLEDGED
 from incidents.incident.strip import strip_of
 from incidents.organisations.directory import organisation_for
 from incidents.organisations.models import Organisation
@@ -33,6 +36,8 @@ from incidents.triage.forms import AnswerForm, AssignForm, DecisionForm, Questio
 from incidents.triage.models import TriageRow
 from incidents.triage.panels import shown
 from incidents.triage.queue_page import queue_context, queue_page
+
+LINKED_RECEIPTS: Final = 10
 
 
 @page("GET")
@@ -208,13 +213,29 @@ def _say_acknowledged(request: PageRequest, done: outcomes.BulkOutcome) -> None:
     if done.acknowledged:
         count = len(done.acknowledged)
         what = done.acknowledged[0] if count == 1 else f"{count} incidents"
-        messages.success(request, f"{what} acknowledged for your agency.")
+        said = format_html("{} acknowledged for your agency. {}", what, _receipts(done))
+        messages.success(request, said)
     if done.skipped:
         messages.warning(
             request, f"Left out, closed or gone: {', '.join(done.skipped)}."
         )
     if not done.acknowledged and not done.skipped:
         messages.info(request, "You chose none. Tick the incidents first.")
+
+
+def _receipts(done: outcomes.BulkOutcome) -> SafeString:
+    """Return links to the receipts; past some, the timelines lead to them."""
+    named = done.acknowledged[:LINKED_RECEIPTS]
+    if len(done.acknowledged) == 1:
+        url = reverse("act-receipt", args=[named[0], ACKNOWLEDGED])
+        return format_html('<a href="{}">Keep the receipt</a>', url)
+    links = format_html_join(
+        ", ",
+        '<a href="{}">{}</a>',
+        ((reverse("act-receipt", args=[ref, ACKNOWLEDGED]), ref) for ref in named),
+    )
+    rest = "" if len(named) == len(done.acknowledged) else "; more on each timeline"
+    return format_html("Keep the receipts: {}{}.", links, rest)
 
 
 def _back(request: PageRequest) -> str:

@@ -61,6 +61,7 @@ _ASK = {"recipient": "A court"}
 
 API = {
     "GET receipt-receipt": Place("incident", _entry),
+    "GET receipt-act": Place("lab", _filed),
     "GET evidence-evidence": Place("incident", _ref),
     "POST evidence-evidence": Place("incident", _ref, _ASK, "export"),
     "GET evidence-bundle": Place("lab", _bundle),

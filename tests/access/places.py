@@ -69,6 +69,7 @@ PUBLIC = {
     *surface_places.PUBLIC,
     *witness_places.PUBLIC,
     "acknowledge-by-link",
+    "receipt-by-link",
     "callback-slack",
     "callback-twilio-sms",
     "callback-twilio-voice",

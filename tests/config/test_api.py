@@ -121,6 +121,7 @@ def objects(api_world: ApiWorld, tmp_path, settings) -> dict[str, dict[str, str]
         "ref": incident.ref,
         "uid": str(attachment.uid),
         "seq": "1",
+        "act": "filed",
         "clock": str(clock.pk),
         **_duties(incident),
     }

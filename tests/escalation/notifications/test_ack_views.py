@@ -13,7 +13,10 @@ from incidents.events.actor import Actor
 from incidents.events.feed import timeline
 from incidents.incident.lifecycle import reopen, resolve
 from incidents.incident.shares import share, unshare
-from incidents.models import Acknowledgement, Incident, Organisation
+from incidents.ledger.proof_file import parse_proof
+from incidents.models import Acknowledgement, Entry, Incident, Organisation
+from incidents.sealing.seal import seal_batch
+from incidents.sealing.signing import sign_heads
 from tests.escalation.notifications.makers import (
     NOW,
     make_agency,
@@ -23,6 +26,7 @@ from tests.escalation.notifications.makers import (
     new_page,
     queue_pages,
 )
+from tests.incidents.sealing.log import LocalSigner
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +84,33 @@ def test_button_acknowledges_by_link_once_and_again_changes_nothing(lab, client)
         if item.kind == "incident.acknowledged"
     ]
     assert [item.data["how"] for item in items] == ["by link sent to Ann Example"]
+
+
+def test_link_gives_the_receipt_of_what_was_said_by_it(lab, client):
+    incident = make_incident(lab, tlp="RED")
+    link = page_link(lab, incident)
+    assert client.get(f"{link}receipt/").status_code == 404
+    receipt = client.post(link).context["receipt"]
+    entry = Entry.objects.get(kind="incident.acknowledged")
+    assert receipt["leaf_hash"] == bytes(entry.leaf_hash).hex()
+    waiting = client.get(receipt["url"])
+    assert (waiting.status_code, waiting["Retry-After"]) == (202, "2")
+    assert "Weights copied out" not in waiting.text
+    seal_batch(NOW)
+    sign_heads(LocalSigner().as_signer(), NOW)
+    proof = parse_proof(client.get(receipt["url"]).content)
+    assert proof.extra == bytes(entry.leaf)
+
+
+def test_link_gives_no_receipt_of_what_another_said(lab, client):
+    incident = make_incident(lab)
+    link = page_link(lab, incident)
+    client.force_login(make_user(lab))
+    assert client.post(link).context["receipt"]["leaf_hash"]
+    client.logout()
+    shown = client.get(link)
+    assert (shown.context["state"], shown.context["receipt"]) == ("already", {})
+    assert client.get(f"{link}receipt/").status_code == 404
 
 
 def test_signed_in_member_acknowledges_in_their_own_name(lab, client):

@@ -58,6 +58,18 @@ def test_receipt_proves_the_entry_of_the_timeline(scene):
     assert answer["Content-Disposition"] == f"attachment; {name}"
 
 
+def test_receipt_of_an_acknowledgement_is_the_callers_own(scene):
+    scene.acknowledge()
+    scene.now += timedelta(seconds=1)
+    mine, scene.person = scene.person, person(scene.lab)
+    scene.acknowledge()
+    scene.seal()
+    entries = Entry.objects.filter(kind="incident.acknowledged").order_by("id")
+    for user, entry in zip((mine, scene.person), entries, strict=True):
+        answer = client_of(user).get(address(scene, "receipts/acknowledged/"))
+        assert parse_proof(answer.content).extra == bytes(entry.leaf)
+
+
 def test_receipt_of_an_entry_that_the_timeline_lacks_is_not_found(scene):
     scene.happen("for the lab alone")
     scene.share()

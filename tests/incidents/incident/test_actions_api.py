@@ -3,7 +3,13 @@ from typing import Any
 import pytest
 
 from incidents.incident.models import Incident
-from incidents.models import Acknowledgement, Share
+from incidents.models import (
+    Acknowledgement,
+    AudienceStream,
+    Entry,
+    Organisation,
+    Share,
+)
 from tests import factories
 from tests.api_world import ApiWorld, client_of
 
@@ -33,6 +39,16 @@ STRANGERS = ("other_lab_admin", "other_agency_admin", "operator", "platform_admi
 
 def act(client: Any, incident: Incident, action: str, body: dict[str, Any]) -> Any:
     return client.post(f"/api/v1/incidents/{incident.ref}/{action}/", body)
+
+
+def own_leaf_hash(organisation: Organisation) -> str:
+    streams = AudienceStream.objects.filter(
+        organisation=organisation, purpose="private"
+    )
+    entry = Entry.objects.get(
+        kind="incident.acknowledged", stream__in=streams.values("stream")
+    )
+    return bytes(entry.leaf_hash).hex()
 
 
 @pytest.mark.parametrize(("action", "role", "status"), TABLE)
@@ -89,7 +105,9 @@ def test_acknowledging_is_for_ones_own_organisation(api_world: ApiWorld) -> None
     incident = api_world.incident(shared=True)
     body = act(api_world.as_("officer"), incident, "acknowledge", {}).json()
     assert (body["status"], body["acknowledged_at"]) == ("open", None)
+    assert body["receipt"]["leaf_hash"] == own_leaf_hash(api_world.agency)
     body = act(api_world.as_("responder"), incident, "acknowledge", {}).json()
+    assert body["receipt"]["leaf_hash"] == own_leaf_hash(api_world.lab)
     assert (body["status"], len(body["acknowledgements"])) == ("acknowledged", 2)
     rows = Acknowledgement.objects.order_by("pk").values_list(
         "organisation__slug", "via"

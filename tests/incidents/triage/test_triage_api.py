@@ -1,6 +1,8 @@
+from base64 import b64encode
+
 import pytest
 
-from incidents.models import ReadMark, TriageRow
+from incidents.models import Entry, ReadMark, TriageRow
 from tests import factories
 from tests.api_world import ApiWorld, make_api_world
 
@@ -117,4 +119,15 @@ def test_several_are_acknowledged_at_once(api_world: ApiWorld) -> None:
     seen, hidden = api_world.incident(shared=True), api_world.incident()
     sent = {"refs": [seen.ref, hidden.ref]}
     body = api_world.as_("officer").post(f"{QUEUE}acknowledge/", sent).json()
+    [receipt] = body.pop("receipts")
     assert body == {"acknowledged": [seen.ref], "skipped": [hidden.ref]}
+    entry = Entry.objects.get(
+        kind="incident.acknowledged",
+        stream__audience__purpose="private",
+    )
+    assert receipt == {
+        "ref": seen.ref,
+        "leaf": b64encode(bytes(entry.leaf)).decode(),
+        "leaf_hash": bytes(entry.leaf_hash).hex(),
+        "url": f"http://testserver/api/v1/incidents/{seen.ref}/receipts/acknowledged/",
+    }

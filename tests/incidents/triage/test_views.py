@@ -62,6 +62,21 @@ def test_filters_stand_in_the_address(client, desk, open_shared):
     assert client.get(url, {"severity": "six"}).status_code == 422
 
 
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_acknowledging_offers_the_receipts(client, desk, open_shared, count):
+    refs = [open_shared().ref for _ in range(count)]
+    client.force_login(desk.officer)
+    sent = {"ref": refs}
+    text = client.post(reverse("triage-acknowledge"), sent, follow=True).text
+    offered = [ref for ref in refs if receipt_address(ref) in text]
+    assert offered == refs[:10]
+    assert ("more on each timeline" in text) == (count > 10)
+
+
+def receipt_address(ref):
+    return reverse("act-receipt", args=[ref, "acknowledged"])
+
+
 def test_chosen_incidents_are_acknowledged_together(client, desk, open_shared):
     incidents = [open_shared(), open_shared()]
     client.force_login(desk.officer)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from escalation.routing.dispatch import dispatch
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
-from incidents.incident.rendering import receipt_of
+from incidents.incident.receipts import receipt_of
 from incidents.intake.imports.mapping import own_mapping
 from incidents.intake.imports.running import Importer
 from incidents.intake.imports.writing import Import
