@@ -95,3 +95,10 @@ PAGES = {
         for name, (body, act) in _ACTS.items()
     },
 }
+
+UNREAD = {
+    "which forms there are of a filing, and where; each records when it is fetched": (
+        "api GET filing-file-files",
+    ),
+    "shares and counts of what came, by quarter": ("api GET filings-punctuality",),
+}

@@ -30,3 +30,13 @@ PAGES = {
     "POST heartbeat-edit": Place("lab", _heartbeat, {"name": "x"}, "configure"),
     "POST heartbeat-rotate": Place("lab", _heartbeat, act="configure"),
 }
+
+UNREAD = {
+    "how things come in, and counts; no body and no word of one": (
+        "api GET heartbeats-detail",
+        "api GET heartbeats-list",
+        "page GET heartbeat-edit",
+        "page GET heartbeat-list",
+        "page GET heartbeat-new",
+    ),
+}

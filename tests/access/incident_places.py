@@ -127,3 +127,7 @@ PAGES = {
     "POST draft-save": Place("account", body={"title": "x"}, act="report"),
     "POST draft-discard": Place("account"),
 }
+
+UNREAD = {
+    "an empty form; a draft is the reader's own": ("page GET incident-new",),
+}

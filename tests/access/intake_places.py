@@ -98,3 +98,24 @@ PAGES = {
     "GET source-new": Place("account", act="configure"),
     "POST source-new": Place("account", act="configure"),
 }
+
+UNREAD = {
+    "how things come in, and counts; no body and no word of one": (
+        "api GET maintenance-detail",
+        "api GET maintenance-list",
+        "api GET silences-detail",
+        "api GET silences-list",
+        "api GET sources-counts",
+        "api GET sources-detail",
+        "api GET sources-list",
+        "api GET sources-trust",
+        "page GET maintenance-edit",
+        "page GET maintenance-new",
+        "page GET silence-list",
+        "page GET silence-new",
+        "page GET source-edit",
+        "page GET source-handling",
+        "page GET source-new",
+        "page GET source-trust",
+    ),
+}

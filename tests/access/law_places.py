@@ -49,3 +49,19 @@ PAGES = {
     "GET legal-profile": Place("account"),
     "POST legal-profile": Place("account", act="configure"),
 }
+
+UNREAD = {
+    "texts of law, and which of them an organisation watches": (
+        "api GET legal-profile",
+        "api GET regimes-detail",
+        "api GET regimes-list",
+        "api GET regimes-version",
+        "api GET regimes-versions",
+        "page GET legal-profile",
+        "page GET regime-detail",
+        "page GET regime-diff",
+        "page GET regime-edit",
+        "page GET regime-list",
+        "page GET regime-new",
+    ),
+}

@@ -66,3 +66,10 @@ PAGES = {
     ),
     "POST mailbox-rotate": Place("account", act="configure"),
 }
+
+UNREAD = {
+    "how things come in, and counts; no body and no word of one": (
+        "api GET mailboxes-list",
+        "page GET mailbox-edit",
+    ),
+}

@@ -70,3 +70,20 @@ PAGES = {
     "POST calendar-refresh": Place("lab", _of("imported"), {}, "configure"),
     "POST calendar-remove": Place("lab", _of("imported"), {}, "configure"),
 }
+
+UNREAD = {
+    "who is on call, and when": (
+        "api GET imported-calendars-list",
+        "api GET overrides-list",
+        "api GET schedule-feeds-list",
+        "api GET schedules-detail",
+        "api GET schedules-list",
+        "api GET schedules-on-call",
+        "api GET schedules-shifts",
+        "api GET swaps-list",
+        "page GET schedule-detail",
+        "page GET schedule-edit",
+        "page GET schedule-list",
+        "page GET schedule-new",
+    ),
+}

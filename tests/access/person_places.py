@@ -63,3 +63,19 @@ PAGES = {
     "POST notification-rules-save": Place("lab", _lab),
     "POST notification-rules-delete": Place("lab", _lab),
 }
+
+UNREAD = {
+    "the reader's own, or who is who in their organisations": (
+        "api GET contact-methods-list",
+        "api GET members-list",
+        "api GET notification-rules-detail",
+        "api GET notification-rules-list",
+        "api GET organisations-detail",
+        "api GET organisations-list",
+        "api GET teams-list",
+        "api GET tokens-list",
+        "page GET account",
+        "page GET contact-method-verify",
+        "page GET password-change",
+    ),
+}

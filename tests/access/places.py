@@ -59,6 +59,13 @@ API: dict[str, Place] = {key: row for room in ROOMS for key, row in room.API.ite
 PAGES: dict[str, Place] = {
     key: row for room in ROOMS for key, row in room.PAGES.items()
 }
+# What shows nothing confidential, so that opening it is not recorded; and why.
+UNREAD: dict[str, str] = {
+    key: why
+    for room in ROOMS
+    for why, names in getattr(room, "UNREAD", {}).items()
+    for key in names
+}
 
 # Answer anybody; none of them shows content. The link by which somebody acknowledges
 # holds a signed token: tests/escalation/notifications/test_ack_views.py. The address of

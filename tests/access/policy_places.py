@@ -96,3 +96,34 @@ PAGES = {
         "account", body={"second_person": "on"}, act="configure"
     ),
 }
+
+UNREAD = {
+    "who is on call, and when": (
+        "api GET calendars-detail",
+        "api GET calendars-list",
+        "page GET calendar-edit",
+        "page GET calendar-list",
+        "page GET calendar-new",
+    ),
+    "rules of escalation; what they match is not an incident": (
+        "api GET policies-detail",
+        "api GET policies-list",
+        "api GET policy-diff",
+        "api GET policy-second-person",
+        "api GET policy-second-person-of-all",
+        "api GET policy-version",
+        "api GET policy-versions",
+        "api GET routes-detail",
+        "api GET routes-list",
+        "api GET simulation-coverage",
+        "page GET policy-detail",
+        "page GET policy-diff",
+        "page GET policy-edit",
+        "page GET policy-hand-over",
+        "page GET policy-list",
+        "page GET policy-new",
+        "page GET policy-simulate",
+        "page GET route-edit",
+        "page GET route-new",
+    ),
+}

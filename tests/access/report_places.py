@@ -68,3 +68,11 @@ PAGES = {
     "POST report-incident": Place("lab", _report),
     "GET report-file": Place("lab", _file),
 }
+
+UNREAD = {
+    "how things come in, and counts; no body and no word of one": (
+        "api GET report-desks-list",
+        "api GET reports-readers",
+        "page GET report-desk",
+    ),
+}

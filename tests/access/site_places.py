@@ -17,3 +17,15 @@ PAGES = {
     "GET mailbox": Place("account"),
     "GET mailbox-message": Place("account", lambda _: {"name": "x.eml"}),
 }
+
+UNREAD = {
+    "how the platform does; it holds no content": (
+        "page GET log",
+        "api GET status-list",
+        "page GET status",
+    ),
+    "shown in the demo alone, where every message is invented": (
+        "page GET mailbox",
+        "page GET mailbox-message",
+    ),
+}

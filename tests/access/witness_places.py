@@ -49,3 +49,17 @@ PAGES = {
     "GET watched-log-edit": Place("account", _row),
     "POST watched-log-edit": Place("account", _row),
 }
+
+UNREAD = {
+    "how the platform does; it holds no content": (
+        "api GET watched-logs-detail",
+        "api GET watched-logs-list",
+        "api GET witnesses-detail",
+        "api GET witnesses-list",
+        "page GET watched-log-edit",
+        "page GET watched-log-new",
+        "page GET witness-edit",
+        "page GET witness-list",
+        "page GET witness-new",
+    ),
+}
