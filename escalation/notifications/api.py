@@ -182,7 +182,12 @@ class ContactMethodViewSet(ApiViewSet):
         """Give the code that arrived; from then on the method is used."""
         method = self._own(pk)
         body = self.read_body(CodeBody)
-        method = confirm(method, code=body["code"], now=read_now())
+        method = confirm(
+            method,
+            code=body["code"],
+            actor=actor_for(self.person, method.organisation),
+            now=read_now(),
+        )
         return Response(ContactMethodSerializer(method).data)
 
     def _visible(self) -> QuerySet[ContactMethod]:

@@ -45,7 +45,7 @@ def add_contact_method(  # noqa: PLR0913 - one method, whose, who added it, and 
         if sealed := read.secret or secret:
             method.secret_sealed = seal_secret(sealed.encode(), context=SECRET_CONTEXT)
         method.save()
-        _record_change(method, "added", actor)
+        record_change(method, "added", actor)
     return method, secret
 
 
@@ -57,7 +57,7 @@ def remove_contact_method(
         rows = ContactMethod.objects.filter(pk=method.pk, disabled_at=None)
         if not rows.update(disabled_at=now):
             raise NotPossible("It is removed already.", state={"enabled": False})
-        _record_change(method, "removed", actor)
+        record_change(method, "removed", actor)
     method.refresh_from_db()
     return method
 
@@ -70,7 +70,8 @@ def _start_afresh(method: ContactMethod, *, channel: str, address: str) -> None:
     method.verification_tries = 0
 
 
-def _record_change(method: ContactMethod, verb: str, actor: Actor) -> None:
+def record_change(method: ContactMethod, verb: str, actor: Actor) -> None:
+    """Record what was done to a method. Requires a recording transaction."""
     # The address is personal: the record names the method only.
     whose = f"of {actor.name}" if method.user_id else "of the desk"
     record(

@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from escalation.notifications import retry
+from escalation.notifications.methods import record_change
 from escalation.notifications.models import ContactMethod, Notification
 from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.notifications.render import Message
 from incidents.errors import BadInput, NotPossible
+from incidents.events.actor import Actor
 from incidents.events.record import recording
 
 MAX_TRIES: Final = 5
@@ -48,18 +49,21 @@ def start_verification(method: ContactMethod, *, now: datetime) -> Notification:
         return queue_notifications([_message_row(method)], now=now)[0]
 
 
-def confirm(method: ContactMethod, *, code: str, now: datetime) -> ContactMethod:
+def confirm(
+    method: ContactMethod, *, code: str, actor: Actor, now: datetime
+) -> ContactMethod:
     """Verify the method with the code that it received. Locks it.
 
     Raises BadInput for a wrong code (five per sending) and NotPossible without one.
     """
-    with transaction.atomic():
+    with recording(now):
         method = _locked(method)
         _require_answerable(method, now)
         digest = _digest(method, "".join(code.split()))
         is_right = hmac.compare_digest(bytes(method.verification_digest or b""), digest)
         if is_right:
             method.verified_at, method.verification_digest = now, None
+            record_change(method, "verified", actor)
         else:
             method.verification_tries += 1
         method.save(update_fields=_FIELDS)

@@ -50,7 +50,7 @@ def contact_method_verify(request: PageRequest, pk: int) -> HttpResponse:
     if method.verified_at is not None:
         return redirect("account")
     form = CodeForm(request.POST or None)
-    if form.is_valid() and _confirmed(method, form):
+    if form.is_valid() and _confirmed(request, method, form):
         messages.success(request, f"{method.address} is verified and can be paged.")
         return redirect("account")
     context = {"method": method, "form": form, "sent_at": method.verification_sent_at}
@@ -127,9 +127,14 @@ def _send_code(request: PageRequest, method: ContactMethod) -> None:
         messages.error(request, error.message)
 
 
-def _confirmed(method: ContactMethod, form: CodeForm) -> bool:
+def _confirmed(request: PageRequest, method: ContactMethod, form: CodeForm) -> bool:
     try:
-        confirm(method, code=form.cleaned_data["code"], now=read_now())
+        confirm(
+            method,
+            code=form.cleaned_data["code"],
+            actor=actor_for(request.user, method.organisation),
+            now=read_now(),
+        )
     except BadInput as error:
         form.add_error("code", error.remedy)
     except NotPossible as error:

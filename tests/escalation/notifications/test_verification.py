@@ -8,7 +8,9 @@ from escalation.notifications.delivery import deliver_batch
 from escalation.notifications.outbox import desk_methods
 from escalation.notifications.verification import confirm, start_verification
 from incidents.errors import BadInput, NotPossible
-from incidents.models import Organisation
+from incidents.events.actor import Actor
+from incidents.events.feed import read_fields
+from incidents.models import Entry, Organisation
 from tests.escalation.notifications.makers import NOW, make_method, make_webhook
 from tests.escalation.notifications.servers import MailServer
 
@@ -27,6 +29,10 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 10**6:06d}"
 
 
+def by(method: ContactMethod) -> Actor:
+    return Actor.system(method.organisation)
+
+
 @pytest.fixture
 def method(lab: Organisation) -> ContactMethod:
     return make_method(lab, verified_at=None)
@@ -36,8 +42,13 @@ def test_method_is_used_only_after_its_code_came_back(lab, method, mail_server):
     start_verification(method, now=NOW)
     deliver_batch(NOW)
     assert desk_methods([lab.pk]) == {}
-    confirmed = confirm(method, code=f" {received_code(mail_server)} ", now=NOW)
+    confirmed = confirm(
+        method, code=f" {received_code(mail_server)} ", actor=by(method), now=NOW
+    )
     assert confirmed.verified_at == NOW
+    [entry] = Entry.objects.filter(kind="config.changed")
+    said = read_fields([entry])[entry.pk]["what"]
+    assert said == f"contact method {method.slug} verified"
     assert desk_methods([lab.pk]) == {lab.pk: [method]}
 
 
@@ -64,9 +75,9 @@ def test_wrong_code_counts_and_five_end_it(method, mail_server):
     code = received_code(mail_server)
     for left in (4, 3, 2, 1, 0):
         with pytest.raises(BadInput, match=f"{left} tries are left"):
-            confirm(method, code=wrong(code), now=NOW)
+            confirm(method, code=wrong(code), actor=by(method), now=NOW)
     with pytest.raises(NotPossible, match="Too many wrong codes"):
-        confirm(method, code=code, now=NOW)
+        confirm(method, code=code, actor=by(method), now=NOW)
     method.refresh_from_db()
     assert method.verified_at is None
 
@@ -80,8 +91,10 @@ def test_new_code_replaces_the_old_one(method, mail_server):
     deliver_batch(later)
     second = received_code(mail_server)
     with pytest.raises(BadInput):
-        confirm(method, code=first, now=later)
-    assert confirm(method, code=second, now=later).verified_at == later
+        confirm(method, code=first, actor=by(method), now=later)
+    assert (
+        confirm(method, code=second, actor=by(method), now=later).verified_at == later
+    )
 
 
 def test_code_is_not_sent_twice_in_a_minute(method):
@@ -94,7 +107,12 @@ def test_code_works_for_a_day(method, mail_server):
     start_verification(method, now=NOW)
     deliver_batch(NOW)
     with pytest.raises(NotPossible, match="too old"):
-        confirm(method, code=received_code(mail_server), now=NOW + timedelta(hours=24))
+        confirm(
+            method,
+            code=received_code(mail_server),
+            actor=by(method),
+            now=NOW + timedelta(hours=24),
+        )
 
 
 def test_verified_method_needs_no_code(lab):
@@ -104,7 +122,7 @@ def test_verified_method_needs_no_code(lab):
 
 def test_confirm_without_a_code_is_not_possible(method):
     with pytest.raises(NotPossible, match="No code was sent"):
-        confirm(method, code="000000", now=NOW)
+        confirm(method, code="000000", actor=by(method), now=NOW)
 
 
 def test_one_owner_cannot_try_codes_on_many_addresses_a_day(lab):
