@@ -20,8 +20,10 @@ PAGES = {
 
 UNREAD = {
     "how the platform does; it holds no content": (
-        "page GET log",
+        "api GET log-audits-list",
+        "api GET log-list",
         "api GET status-list",
+        "page GET log",
         "page GET status",
     ),
     "shown in the demo alone, where every message is invented": (

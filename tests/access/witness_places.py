@@ -52,6 +52,8 @@ PAGES = {
 
 UNREAD = {
     "how the platform does; it holds no content": (
+        "api GET witness-quorum",
+        "page GET quorum-edit",
         "api GET watched-logs-detail",
         "api GET watched-logs-list",
         "api GET witnesses-detail",
