@@ -33,7 +33,9 @@ def _written() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def _change(scene: Scene, clients: dict[str, Client], key: str) -> tuple[int, int, set]:
+def _change(
+    scene: Scene, clients: dict[str, Client], key: str
+) -> tuple[int, int, set[str]]:
     """Sends a change and takes it back; returns status, entries, tables that changed."""
     where, method, _ = key.split()
     form = {} if where == "page" else {"format": "json"}
@@ -51,6 +53,17 @@ def _change(scene: Scene, clients: dict[str, Client], key: str) -> tuple[int, in
     return answer.status_code, entries, changed - _KEPT_BY_THE_WAY
 
 
+def _changed_by_one_of(
+    scene: Scene, visitors: list[dict[str, Client]], key: str
+) -> tuple[int, int, set[str]]:
+    """Sends a change in the name of whoever has to do with it first."""
+    answers = (_change(scene, clients, key) for clients in visitors)
+    found = next(answers)
+    while found[0] in _NOT_THEIRS and (other := next(answers, None)):
+        found = other
+    return found
+
+
 def test_every_change_is_an_entry_or_is_excused(scene: Scene):
     visitors = [
         {"api": scene.call(who), "page": scene.visit(who)}
@@ -60,10 +73,7 @@ def test_every_change_is_an_entry_or_is_excused(scene: Scene):
         cursor.execute("UPDATE tocsin_api_token SET last_used_at = now()")
     unrecorded, untried = set(), set()
     for key in _CHANGES:
-        for clients in visitors:
-            status, entries, changed = _change(scene, clients, key)
-            if status not in _NOT_THEIRS:
-                break
+        _, entries, changed = _changed_by_one_of(scene, visitors, key)
         if changed and not entries:
             unrecorded.add(key)
         if not entries and key.startswith("api") and PLACES[key].act in _SETTING_UP:
