@@ -103,6 +103,11 @@ class Vitals:
         """How long the oldest entry that is not sealed has waited."""
         return _age(self.sealing.unsealed_since, self.at)
 
+    @property
+    def quorum_age(self) -> float | None:
+        """How long ago a quorum of witnesses last vouched; None where nobody is asked."""
+        return _age(self.witnesses.standing.vouched_at, self.at)
+
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -144,7 +149,7 @@ def measure(now: datetime) -> Vitals:
         sealing=measure_sealing(),
         audited_at=audit.ended_at if audit else None,
         mismatches=[str(read_finding(one)) for one in audit.findings] if audit else [],
-        witnesses=measure_witnesses(),
+        witnesses=measure_witnesses(now),
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -193,7 +198,10 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "signer": signer_standing(),
         "unsigned_because": vitals.sealing.refused_why,
         "cosigned_size": vitals.witnesses.cosigned_size,
-        "witnesses": vitals.witnesses.standing,
+        "quorum_age_seconds": vitals.quorum_age,
+        "quorum_missed": vitals.witnesses.is_missed,
+        "awaited_witnesses": list(vitals.witnesses.awaited),
+        "witnesses": vitals.witnesses.who_vouches,
         "witnesses_failing": vitals.witnesses.failing,
         "open_circuits": vitals.open_circuits,
     }

@@ -34,6 +34,7 @@ LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "quorum": neither("the name of a group of witnesses"),
         "groups": neither("names of witnesses and groups"),
     },
+    "incidents.QuorumMiss": {"awaited": neither("names of witnesses")},
     "incidents.WatchedLog": {
         "origin": neither("the name of a log"),
         "vkeys": neither("public keys of a log"),

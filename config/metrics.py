@@ -103,6 +103,16 @@ def _record_lines(vitals: Vitals) -> Iterator[str]:
             vitals.witnesses.cosigned_size,
         ),
         (
+            "tocsin_quorum_age_seconds",
+            "Since a quorum of witnesses last vouched for the log.",
+            vitals.quorum_age or 0,
+        ),
+        (
+            "tocsin_quorum_missed",
+            "Whether that is longer ago than the platform allows.",
+            int(vitals.witnesses.is_missed),
+        ),
+        (
             "tocsin_record_broken",
             "Whether the sealer refuses an entry.",
             int(bool(sealing.broken)),

@@ -24,6 +24,18 @@ def _strip(vitals: Vitals) -> Strip:
     if vitals.stale:
         happening = f"Not running: {', '.join(vitals.stale)}."
         return Strip(happening, "Look at the workers.", "Yours.", is_mine=True)
+    if strip := _record_strip(vitals):
+        return strip
+    # On a new installation some have not had their first turn yet.
+    stopped = [name for name, ran_at in vitals.stale_chores.items() if ran_at]
+    if stopped:
+        happening = f"Not done lately: {', '.join(stopped)}."
+        return Strip(happening, "Look at the workers.", "Yours.")
+    return Strip("Everything is running.", "Nothing.", "Nobody's.", is_calm=True)
+
+
+def _record_strip(vitals: Vitals) -> Strip | None:
+    """Return what is wrong with the record, the worst first."""
     if broken := vitals.sealing.broken:
         happening = f"The record is not sealed any further. {broken}."
         return Strip(happening, "Find out who changed it.", "Yours.", is_mine=True)
@@ -34,12 +46,11 @@ def _strip(vitals: Vitals) -> Strip:
     if why := vitals.sealing.refused_why:
         happening = f"The log is not signed: {why}."
         return Strip(happening, "Look at the signer.", "Yours.", is_mine=True)
-    # On a new installation some have not had their first turn yet.
-    stopped = [name for name, ran_at in vitals.stale_chores.items() if ran_at]
-    if stopped:
-        happening = f"Not done lately: {', '.join(stopped)}."
-        return Strip(happening, "Look at the workers.", "Yours.")
-    return Strip("Everything is running.", "Nothing.", "Nobody's.", is_calm=True)
+    if vitals.witnesses.is_missed:
+        happening = "No quorum of witnesses has vouched for the log for long."
+        awaited = ", ".join(vitals.witnesses.awaited) or "the witnesses"
+        return Strip(happening, f"Call {awaited}.", "Yours.", is_mine=True)
+    return None
 
 
 def _facts(vitals: Vitals) -> list[dict[str, Any]]:

@@ -57,6 +57,8 @@ LABELS: Final = {
     "heartbeat.back": "Word that a heartbeat came back",
     "mail.held": "Word that mail is held",
     "record.mismatch": "Word that the record does not fit",
+    "quorum.missed": "Word that the log lacks its witnesses",
+    "quorum.back": "Word that witnesses vouch again",
     "report.news": "Word to handlers of a report",
     "report.readers": "Word that readers of reports changed",
     "report.status": "Reminder to answer a reporter",

@@ -65,6 +65,23 @@ class RecordStatusSerializer(serializers.Serializer[Any]):
     )
 
 
+class WitnessStatusSerializer(serializers.Serializer[Any]):
+    """How fresh the word of a quorum of witnesses is."""
+
+    cosigned_size = serializers.IntegerField()
+    vouched_at = serializers.DateTimeField(
+        source="standing.vouched_at",
+        allow_null=True,
+        help_text="when a quorum last vouched for the log; null where nobody is asked",
+    )
+    is_missed = serializers.BooleanField(
+        help_text="whether that is longer ago than the platform allows"
+    )
+    awaited = serializers.ListField(
+        child=serializers.CharField(), help_text="whose line would end that"
+    )
+
+
 class StatusSerializer(serializers.Serializer[Any]):
     """How punctual the platform was in the last thirty days, and what runs now."""
 
@@ -86,6 +103,7 @@ class StatusSerializer(serializers.Serializer[Any]):
         source="vitals.open_circuits", child=serializers.IntegerField()
     )
     record = RecordStatusSerializer(source="vitals.sealing")
+    witnesses = WitnessStatusSerializer(source="vitals.witnesses")
     audited_at = serializers.DateTimeField(source="vitals.audited_at", allow_null=True)
     record_mismatches = serializers.ListField(
         source="vitals.mismatches",

@@ -63,7 +63,12 @@ from incidents.sealing.models import (
 )
 from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
-from incidents.witnessing.models import WatchedLog, Witness, WitnessQuorum
+from incidents.witnessing.models import (
+    QuorumMiss,
+    WatchedLog,
+    Witness,
+    WitnessQuorum,
+)
 
 __all__ = [
     "AcknowledgedVia",
@@ -108,6 +113,7 @@ __all__ = [
     "Pending",
     "Purpose",
     "Question",
+    "QuorumMiss",
     "ReadMark",
     "Refusal",
     "ReportDesk",

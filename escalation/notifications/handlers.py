@@ -7,7 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
-from escalation.notifications import record_words, retry
+from escalation.notifications import quorum_words, record_words, retry
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
 from escalation.notifications.outbox import NewNotification, queue_notifications
@@ -36,6 +36,7 @@ def register_handlers() -> None:
     register_handler(QUESTION_TIMER, send_questions)
     register_handler(ANSWER_TIMER, send_answers)
     record_words.register_handlers()
+    quorum_words.register_handlers()
 
 
 def send_questions(timers: Sequence[Timer], now: datetime) -> None:

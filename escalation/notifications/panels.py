@@ -38,6 +38,8 @@ _PURPOSES: Final = {
     retry.REPORT: "anonymous report",
     retry.MAIL: "held e-mail",
     retry.RECORD: "the record does not fit",
+    retry.QUORUM: "the log lacks its witnesses",
+    retry.QUORUM_BACK: "witnesses vouch again",
     retry.FILING: "statutory filing",
     retry.SILENCE: "a silence ends",
 }

@@ -4,7 +4,7 @@ Each organisation's desk is told and each of its administrators, and whoever ope
 the platform. Findings name entries by number and hold no word of any.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,19 +13,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from escalation.notifications import retry
+from escalation.notifications.in_charge import ways_to_those_in_charge
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import (
-    NewNotification,
-    desk_methods,
-    methods_for_users,
-    queue_notifications,
-)
+from escalation.notifications.outbox import NewNotification, queue_notifications
 from escalation.notifications.render import Message
 from incidents.audit.findings import read_finding
 from incidents.audit.telling import MISMATCH_TIMER
 from incidents.events.record import recording
-from incidents.models import Audit, Membership, Timer
-from incidents.organisations.roles import Role
+from incidents.models import Audit, Timer
 from incidents.timers.schedule import register_handler
 
 _SUBJECT: Final = "The record was changed or is damaged"
@@ -47,7 +42,7 @@ def tell_of_mismatches(timers: Sequence[Timer], now: datetime) -> None:
         for timer in timers
         if timer.organisation_id and timer.subject_id in audits
     ]
-    methods = _methods({side for side, _ in wanted})
+    methods = ways_to_those_in_charge({side for side, _ in wanted})
     for side, _ in wanted:
         if side not in methods:
             log.warning("nobody_to_tell_of_mismatch", organisation=side)
@@ -58,20 +53,6 @@ def tell_of_mismatches(timers: Sequence[Timer], now: datetime) -> None:
     ]
     with recording(now):
         queue_notifications(rows, now=now)
-
-
-def _methods(sides: Iterable[int]) -> Mapping[int, list[ContactMethod]]:
-    """Return how the desk, the administrators and the operators are reached."""
-    wanted = list(sides)
-    found = {side: list(ways) for side, ways in desk_methods(wanted).items()}
-    people = Membership.objects.filter(
-        organisation__in=wanted, role__in=(Role.ADMIN, Role.OPERATOR), ended_at=None
-    ).values_list("organisation_id", "user_id")
-    in_charge = set(people)
-    ways = methods_for_users({user for _, user in in_charge}, wanted)
-    for side, user in sorted(in_charge):
-        found.setdefault(side, []).extend(ways.get((side, user), ()))
-    return {side: ways for side, ways in found.items() if ways}
 
 
 def _row(method: ContactMethod, audit: Audit) -> NewNotification:

@@ -34,6 +34,8 @@ REPORT: Final = "report"
 SILENCE: Final = "silence"
 MAIL: Final = "mail"
 RECORD: Final = "record"
+QUORUM: Final = "quorum"
+QUORUM_BACK: Final = "quorum_back"
 FILING: Final = "filing"
 
 # A message that was tried is given up this long after it first fell due.
@@ -57,6 +59,8 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         SILENCE: timedelta(hours=4),
         MAIL: timedelta(hours=24),
         RECORD: timedelta(hours=72),
+        QUORUM: timedelta(hours=24),
+        QUORUM_BACK: timedelta(hours=24),
         FILING: timedelta(hours=72),
     }
 )
@@ -68,7 +72,7 @@ CANCELLED_BY_ACKNOWLEDGEMENT: Final = frozenset({PAGE, FALLBACK})
 _URGENT_DELAYS: Final = (5, 15, 30, 60)
 _STEADY_DELAYS: Final = (15, 60, 300, 900, 1800, 3600)
 _URGENT: Final = frozenset(
-    {PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE, DIGEST, RECORD}
+    {PAGE, FALLBACK, UNREACHABLE, VERIFY, CLOCK, OVERDUE, DIGEST, RECORD, QUORUM}
 )
 
 # Delays vary by a tenth either way, so that a storm's retries do not come as one.

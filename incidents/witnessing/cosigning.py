@@ -76,7 +76,7 @@ def keep_lines(head: Checkpoint, lines: Sequence[Line], now: datetime) -> None:
     with transaction.atomic():
         Checkpoint.objects.select_for_update(no_key=True).get(pk=head.pk)
         # Read below the lock: a change of the quorum holds it until it stands.
-        policy = _quorum_policy()
+        policy = quorum_policy()
         rows = {row.which: row for row in Cosigned.objects.filter(size=head.size)}
         signed = parse_note(head.note)
         first = _note(rows, Which.FIRST, signed)
@@ -132,14 +132,15 @@ def complete_standing_heads() -> None:
     with transaction.atomic():
         heads = Checkpoint.objects.select_for_update(no_key=True)
         list(heads.filter(size__in=sizes).order_by("size").values_list("size"))
-        policy = _quorum_policy()
+        policy = quorum_policy()
         for row in Cosigned.objects.filter(quorum_at=None, size__in=sizes):
             if met := met_in(parse_note(row.note), policy):
                 same = Cosigned.objects.filter(size=row.size, which=row.which)
                 same.update(quorum_at=met)
 
 
-def _quorum_policy() -> Policy:
+def quorum_policy() -> Policy:
+    """Return whose lines are waited for now; the log's keys are not in it."""
     return policy_with(standing_quorum(), cosigners())
 
 

@@ -67,6 +67,28 @@ class WitnessQuorum(models.Model):
         return self.quorum
 
 
+class QuorumMiss(models.Model):
+    """A time for which heads lacked their quorum, longer than the operator wants."""
+
+    id = models.BigAutoField(primary_key=True)
+    since = models.DateTimeField(
+        unique=True, help_text="when a quorum had vouched for the last time"
+    )
+    told_at = models.DateTimeField()
+    awaited = models.JSONField(
+        default=list, help_text="witnesses whose lines were lacking when it was told"
+    )
+    over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_quorum_miss"
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"no quorum since {self.since}"
+
+
 class WatchedLog(models.Model):
     """A log whose heads this installation cosigns, and the last that it did."""
 

@@ -1,7 +1,8 @@
 """The pages on which witnesses, and logs that are watched here, are shown and changed."""
 
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
@@ -26,11 +27,16 @@ from incidents.witnessing.forms import (
     WitnessForm,
     is_saved,
 )
-from incidents.witnessing.models import WatchedLog, Witness
+from incidents.witnessing.models import QuorumMiss, WatchedLog, Witness
 from incidents.witnessing.own_key import own_public_key
 from incidents.witnessing.own_policy import cosigners, own_policy
 from incidents.witnessing.previewing import preview_quorum
+from incidents.witnessing.strip import witness_strip
 from incidents.witnessing.vitals import measure_witnesses
+
+# How many times without a quorum are shown, of how many days.
+MISSES: Final = 5
+RECENT: Final = timedelta(days=30)
 
 
 @page("GET")
@@ -38,10 +44,13 @@ def witness_list(request: PageRequest) -> HttpResponse:
     """Show who cosigns the log; to the platform also which logs are cosigned here."""
     of_platform = may_configure(request.user)
     own_key = own_public_key() if of_platform else None
-    policy = own_policy()
+    policy, now = own_policy(), read_now()
+    vitals = measure_witnesses(now)
     context = {
         "witnesses": Witness.objects.select_related("organisation"),
-        "vitals": measure_witnesses(),
+        "vitals": vitals,
+        "strip": witness_strip(vitals, now, of_platform=of_platform),
+        "misses": QuorumMiss.objects.filter(told_at__gte=now - RECENT)[:MISSES],
         "signed_size": last_signed_size(),
         "policy": policy,
         "preview": preview_quorum(policy, cosigners()),

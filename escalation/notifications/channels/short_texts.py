@@ -32,6 +32,8 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.REPORT: "something waits in an anonymous report",
         retry.MAIL: "an e-mail is held for review",
         retry.RECORD: "the record was changed or is damaged",
+        retry.QUORUM: "the log lacks its witnesses",
+        retry.QUORUM_BACK: "its witnesses vouch for the log again",
         retry.FILING: "there is news of a statutory filing",
         retry.SILENCE: "it holds back alerts that fire",
     }
