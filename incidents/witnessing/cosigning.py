@@ -18,7 +18,7 @@ from incidents.ledger.note import Note, Signature, parse_note, write_note
 from incidents.ledger.policy import Policy
 from incidents.ledger.vkey import VerificationKey, cosignature_time, parse_vkey
 from incidents.sealing.models import Checkpoint, Cosigned, Which
-from incidents.sealing.names import own_heads
+from incidents.sealing.names import cosigned_heads, own_heads
 from incidents.witnessing.models import Witness
 from incidents.witnessing.own_policy import cosigners, policy_with, standing_quorum
 
@@ -124,14 +124,14 @@ def complete_standing_heads() -> None:
     Run it after the commit of a change: the lines that came are locked head first, then
     witness. Of the newest heads only, for each speaks for all below it.
     """
-    complete = Cosigned.objects.filter(quorum_at__isnull=False).order_by("-size")
+    complete = cosigned_heads().order_by("-size")
     size = complete.values_list("size", flat=True).first() or 0
     lacking = Cosigned.objects.filter(quorum_at=None, size__gte=size)
     newest = lacking.order_by("-size").values_list("size", flat=True)
     sizes = sorted(set(newest[:MAX_HELD_AGAIN]))
     with transaction.atomic():
-        heads = Checkpoint.objects.select_for_update(no_key=True)
-        list(heads.filter(size__in=sizes).order_by("size").values_list("size"))
+        heads = own_heads().select_for_update(no_key=True).filter(size__in=sizes)
+        sizes = list(heads.order_by("size").values_list("size", flat=True))
         policy = quorum_policy()
         for row in Cosigned.objects.filter(quorum_at=None, size__in=sizes):
             if met := met_in(parse_note(row.note), policy):

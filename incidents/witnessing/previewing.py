@@ -8,7 +8,8 @@ from typing import Final
 from incidents.ledger.note import parse_note
 from incidents.ledger.policy import Policy
 from incidents.ledger.quorum import awaited, in_words, needed_ones
-from incidents.sealing.models import Checkpoint, Cosigned, Which
+from incidents.sealing.models import Cosigned, Which
+from incidents.sealing.names import own_heads
 from incidents.witnessing.cosigning import met_in, seen_in
 from incidents.witnessing.models import Witness
 from incidents.witnessing.quorums import quorum_warnings
@@ -39,7 +40,7 @@ class QuorumPreview:
 
 def preview_quorum(policy: Policy, witnesses: Sequence[Witness]) -> QuorumPreview:
     """Hold a quorum against the newest heads and the lines that came for them."""
-    newest = Checkpoint.objects.exclude(note="").order_by("-size")[:HEADS]
+    newest = own_heads().exclude(note="").order_by("-size")[:HEADS]
     heads = list(newest.values_list("size", "signed_at"))
     rows = Cosigned.objects.filter(which=Which.FIRST, size__in=[s for s, _ in heads])
     firsts = {row.size: row for row in rows}

@@ -8,7 +8,8 @@ from typing import Final
 from incidents.ledger.note import parse_note
 from incidents.ledger.policy import NO_QUORUM, Policy
 from incidents.ledger.quorum import awaited
-from incidents.sealing.models import Checkpoint, Cosigned
+from incidents.sealing.models import Cosigned
+from incidents.sealing.names import cosigned_heads, own_heads
 from incidents.witnessing.cosigning import key_of, seen_in
 from incidents.witnessing.models import Witness
 from incidents.witnessing.own_policy import cosigners, policy_with, standing_quorum
@@ -50,12 +51,12 @@ def read_standing(now: datetime) -> QuorumStanding:
 
 
 def _vouched_at(policy: Policy, witnesses: Sequence[Witness]) -> datetime | None:
-    heads = Checkpoint.objects.exclude(note="").order_by("size")
+    heads = own_heads().exclude(note="").order_by("size")
     signed = heads.values_list("signed_at", flat=True).first()
     if signed is None:
         return None
     begun = max(signed, min(one.added_at for one in witnesses))
-    complete = Cosigned.objects.filter(quorum_at__isnull=False).order_by("-size")
+    complete = cosigned_heads().order_by("-size")
     size = complete.values_list("size", flat=True).first()
     if size is None:
         return begun

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from incidents.sealing.models import Cosigned
+from incidents.sealing.names import cosigned_heads
 from incidents.witnessing.models import WatchedLog, Witness
 from incidents.witnessing.quorums import alarm_minutes
 from incidents.witnessing.standing import QuorumStanding, read_standing
@@ -41,8 +41,7 @@ class WitnessVitals:
 def measure_witnesses(now: datetime) -> WitnessVitals:
     """Read who witnesses, how fresh their word is, and which watched logs lied."""
     rows = list(Witness.objects.filter(is_active=True).order_by("slug"))
-    quorums = Cosigned.objects.filter(quorum_at__isnull=False)
-    newest = quorums.order_by("-size", "-which").first()
+    newest = cosigned_heads().order_by("-size", "-which").first()
     standing, minutes = read_standing(now), alarm_minutes()
     contradicting = WatchedLog.objects.exclude(refused_note="").order_by("origin")
     return WitnessVitals(

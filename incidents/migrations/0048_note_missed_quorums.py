@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("incidents", "0046_add_witness_quorums")]
+    dependencies: ClassVar = [("incidents", "0047_let_the_log_go_on_under_a_new_name")]
 
     operations: ClassVar = [
         migrations.CreateModel(
