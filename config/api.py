@@ -54,6 +54,7 @@ from incidents.intake.silences_api import SilenceViewSet
 from incidents.mail.api import MailboxViewSet, MailViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
+from incidents.signatures.api import PartyKeyViewSet, SignatureViewSet
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet
 from incidents.witnessing.api import WatchedLogViewSet, WitnessViewSet
 from incidents.witnessing.quorum_api import WitnessQuorumViewSet
@@ -77,6 +78,7 @@ _UNDER_INCIDENTS = (
     ("incident-readers", ReadersViewSet),
     ("evidence", EvidenceViewSet),
     ("receipt", ReceiptViewSet),
+    ("incident-signature", SignatureViewSet),
 )
 # The same for a policy.
 _UNDER_POLICIES = (
@@ -122,6 +124,7 @@ _ROOTS = (
     ("triage", TriageQueueViewSet),
     ("witnesses", WitnessViewSet),
     ("watched-logs", WatchedLogViewSet),
+    ("party-keys", PartyKeyViewSet),
     ("statutory-clocks", StatutoryClockViewSet),
     ("status", StatusViewSet),
     ("log", LogStandingViewSet),

@@ -105,7 +105,10 @@ COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "incidents.Share": {
         "reason": content("organisation", "the owner's; its agency sees it"),
     },
-    "incidents.Acknowledgement": {"via": CODE},
+    "incidents.Acknowledgement": {
+        "via": CODE,
+        "signed_by_key": neither("the hash of a public key"),
+    },
     "incidents.Attachment": {
         "filename": content("organisation", "of whoever attached it; also the file"),
         "media_type": CODE,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from config.column_kinds import CODE, Column, neither
+from config.column_kinds import CODE, Column, neither, personal
 
 LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "incidents.SealedLeaf": {"leaf_hash": neither("hash of a leaf")},
@@ -35,6 +35,11 @@ LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "groups": neither("names of witnesses and groups"),
     },
     "incidents.QuorumMiss": {"awaited": neither("names of witnesses")},
+    "incidents.PartyKey": {
+        "label": personal("user", "the person's own words"),
+        "public": neither("a public key; without its row it says nothing"),
+        "fingerprint": neither("the hash of a public key"),
+    },
     "incidents.WatchedLog": {
         "origin": neither("the name of a log"),
         "vkeys": neither("public keys of a log"),

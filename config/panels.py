@@ -27,6 +27,7 @@ from incidents.incident.home import add_home_panel, lab_part
 from incidents.incident.panels import FILED_PAGE, INCIDENT_PAGE
 from incidents.intake.panels import alerts_panel
 from incidents.organisations.account_panels import add_account_panel
+from incidents.signatures.panels import signing_panel
 from incidents.triage.panels import agency_part, triage_panel
 
 
@@ -39,6 +40,7 @@ def register_panels() -> None:
     add_deadlines(ALL_DEADLINES)
     INCIDENT_PAGE.add(notifications_panel, mark=notifications_mark)
     INCIDENT_PAGE.add(alerts_panel)
+    INCIDENT_PAGE.add(signing_panel)
     INCIDENT_PAGE.add(duties_panel)
     for section in (
         duty_clocks_section,

@@ -61,6 +61,7 @@ from incidents.sealing.models import (
     Tile,
     Which,
 )
+from incidents.signatures.models import PartyKey
 from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
 from incidents.witnessing.models import (
@@ -110,6 +111,7 @@ __all__ = [
     "Organisation",
     "OrganisationKind",
     "Outcome",
+    "PartyKey",
     "Pending",
     "Purpose",
     "Question",

@@ -20,6 +20,7 @@ from incidents.intake.heartbeats import views as heartbeats
 from incidents.mail import mailbox_views
 from incidents.mail import views as mail
 from incidents.organisations import views as people
+from incidents.signatures import views as signatures
 from incidents.triage import views as triage
 from incidents.witnessing import views as witnessing
 from incidents.witnessing import witness_views as witnesses
@@ -121,6 +122,13 @@ urlpatterns = [
         name="entry-receipt",
     ),
     path(f"{_INCIDENT}receipts/<slug:act>/", evidence.act_receipt, name="act-receipt"),
+    path(f"{_INCIDENT}sign/", signatures.incident_sign, name="incident-sign"),
+    path("signing-keys/", signatures.party_keys, name="party-keys"),
+    path(
+        "signing-keys/<uuid:uid>/retire/",
+        signatures.party_key_retire,
+        name="party-key-retire",
+    ),
     path("log/verify/", evidence.verifier_page, name="log-verify"),
     path(
         f"{_INCIDENT}attachments/<uuid:uid>/",

@@ -13,6 +13,7 @@ from incidents.events.filing_kinds import FILING_KINDS
 from incidents.events.kind import Kind
 from incidents.events.kind import make_kind as _kind
 from incidents.events.models import Purpose
+from incidents.events.signature_kinds import SIGNATURE_KINDS
 
 _INCIDENT = (
     "ref title description category severity tlp facts occurred_at detected_at aware_at"
@@ -324,5 +325,6 @@ KINDS: Final[dict[str, Kind]] = {
         *FILING_KINDS,
         *DELAY_KINDS,
         *CUSTODY_KINDS,
+        *SIGNATURE_KINDS,
     )
 }

@@ -11,7 +11,7 @@ outermost `recording` ends; an error anywhere in it leaves neither change nor en
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,6 +51,7 @@ class Event:
     body: Mapping[str, Any]
     subjects: Mapping[str, uuid.UUID]
     is_internal: bool
+    by_stream: Mapping[uuid.UUID, Mapping[str, Any]] | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -88,22 +89,18 @@ def record(  # noqa: PLR0913  (an event has this many sides)
     agency_id: int | None = None,
     subjects: Mapping[str, uuid.UUID] | None = None,
     is_internal: bool = False,
+    by_stream: Mapping[uuid.UUID, Mapping[str, Any]] | None = None,
 ) -> uuid.UUID:
     """Record one event of an organisation; returns its id.
 
     A shared kind also goes to pair streams: the owner's acts to every open pair (or to
     `agency_id`'s alone), an agency's acts to its own pair. `is_internal` keeps it private.
+    `by_stream` gives fields of their own to the streams that it names; others get no entry.
     Of a closed pair what outlives the share goes to the other side's own stream.
     Raises NotRecordable. Requires an open `recording`.
     """
-    declared = KINDS.get(kind)
-    if declared is None:
-        raise NotRecordable(f"{kind} is not an event kind; add it to events/kinds.py")
-    if undeclared := body.keys() - declared.fields:
-        raise NotRecordable(f"{kind} does not declare {sorted(undeclared)}")
-    if unkept := (subjects or {}).keys() - declared.personal:
-        # Under the stream's key it would outlive the erasure of the person.
-        raise NotRecordable(f"{kind} does not declare {sorted(unkept)} as personal")
+    given = body.keys() | {name for own in (by_stream or {}).values() for name in own}
+    declared = _declared(kind, given, (subjects or {}).keys())
     if _open.events is None or _open.now is None:
         raise NotRecordable(f"{kind} was recorded outside `with recording(now)`")
     event = Event(
@@ -117,9 +114,23 @@ def record(  # noqa: PLR0913  (an event has this many sides)
         body=body,
         subjects=subjects or {},
         is_internal=is_internal,
+        by_stream=by_stream,
     )
     _open.events.append(event)
     return event.id
+
+
+def _declared(kind: str, given: Set[str], personal: Set[str]) -> Kind:
+    """Return the kind that declares these fields. Raises NotRecordable."""
+    declared = KINDS.get(kind)
+    if declared is None:
+        raise NotRecordable(f"{kind} is not an event kind; add it to events/kinds.py")
+    if undeclared := given - declared.fields:
+        raise NotRecordable(f"{kind} does not declare {sorted(undeclared)}")
+    if unkept := personal - declared.personal:
+        # Under the stream's key it would outlive the erasure of the person.
+        raise NotRecordable(f"{kind} does not declare {sorted(unkept)} as personal")
+    return declared
 
 
 def _append_events(events: list[Event]) -> None:
@@ -130,8 +141,10 @@ def _append_events(events: list[Event]) -> None:
     owners: list[Event] = []
     for event in events:
         for key in streams.keys_for(event):
-            drafts.append(_draft(event, key, streams.id_of(key)))
-            owners.append(event)
+            stream_id = streams.id_of(key)
+            if event.by_stream is None or stream_id in event.by_stream:
+                drafts.append(_draft(event, key, stream_id))
+                owners.append(event)
     entry_ids = append(drafts)
     _make_pending(owners, entry_ids)
 
@@ -139,7 +152,8 @@ def _append_events(events: list[Event]) -> None:
 def _draft(event: Event, key: StreamKey, stream_id: uuid.UUID) -> Draft:
     own_side = (key.organisation_id, key.agency_id) == (event.organisation_id, None)
     kept = event.kind.fields if own_side else event.kind.shared or frozenset()
-    fields = {name: value for name, value in event.body.items() if name in kept}
+    body = {**event.body, **(event.by_stream or {}).get(stream_id, {})}
+    fields = {name: value for name, value in body.items() if name in kept}
     actor = event.actor.for_own_side() if own_side else event.actor.for_other_side()
     subjects = {n: s for n, s in event.subjects.items() if n in fields}
     if own_side and event.actor.subject:

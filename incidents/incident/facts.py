@@ -3,8 +3,10 @@
 from typing import Any
 
 from incidents.incident.facets import FACETS, Facet
+from incidents.incident.models import Acknowledgement
 from incidents.incident.panels import Seen
 from incidents.incident.rendering import shown_acknowledgements
+from incidents.ledger.party_key import short
 
 _DANGER = {True: "Yes", False: "No", None: "Not known"}
 _TIMES = (
@@ -57,8 +59,15 @@ def _acknowledgements(seen: Seen) -> list[Fact]:
     for row in shown_acknowledgements(seen.incident, rows, mine):
         is_named = row.organisation_id in mine and row.user
         by = f"{row.user}, {row.organisation}" if is_named else str(row.organisation)
-        facts.append(_fact("Acknowledged", f"{by}, {row.at:%-d %b, %H:%M} UTC"))
+        said = f"{by}, {row.at:%-d %b, %H:%M} UTC; {_signed(row)}"
+        facts.append(_fact("Acknowledged", said))
     return facts
+
+
+def _signed(row: Acknowledgement) -> str:
+    if row.signed_at is None:
+        return "not signed"
+    return f"signed, key {short(row.signed_by_key)}"
 
 
 def _facets(seen: Seen) -> list[Fact]:

@@ -85,13 +85,14 @@ def acknowledge(  # noqa: PLR0913  (whose word, for whom, how and when)
         if not is_new:
             return incident
         _note_acknowledged(incident, row, is_person=actor.kind != "source")
-        record(
+        row.event = record(
             "incident.acknowledged",
             incident=incident,
             organisation_id=organisation.pk,
             actor=actor,
             body={"how": _how(via, actor), "via": str(AcknowledgedVia(via).label)},
         )
+        row.save(update_fields=["event"])
         for action in _when_acknowledged:
             action(incident, now)
         announce_change(incident, organisation.pk, now=now)

@@ -266,6 +266,17 @@ class Acknowledgement(models.Model):
     ended_at = models.DateTimeField(
         null=True, help_text="timed out, or the incident reopened"
     )
+    event = models.UUIDField(
+        null=True, help_text="the event that recorded it, whose entries can be signed"
+    )
+    signed_at = models.DateTimeField(null=True)
+    signed_by_key = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="fingerprint of the person's key",
+    )
 
     objects = AcknowledgementQuerySet.as_manager()
 

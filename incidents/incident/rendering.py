@@ -78,6 +78,8 @@ def render_acknowledgement(row: Acknowledgement, mine: set[int]) -> dict[str, An
         "by": str(row.user) if is_mine and row.user else None,
         "via": row.via,
         "ended_at": row.ended_at,
+        "signed_at": row.signed_at,
+        "signed_by_key": row.signed_by_key,
     }
 
 

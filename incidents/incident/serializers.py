@@ -62,6 +62,10 @@ class AcknowledgementSerializer(serializers.Serializer[Any]):
     by = serializers.CharField(allow_null=True)
     via = serializers.CharField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    signed_at = serializers.DateTimeField(allow_null=True)
+    signed_by_key = serializers.CharField(
+        help_text="fingerprint of the person's key; empty: not signed"
+    )
 
 
 class ShareSerializer(serializers.Serializer[Any]):

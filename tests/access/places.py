@@ -27,6 +27,7 @@ from tests.access import (
     person_places,
     policy_places,
     report_places,
+    signature_places,
     site_places,
     surface_places,
     witness_places,
@@ -51,6 +52,7 @@ ROOMS = (
     person_places,
     policy_places,
     report_places,
+    signature_places,
     site_places,
     witness_places,
 )

@@ -43,6 +43,7 @@ from incidents.problems import CODES
 from tests import factories
 from tests.api_world import ApiWorld, make_api_world
 from tests.escalation.lawbook.framework import framework
+from tests.incidents.signatures.signing import with_key
 
 STRANGERS = ("other_lab_admin", "other_agency_admin", "operator", "platform_admin")
 # The report itself is not found, so none of its files is looked for.
@@ -250,6 +251,7 @@ def _on_call(api_world: ApiWorld) -> dict[str, dict[str, str]]:
     # The platform's, not an organisation's: some of these people see them.
     nowhere = {"uid": "00000000-0000-4000-8000-000000000000"}
     others = {"witnesses": nowhere, "watched-logs": nowhere}
+    others["party-keys"] = {"uid": str(with_key(person, lab).uid)}
     return {name: {"id": str(row.pk)} for name, row in rows.items()} | others
 
 
