@@ -52,6 +52,10 @@ class AuditSerializer(serializers.Serializer[Any]):
     against = serializers.CharField(
         help_text="what it went by: the newest cosigned, signed or sealed head"
     )
+    files = serializers.IntegerField(
+        help_text="how many files of incidents were hashed anew"
+    )
+    files_of = serializers.IntegerField(help_text="of how many; each night has a part")
     is_intact = serializers.BooleanField()
     findings = MismatchSerializer(many=True)
 

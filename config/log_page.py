@@ -85,6 +85,10 @@ def _audit_facts(audit: Audit) -> list[dict[str, Any]]:
         {"label": "Entries computed anew", "value": audit.size},
         {"label": "Held against", "value": _AGAINST[audit.against]},
         {
+            "label": "Files of incidents hashed anew",
+            "value": f"{audit.files} of {audit.files_of}",
+        },
+        {
             "label": "Outcome",
             "value": "Everything fits." if audit.is_intact else "NOT everything fits.",
         },

@@ -26,6 +26,7 @@ from incidents.timers import lateness
 from incidents.timers.clock import read_now
 from incidents.timers.giving_way import give_way
 from incidents.timers.ticks import note_tick
+from incidents.witnessing.own_policy import witness_keys
 
 PASS_SECONDS = 20.0
 # While deliveries keep coming, time still brings what it brings.
@@ -112,5 +113,5 @@ def sweep_files() -> None:
 @shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
 def audit_record() -> None:
     """Audit the record, once a day; what is left of it an hour later."""
-    if audit_if_due(read_now(), MemoryFile(memory_path())):
+    if audit_if_due(read_now(), MemoryFile(memory_path()), witness_keys()):
         note_tick("audit", read_now())

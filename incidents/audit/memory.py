@@ -26,14 +26,20 @@ class UnderWay:
     seen: int
     edge: dict[int, bytes]
     findings: Findings
+    opened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the file holds: the note of the last good head, and what is under way."""
+    """What the file holds: the note of the last good head, and what is under way.
+
+    `files` and `heads` say after which row and which size the next night goes on.
+    """
 
     note: str = ""
     under_way: UnderWay | None = None
+    files: int = 0
+    heads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,22 @@ class MemoryFile:
         """Return what is kept."""
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
-            return Memory(str(kept["note"]), _read_under_way(kept.get("under_way")))
+            return Memory(
+                str(kept["note"]),
+                _read_under_way(kept.get("under_way")),
+                files=int(kept.get("files", 0)),
+                heads=int(kept.get("heads", 0)),
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return self.empty
 
     def write(self, memory: Memory) -> None:
         """Replace what is kept."""
-        kept: dict[str, Any] = {"note": memory.note}
+        kept: dict[str, Any] = {
+            "note": memory.note,
+            "files": memory.files,
+            "heads": memory.heads,
+        }
         if memory.under_way is not None:
             kept["under_way"] = _value(memory.under_way)
         fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
@@ -74,6 +89,7 @@ def _value(under_way: UnderWay) -> dict[str, Any]:
             for level, hashes in under_way.edge.items()
         },
         "findings": [one.value() for one in under_way.findings.kept],
+        "opened": under_way.opened,
     }
 
 
@@ -87,4 +103,5 @@ def _read_under_way(value: Mapping[str, Any] | None) -> UnderWay | None:
         seen=int(value["seen"]),
         edge={int(at): b64decode(text) for at, text in value["edge"].items()},
         findings=findings,
+        opened=int(value.get("opened", 0)),
     )

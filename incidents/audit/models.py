@@ -16,6 +16,10 @@ class Audit(models.Model):
     against = models.CharField(
         max_length=10, help_text="whose head it was held against"
     )
+    files = models.BigIntegerField(
+        default=0, help_text="how many files of incidents were hashed anew"
+    )
+    files_of = models.BigIntegerField(default=0, help_text="of how many")
     findings = models.JSONField(
         default=list, help_text="a list of {entry (may be missing), why}"
     )

@@ -19,11 +19,15 @@ from incidents.timers.clock import read_now
 from incidents.timers.giving_way import give_way
 
 STRETCH_SECONDS: Final = 300.0
+# Of the files so much is read in a night; the next one goes on after them.
+FILE_BYTES: Final = 10 * 1024**3
 
 log = structlog.get_logger(__name__)
 
 
-def audit_if_due(now: datetime, memory: MemoryFile) -> bool:
+def audit_if_due(
+    now: datetime, memory: MemoryFile, witnesses: Sequence[VerificationKey] = ()
+) -> bool:
     """Audit unless it was done today; True when nothing is left to do today.
 
     The day is UTC's, so the first turn after midnight does it.
@@ -34,7 +38,9 @@ def audit_if_due(now: datetime, memory: MemoryFile) -> bool:
     auditor = Auditor(
         memory=memory,
         keys=signer_keys(),
+        witnesses=witnesses,
         has_values=True,
+        file_bytes=FILE_BYTES,
         after_piece=_Stretch().may_go_on,
     )
     return audit_log(auditor, now) is not None or memory.read().under_way is None

@@ -1,53 +1,86 @@
-"""Checks that the stored values are those that the leaves commit to."""
+"""Checks that every value is there that a leaf commits to, or was erased by an entry."""
 
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
-from uuid import UUID
 
-from incidents.audit.binary import read_binary
+from django.db import connection
+
 from incidents.audit.findings import Findings
-from incidents.errors import BadConfiguration
-from incidents.ledger.append import disclosure_context
-from incidents.ledger.canonical import digest_of
-from incidents.ledger.keyring import decrypt, unwrap_key
+from incidents.audit.opening import Opener, Stored, read_stored
+from incidents.ledger.canonical import NotCanonical, parse_leaf
 
-PIECE: Final = 8_192
-_KEPT_KEYS: Final = 4_096
+PIECE: Final = 4_096  # entries: some megabytes
 
-_READ: Final = """
-SELECT d.id, d.entry_id, d.name, d.body, k.owner, k.wrapped, e.stream_id, e.seq, e.leaf
-  FROM (SELECT * FROM tocsin_disclosure WHERE id > %s ORDER BY id LIMIT %s) AS d
-  JOIN tocsin_entry AS e ON e.id = d.entry_id
-  JOIN tocsin_data_key AS k ON k.id = d.key_id
- ORDER BY d.id
+
+@dataclass(slots=True)
+class Opening:
+    """The values of the entries up to the one with the id `seen`, and what is wrong."""
+
+    findings: Findings
+    seen: int = 0
+    piece: int = PIECE
+    _opener: Opener = field(default_factory=Opener)
+
+    def read_piece(self) -> bool:
+        """Read on; False when nothing is left."""
+        rows = read_stored(self.seen, self.piece)
+        missing = [
+            place
+            for _, group in groupby(rows, attrgetter("entry_id"))
+            for place in self._check(list(group))
+        ]
+        # Read after the values: what was erased meanwhile is said by now.
+        for entry_id, name in _without_erasure(missing):
+            why = (
+                f"its {name} is missing, and no entry says that it was erased:"
+                " put it back from a backup"
+            )
+            self.findings.add(why, entry_id)
+        if rows:
+            self.seen = rows[-1].entry_id
+        return bool(rows)
+
+    def _check(self, rows: Sequence[Stored]) -> Iterator[tuple[int, str]]:
+        """Note values that are others; yield the place of each that is not there."""
+        stored = [row for row in rows if row.name is not None]
+        for row in stored:
+            if self._opener.text(row) is None:
+                why = f"its {row.name} is not the value that was recorded"
+                self.findings.add(why, row.entry_id)
+        leaf = rows[0].leaf
+        if _committed(leaf) != len(stored):
+            there = {row.name for row in stored}
+            yield from (
+                (rows[0].entry_id, name) for name in _names(leaf) if name not in there
+            )
+
+
+def _committed(leaf: bytes) -> int:
+    """Count the digests of a leaf by its one canonical spelling, without reading it."""
+    start, end = leaf.find(b'"commit":{'), leaf.find(b'},"prev":')
+    return leaf.count(b'":"', start, end)
+
+
+def _names(leaf: bytes) -> list[str]:
+    try:
+        return sorted(parse_leaf(leaf).commit)
+    except NotCanonical:
+        return []  # that is noted where the leaf is hashed
+
+
+_ERASED: Final = """
+SELECT n.entry_id, n.name FROM unnest(%s::bigint[], %s::text[]) AS n (entry_id, name)
+  LEFT JOIN tocsin_erased AS x USING (entry_id, name) WHERE x.id IS NULL
 """
 
 
-def check_values(findings: Findings) -> None:
-    """Note each entry of which a value is not the one that its leaf commits to.
-
-    A value that is gone is not noted: erasure is lawful, and whoever verifies a bundle
-    asks for its record.
-    """
-    unwrapped = lru_cache(_KEPT_KEYS)(
-        lambda owner, wrapped: unwrap_key(wrapped, owner=owner)
-    )
-    after = 0
-    while rows := read_binary(_READ, [after, PIECE]):
-        for pk, entry_id, name, body, owner, wrapped, *place in rows:
-            after = pk
-            if not _fits(name, body, unwrapped(owner, wrapped), *place):
-                why = f"its {name} is not the value that was recorded"
-                findings.add(why, entry_id)
-
-
-def _fits(
-    name: str, body: bytes, key: bytes, stream_id: UUID, seq: int, leaf: bytes
-) -> bool:
-    context = disclosure_context(stream_id, seq, name)
-    try:
-        text = decrypt(key, body, context=context).decode("ascii")
-    except (BadConfiguration, UnicodeDecodeError):
-        return False
-    # The leaf's canonical form has one spelling of this.
-    return b'"%s":"%s"' % (name.encode(), digest_of(text).encode()) in leaf
+def _without_erasure(missing: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    if not missing:
+        return []
+    ids, names = zip(*missing, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_ERASED, [list(ids), list(names)])
+        return sorted(cursor.fetchall())

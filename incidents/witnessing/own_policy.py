@@ -16,7 +16,7 @@ from incidents.ledger.policy import (
 )
 from incidents.ledger.quorum import COMPUTED, GroupDraft, QuorumDraft, arrange
 from incidents.ledger.signer_client import SignerUnavailable
-from incidents.ledger.vkey import BadKey, parse_vkey
+from incidents.ledger.vkey import BadKey, VerificationKey, parse_vkey
 from incidents.organisations.models import OrganisationKind
 from incidents.sealing.asking import configured_signer
 from incidents.witnessing.models import Witness, WitnessQuorum
@@ -66,6 +66,11 @@ def cosigners() -> list[Witness]:
     """Return the active witnesses, by name, with whose they are."""
     rows = Witness.objects.filter(is_active=True).select_related("organisation")
     return list(rows.order_by("slug"))
+
+
+def witness_keys() -> list[VerificationKey]:
+    """Return the keys of all witnesses that there ever were: they cosigned old heads."""
+    return [parse_vkey(vkey) for vkey in Witness.objects.values_list("vkey", flat=True)]
 
 
 def standing_quorum() -> QuorumDraft | None:

@@ -9,10 +9,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from incidents.audit.audit import Auditor, audit_log
+from incidents.audit.files import ALL_FILES
 from incidents.audit.findings import read_finding
 from incidents.audit.memory import MemoryFile
 from incidents.audit.nightly import memory_path, signer_keys
 from incidents.timers.clock import read_now
+from incidents.witnessing.own_policy import witness_keys
 
 
 class Command(BaseCommand):
@@ -33,7 +35,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--values",
             action="store_true",
-            help="decrypt the values too and compare them with their digests",
+            help="decrypt the values too and compare them with their digests; also "
+            "holds, erasures and every kept head with their entries",
+        )
+        parser.add_argument(
+            "--files",
+            action="store_true",
+            help="hash all files of incidents too",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +54,9 @@ class Command(BaseCommand):
         auditor = Auditor(
             memory=MemoryFile(path),
             keys=signer_keys(),
+            witnesses=witness_keys(),
             has_values=options["values"],
+            file_bytes=ALL_FILES if options["files"] else 0,
             after_piece=self._tell,
         )
         audit = audit_log(auditor, read_now())
@@ -56,6 +66,8 @@ class Command(BaseCommand):
         for one in audit.findings:
             self.stdout.write(str(read_finding(one)))
         checked = f"{audit.size} entries against the {audit.against} head"
+        if options["files"]:
+            checked = f"{audit.files} of {audit.files_of} files, {checked}"
         if not settings.SIGNER_SOCKET:
             checked += " (nobody signs here, so a head is only what the database says)"
         self.stdout.write(

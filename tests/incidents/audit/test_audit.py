@@ -2,14 +2,12 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 
 from escalation.loop import fire_due
 from escalation.models import Notification
 from incidents.audit.audit import Auditor, audit_log
 from incidents.audit.memory import MemoryFile
 from incidents.audit.rereading import PIECE
-from incidents.ledger.append import make_streams
 from incidents.ledger.checkpoint import Checkpoint as Head
 from incidents.ledger.checkpoint import sign_checkpoint
 from incidents.ledger.note import parse_note, sign_text, write_note
@@ -17,7 +15,6 @@ from incidents.ledger.vkey import KeyType, signing_key
 from incidents.models import Audit, Checkpoint, EndedLog, Entry, Organisation, Timer
 from incidents.organisations.roles import Role
 from incidents.sealing.continuing import Why, continue_log
-from incidents.sealing.seal import seal_batch
 from incidents.sealing.signing import sign_heads
 from tests import conftest
 from tests import factories as make
@@ -29,43 +26,6 @@ from tests.incidents.sealing.log import (
     record_entries,
     tampering,
 )
-
-
-class Log:
-    """A sealed and signed log of two streams, and an auditor with a memory."""
-
-    def __init__(self, database, folder):
-        self.database = database
-        self.signer = LocalSigner()
-        self.memory = MemoryFile(folder / "audit.json")
-        self.streams = make_streams(2)
-        self.ids = []
-        self.grow(3)
-
-    def grow(self, count=1):
-        self.ids += record_entries(*self.streams, count=count)
-        seal_batch(NOW)
-        sign_heads(self.signer.as_signer(), NOW)
-
-    def audit(self, **more):
-        auditor = Auditor(self.memory, keys=(self.signer.key.public,), **more)
-        return audit_log(auditor, NOW)
-
-    def tamper(self, *statements):
-        tables = ("entry", "leaf", "tile", "checkpoint", "disclosure", "stream")
-        with psycopg.connect(self.database.owner_url) as owner:
-            for table in tables:
-                owner.execute(f"ALTER TABLE tocsin_{table} DISABLE TRIGGER USER")
-            for statement in statements:
-                owner.execute(statement)
-
-    def found(self, **more):
-        return [(one.get("entry"), one["why"]) for one in self.audit(**more).findings]
-
-
-@pytest.fixture
-def log(world_database, tmp_path):
-    return Log(world_database, tmp_path)
 
 
 def other_leaf(entry_id):
