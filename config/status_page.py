@@ -81,6 +81,6 @@ def _waiting(status: Status) -> list[dict[str, Any]]:
         ("Oldest webhook to be read", vitals.intake_age),
         ("Oldest mail to be read", vitals.mail_age),
         ("Oldest entry to be sealed", vitals.unsealed_age),
-        ("Since a quorum last vouched for the log", vitals.quorum_age),
+        ("Since a quorum last vouched", vitals.quorum_age),
     )
     return [{"label": label, "age_seconds": age} for label, age in rows]

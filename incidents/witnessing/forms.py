@@ -81,7 +81,7 @@ class WatchedLogForm(forms.Form):
     vkeys = forms.CharField(
         label="Public keys",
         max_length=1500,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono"}),
         help_text=_KEYS_HELP,
     )
     size = forms.IntegerField(
@@ -114,7 +114,7 @@ class WatchedLogChangeForm(forms.Form):
     vkeys = forms.CharField(
         label="Public keys",
         max_length=1500,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono"}),
         help_text=_KEYS_HELP,
     )
     is_active = forms.BooleanField(label="Cosign it", required=False)
@@ -143,8 +143,8 @@ class QuorumForm(forms.Form):
         widget=forms.Textarea(
             attrs={"rows": 6, "spellcheck": "false", "class": "mono"}
         ),
-        help_text="On each line `group NAME all|any|NUMBER MEMBER …`, members being"
-        " witnesses or other groups; on one line `quorum NAME`. In any order.",
+        help_text="A line for each group: group NAME all|any|NUMBER MEMBER …, where members"
+        " are witnesses or other groups. One line: quorum NAME. In any order.",
     )
     alarm_minutes = forms.IntegerField(
         label="Tell the operator after so many minutes without a quorum",

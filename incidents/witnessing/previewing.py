@@ -39,18 +39,19 @@ class QuorumPreview:
 
 
 def preview_quorum(policy: Policy, witnesses: Sequence[Witness]) -> QuorumPreview:
-    """Hold a quorum against the newest heads and the lines that came for them."""
-    newest = own_heads().exclude(note="").order_by("-size")[:HEADS]
-    heads = list(newest.values_list("size", "signed_at"))
-    rows = Cosigned.objects.filter(which=Which.FIRST, size__in=[s for s, _ in heads])
-    firsts = {row.size: row for row in rows}
+    """Hold a quorum against the newest heads: the very newest, and those with lines."""
+    signed = own_heads().exclude(note="")
+    newest = signed.order_by("-size").values_list("size", flat=True)[:1]
+    firsts = Cosigned.objects.filter(which=Which.FIRST).order_by("-size")[:HEADS]
+    lines = {row.size: row for row in firsts}
+    heads = signed.filter(size__in={*newest, *lines}).order_by("-size")
     return QuorumPreview(
         words=in_words(policy),
         warnings=tuple(quorum_warnings(policy, witnesses)),
         needed=needed_ones(policy),
         heads=tuple(
-            _preview(size, signed_at, firsts.get(size), policy)
-            for size, signed_at in heads
+            _preview(size, signed_at, lines.get(size), policy)
+            for size, signed_at in heads.values_list("size", "signed_at")
         ),
     )
 

@@ -1,5 +1,6 @@
 """The pages on which witnesses, and logs that are watched here, are shown and changed."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,6 +10,8 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from incidents.organisations.models import User
+from incidents.organisations.roles import Action, organisations_allowing
 from incidents.pages import PageRequest, page
 from incidents.sealing.signing import last_signed_size
 from incidents.timers.clock import read_now
@@ -31,6 +34,7 @@ from incidents.witnessing.models import QuorumMiss, WatchedLog, Witness
 from incidents.witnessing.own_key import own_public_key
 from incidents.witnessing.own_policy import cosigners, own_policy
 from incidents.witnessing.previewing import preview_quorum
+from incidents.witnessing.states import log_facts, state_of, witness_facts
 from incidents.witnessing.strip import witness_strip
 from incidents.witnessing.vitals import measure_witnesses
 
@@ -45,11 +49,14 @@ def witness_list(request: PageRequest) -> HttpResponse:
     of_platform = may_configure(request.user)
     own_key = own_public_key() if of_platform else None
     policy, now = own_policy(), read_now()
+    rows = Witness.objects.select_related("organisation")
     vitals = measure_witnesses(now)
     context = {
-        "witnesses": Witness.objects.select_related("organisation"),
+        "states": [state_of(one, now) for one in rows],
         "vitals": vitals,
-        "strip": witness_strip(vitals, now, of_platform=of_platform),
+        "strip": witness_strip(
+            vitals, now, of_platform=of_platform, own=_own_names(request.user, rows)
+        ),
         "misses": QuorumMiss.objects.filter(told_at__gte=now - RECENT)[:MISSES],
         "signed_size": last_signed_size(),
         "policy": policy,
@@ -59,6 +66,11 @@ def witness_list(request: PageRequest) -> HttpResponse:
         "own_vkey": own_key.vkey() if own_key else "",
     }
     return render(request, "incidents/witnessing/list.html", context)
+
+
+def _own_names(person: User, rows: Iterable[Witness]) -> set[str]:
+    sides = set(organisations_allowing(person, Action.READ))
+    return {one.slug for one in rows if one.organisation_id in sides}
 
 
 @page("GET", "POST")
@@ -81,7 +93,8 @@ def witness_new(request: PageRequest) -> HttpResponse:
 @page("GET", "POST")
 def witness_edit(request: PageRequest, uid: UUID) -> HttpResponse:
     """Ask a witness elsewhere, end it, or begin with it again."""
-    witness = get_object_or_404(Witness, uid=uid)
+    rows = Witness.objects.select_related("organisation")
+    witness = get_object_or_404(rows, uid=uid)
     actor = platform_actor(request.user)
     form = WitnessChangeForm(
         request.POST or None, initial=WitnessChangeForm.initial_of(witness)
@@ -99,6 +112,7 @@ def witness_edit(request: PageRequest, uid: UUID) -> HttpResponse:
         title=witness.slug,
         lead="A witness keeps its key: a new key is a new witness.",
         vkey=witness.vkey,
+        facts=witness_facts(state_of(witness, read_now()), own_policy()),
     )
 
 
@@ -138,7 +152,8 @@ def watched_log_edit(request: PageRequest, uid: UUID) -> HttpResponse:
         form,
         title=watched.origin,
         lead="What was cosigned stays; a log that is watched again goes on from there.",
-        contradiction=watched.refused_note,
+        facts=log_facts(watched),
+        watched=watched,
     )
 
 

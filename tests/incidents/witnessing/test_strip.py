@@ -8,7 +8,9 @@ from incidents.witnessing.vitals import WitnessVitals
 from tests.factories import NOW
 
 
-def strip(*, of_platform=True, active=("aurora",), ago=40, failing=(), missed=False):
+def strip(
+    *, of_platform=True, own=(), active=("aurora",), ago=40, failing=(), missed=False
+):
     vitals = WitnessVitals(
         active=active,
         failing=dict.fromkeys(failing, "not reached"),
@@ -19,7 +21,7 @@ def strip(*, of_platform=True, active=("aurora",), ago=40, failing=(), missed=Fa
         alarm_minutes=10,
         is_missed=missed,
     )
-    shown = witness_strip(vitals, NOW, of_platform=of_platform)
+    shown = witness_strip(vitals, NOW, of_platform=of_platform, own=own)
     return shown.happening, shown.due, shown.move, shown.is_mine
 
 
@@ -34,8 +36,17 @@ def strip(*, of_platform=True, active=("aurora",), ago=40, failing=(), missed=Fa
             {"failing": ("body",)},
             (
                 "A quorum vouched for the log 40 s ago.",
-                "A line of body; heads are complete without it.",
+                "A line of body.",
                 "Whoever runs body.",
+                False,
+            ),
+        ),
+        (
+            {"ago": 400},
+            (
+                "A quorum vouched for the log 6 min ago.",
+                "A line of aurora.",
+                "Whoever runs aurora.",
                 False,
             ),
         ),
@@ -55,6 +66,15 @@ def strip(*, of_platform=True, active=("aurora",), ago=40, failing=(), missed=Fa
                 "A line of aurora.",
                 "Whoever runs aurora.",
                 False,
+            ),
+        ),
+        (
+            {"missed": True, "ago": 900, "of_platform": False, "own": {"aurora"}},
+            (
+                "No quorum has vouched for the log for 15 min.",
+                "A line of aurora.",
+                "Yours: look at aurora.",
+                True,
             ),
         ),
         (
