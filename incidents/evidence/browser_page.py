@@ -14,6 +14,9 @@ PARTS: Final = (
     "notes.js",
     "archive.js",
     "entries.js",
+    "heads.js",
+    "deadlines.js",
+    "receipts.js",
     "check.js",
     "page.js",
 )

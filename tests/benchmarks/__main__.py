@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from tests.benchmarks import (
     attachments,
     backlog,
+    browsing,
     coverage,
     deciding,
     duties,
@@ -62,6 +63,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     "packets": packets.rows,
     "proofs": proofs.rows,
     "verifying": verifying.rows,
+    "browsing": browsing.rows,
     "coverage": coverage.rows,
     "slow_receiver": slow_receiver.rows,
     "attachments": attachments.rows,

@@ -126,15 +126,16 @@ def _measure(count: int) -> _Figures:
     with tempfile.TemporaryDirectory() as folder:
         bundle, policy = Path(folder, "bundle.zip"), Path(folder, "policy")
         policy.write_text(POLICY_TEXT)
-        log = _filled(count)
+        log = filled(count)
         started = time.perf_counter()
-        _write(log, bundle)
+        write(log, bundle)
         written = time.perf_counter() - started
         seconds, memory = _verify(bundle, policy)
         return _Figures(count, bundle.stat().st_size, written, seconds, memory)
 
 
-def _filled(count: int) -> SimulatedLog:
+def filled(count: int) -> SimulatedLog:
+    """Return a log of as many entries."""
     made = random.Random(1)
     log = SimulatedLog()
     for number in range(count):
@@ -167,7 +168,8 @@ class _Entries:
         yield REPORT, self._told.page(copy=(), counted=(0, 0), files=())
 
 
-def _write(log: SimulatedLog, path: Path) -> None:
+def write(log: SimulatedLog, path: Path) -> None:
+    """Write the bundle of a log, with the page for people in it."""
     every = max(1, len(log.cosigned) // EARLIER_HEADS)
     log.cosigned = [*log.cosigned[:-1:every], log.cosigned[-1]]
     bare = log.bundle(lines=())

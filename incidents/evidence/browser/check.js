@@ -4,8 +4,9 @@ const MMD = 60; // seconds that an entry may take to get into a head that is see
 const SKEW = 30; // seconds that the operator's clock may run ahead
 const GAP = 600; // seconds between two bounds of a time before it is called wide
 const HEADS_AGE = 900; // seconds that the counting may be older than the head
+const MAX_STAMPS = 100;
 
-async function verifyBundle(file, policyText, pinned = null) {
+async function verifyBundle(file, policyText, { pinned = null, receipts = [] } = {}) {
   const policy = await readPolicy(policyText);
   const parts = await openParts(file);
   const note = parts.text("checkpoint.txt", "CP_FORMAT");
@@ -17,81 +18,36 @@ async function verifyBundle(file, policyText, pinned = null) {
   const earlier = await checkEarlier(parts, policy, head);
   if (pinned) await checkPinned(pinned, head, earlier);
   const counted = await readCount(parts, head);
-  const bounds = boundsOf([timesOf(head, policy), ...earlier.times].filter(Boolean));
-  const doubts = checkAge(head, counted, bounds(counted.index));
-  const entries = await checkEntries(parts, head, note, counted);
-  for (const entry of entries) entry.bounds = bounds(entry.index);
+  const stamps = checkStamps(parts, earlier.sizes);
+  const { bounds } = earlier;
+  const doubts = [...disagreements(earlier.readings), ...checkAge(head, counted, bounds(counted.index))];
+  const kept = new Receipts();
+  for (const one of receipts) await kept.take(one, policy, head);
+  const deadlines = new Deadlines(bounds, policy.quorum !== "none");
+  const entries = await checkEntries(parts, head, note, counted, { bounds, kept, deadlines });
+  deadlines.finish(Math.max(counted.atMs, (bounds(counted.index)[0] || 0) * 1000));
   return {
-    policy, head, counted, entries,
+    policy, head, counted, entries, stamps,
     manifest: parts.manifest,
     manifestHash: parts.manifestHash,
     quorumAt: metAt(policy, head.seen),
-    attachments: checkFiles(parts, entries),
-    findings: [...doubts, ...(policy.quorum === "none" ? [] : findingsOf(entries))],
+    receipts: kept.count,
+    clocks: [...deadlines.clocks.values()],
+    unread: deadlines.unread,
+    ...checkFiles(parts, entries),
+    findings: [...doubts, ...findingsOf(entries, policy), ...deadlines.findings],
   };
 }
 
-async function checkEarlier(parts, policy, head) {
-  const [times, proofs] = [[], new Map()];
-  const lines = linesOf(parts.text("checkpoints.jsonl"), "checkpoints.jsonl");
-  for (const line of lines) {
-    let part, proof;
-    try {
-      part = readCanonical(line);
-      proof = part.proof.map((step) => toHex(fromBase64(step)));
-      if (!hasKeys(part, "first last proof size") || !isIndex(part.size) || proofs.has(part.size)) throw new Error("form");
-    } catch (error) {
-      throw new Rejected("FORM", `checkpoints.jsonl: ${error.message}`);
-    }
-    proofs.set(part.size, proof);
-    for (const note of [part.first, part.last].filter(Boolean)) {
-      const one = await openHead(note, policy, `the head at ${part.size}`);
-      if (one.origin !== head.origin) throw new Rejected("CP_ORIGIN", `the head at ${part.size} is of another log`);
-      if (one.size !== part.size || one.size > head.size) throw new Rejected("FORM", `the head at ${part.size} is of size ${one.size}`);
-      if (!(await isContinued(one.size, head.size, one.root, head.root, proof))) {
-        throw new Rejected("FORK", `the log of ${head.size} does not continue the log of ${one.size}`);
-      }
-      times.push(timesOf(one, policy));
-    }
+// Each time stamp is of a head that is there; whose they are is left to the program.
+function checkStamps(parts, sizes) {
+  const paths = parts.paths.filter((path) => path.startsWith("tsa/"));
+  for (const path of paths) {
+    const size = /^tsa\/(0|[1-9][0-9]{0,15})\.tsr$/.exec(path);
+    if (!size || !sizes.has(Number(size[1]))) throw new Rejected("TIME_STAMP", `${path} is of no head in the bundle`);
   }
-  return { times, proofs };
-}
-
-async function checkPinned(pinned, head, earlier) {
-  const [origin, size, root] = pinned.split("\n");
-  const bytes = fromBase64(root || "");
-  if (!bytes || !/^[0-9]+$/.test(size)) throw new Error("The state does not hold a head of a log.");
-  if (origin !== head.origin) throw new Rejected("CP_ORIGIN", `you have seen heads of ${origin} before`);
-  if (head.size < Number(size)) throw new Rejected("ROLLBACK", `${head.size} entries; you have seen ${size}`);
-  const proof = Number(size) === head.size ? [] : earlier.proofs.get(Number(size));
-  if (!proof) throw new Rejected("UNCONNECTED", `ask for a bundle that continues size ${size}`);
-  if (!(await isContinued(Number(size), head.size, toHex(bytes), head.root, proof))) {
-    throw new Rejected("FORK", `the log of ${head.size} does not continue the log of ${size}`);
-  }
-}
-
-function timesOf(head, policy) {
-  const met = metAt(policy, head.seen);
-  return met === null ? null : { size: head.size, first: metSince(policy, head.seen), met };
-}
-
-// An entry got its place after any head without it was seen, before any with it was.
-function boundsOf(times) {
-  const sorted = times.sort((a, b) => a.size - b.size);
-  const lower = [];
-  const upper = [];
-  sorted.forEach((one, n) => lower.push(Math.max(one.first, n ? lower[n - 1] : 0)));
-  [...sorted].reverse().forEach((one, n) => upper.push(Math.min(one.met, n ? upper[n - 1] : Infinity)));
-  upper.reverse();
-  return (index) => {
-    let [place, end] = [0, sorted.length];
-    while (place < end) {
-      const middle = (place + end) >> 1;
-      if (sorted[middle].size > index) end = middle;
-      else place = middle + 1;
-    }
-    return [place ? lower[place - 1] : null, place < upper.length ? upper[place] : null];
-  };
+  if (paths.length > MAX_STAMPS) throw new Rejected("TOO_LARGE", `there are over ${MAX_STAMPS} time stamps`);
+  return paths.length;
 }
 
 // The list that counts the entries must not be much older than the head, else it would
@@ -109,8 +65,8 @@ function checkAge(head, counted, [lower, upper]) {
   return lower === null || seenAt - lower > HEADS_AGE ? [["COUNT_WIDE", 0, 1]] : [];
 }
 
-async function checkEntries(parts, head, note, counted) {
-  const proofs = readProofs(parts.text("proofs.txt", "PROOF")).values();
+async function checkEntries(parts, head, note, counted, { bounds, kept, deadlines }) {
+  const proofs = splitProofs(parts.text("proofs.txt", "PROOF")).values();
   const entries = [];
   const erased = new Map();
   const logged = new Map();
@@ -126,12 +82,16 @@ async function checkEntries(parts, head, note, counted) {
     if (line.index <= index) throw new Rejected("ORDER", `entry ${seq} stands before entry ${seq - 1}`);
     if (seq === counted.seq && hashed !== counted.hash) throw new Rejected("FORK", `the log counted another entry ${seq}`);
     if (seq <= counted.seq !== line.index < counted.upto) throw new Rejected("INCOMPLETE", "the log counted wrongly");
+    entry.bounds = bounds(line.index);
     noteErasures(entry, erased, logged);
+    await kept.see(entry, hashed);
+    deadlines.see(entry);
     [index, before] = [line.index, hashed];
     entries.push(entry);
   }
   if (seq < counted.seq) throw new Rejected("INCOMPLETE", `the log counts ${counted.seq}, the last here is ${seq}`);
   await checkErasures(parts, proofs, head, note, erased, logged);
+  kept.check();
   return entries;
 }
 
@@ -146,8 +106,8 @@ function noteErasures(entry, erased, logged) {
     if (reason === "erased") erased.set(`${entry.stream} ${entry.seq} ${name}`, entry.index);
   }
   if (entry.type !== "disclosure.erased") return;
-  const body = entry.fields.body;
-  const said = (body && typeof body === "object" ? body : entry.fields).erased;
+  const { body } = entry.fields;
+  const said = Object.hasOwn(entry.fields, "erased") ? entry.fields.erased : body?.erased;
   for (const one of Array.isArray(said) ? said : []) {
     logged.set(`${one.stream} ${one.seq} ${one.field}`, entry.index);
   }
@@ -169,24 +129,30 @@ async function checkErasures(parts, proofs, head, note, erased, logged) {
   }
 }
 
-// Every file is one that an entry names; returns how many there are.
+// Every file is one that an entry names; returns how many are there, and which are not.
 function checkFiles(parts, entries) {
-  const named = new Set();
-  const look = (value) => {
+  const [named, wanted] = [new Set(), new Map()];
+  const look = (value, isAttachment) => {
     if (typeof value !== "object" || value === null) return;
-    if (isHash(value.sha256)) named.add(value.sha256);
-    Object.values(value).forEach(look);
+    if (!Array.isArray(value) && isHash(value.sha256)) {
+      named.add(value.sha256);
+      if (isAttachment) wanted.set(value.sha256, String(value.name || value.sha256));
+    }
+    Object.values(value).forEach((one) => look(one, isAttachment));
   };
-  for (const entry of entries) Object.values(entry.fields || {}).forEach(look);
+  for (const entry of entries) {
+    for (const [name, value] of Object.entries(entry.fields || {})) look(value, name === "attachments");
+  }
   const files = parts.manifest.files.filter((one) => one.path.startsWith("attachments/"));
   for (const { path, sha256: digest } of files) {
     if (path !== `attachments/${digest}`) throw new Rejected("ATTACHMENT", `${path} has another hash`);
     if (!named.has(digest)) throw new Rejected("ATTACHMENT", `no entry names ${path}`);
+    wanted.delete(digest);
   }
-  return files.length;
+  return { attachments: files.length, leftOut: [...wanted.values()] };
 }
 
-function findingsOf(entries) {
+function findingsOf(entries, policy) {
   const found = [];
   let wide = 0;
   for (const { seq, atMs, bounds: [lower, upper] } of entries) {
@@ -194,6 +160,6 @@ function findingsOf(entries) {
     if (atMs !== undefined && upper !== null && atMs > (upper + SKEW) * 1000) found.push(["POSTDATED", seq]);
     if (atMs !== undefined && (lower === null || upper === null || upper - lower > GAP)) wide += 1;
   }
-  if (wide) found.push(["TIME_WIDE", 0, wide]);
+  if (wide && policy.quorum !== "none") found.push(["TIME_WIDE", 0, wide]);
   return found;
 }

@@ -4,7 +4,20 @@ const GENESIS = "0".repeat(64);
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1\n";
 const LEAF_KEYS = "at commit prev seq stream type v";
 const AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
+const MOST_STEPS = 63;
 const SYSTEM_STREAM = "00000000-0000-0000-0000-000000000000";
+
+// Milliseconds since 1970 of an instant of the record; null for another spelling, and for
+// a day that there is not, of which a browser would make the next.
+function instantMs(text) {
+  if (typeof text !== "string" || !AT.test(text) || text.startsWith("0000")) return null;
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text ? ms : null;
+}
+
+function instant(ms) {
+  return ms === null || ms === undefined ? "?" : `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
 
 function linesOf(text, path) {
   if (text === "") return [];
@@ -40,7 +53,7 @@ function readLeaf(bytes, where) {
     const leaf = readCanonical(decodeUtf8(bytes));
     const isForm =
       hasKeys(leaf, LEAF_KEYS) && leaf.v === 1 && bytes.length <= 65535 &&
-      AT.test(leaf.at) && !Number.isNaN(Date.parse(leaf.at)) &&
+      instantMs(leaf.at) !== null &&
       /^[a-z][a-z_]{0,31}\.[a-z][a-z_]{0,31}$/.test(leaf.type) &&
       /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(leaf.stream) &&
       isHash(leaf.prev) && isIndex(leaf.seq) && leaf.seq > 0 && (leaf.seq === 1) === (leaf.prev === GENESIS) &&
@@ -76,26 +89,41 @@ async function openLine(line, where) {
   }
   const fields = {};
   for (const [name, text] of Object.entries(line.disclosed)) fields[name] = await openField(leaf, name, text);
-  return { ...leaf, index: line.index, fields, withheld: line.withheld, atMs: Date.parse(leaf.at) };
+  return { ...leaf, index: line.index, fields, withheld: line.withheld, atMs: instantMs(leaf.at) };
 }
 
-function readProofs(text) {
+// Parts the proof files, each of which begins with the header.
+function splitProofs(text) {
   const [before, ...found] = text.split(PROOF_HEADER);
   if (before !== "") throw new Rejected("PROOF", "proofs.txt does not begin with a proof");
-  return found.map((one) => {
-    const cut = one.indexOf("\n\n");
-    const [first, ...steps] = one.slice(0, Math.max(cut, 0)).split("\n");
-    const index = /^index (0|[1-9][0-9]{0,15})$/.exec(first);
-    const path = steps.map(fromBase64);
-    if (cut < 0 || !index || path.some((step) => step === null || step.length !== 32)) {
-      throw new Rejected("PROOF", "a proof cannot be read");
-    }
-    return { index: Number(index[1]), path: path.map(toHex), note: one.slice(cut + 2) };
-  });
+  return found.map((one) => PROOF_HEADER + one);
 }
 
-async function checkProof(proof, line, hashed, head, note) {
-  if (!proof || proof.index !== line.index || proof.note !== note) {
+// Reads one proof file. Throws an Error that says what is wrong.
+function readProof(text) {
+  const cut = text.indexOf("\n\n");
+  if (cut < 0) throw new Error("a proof file is some lines, a blank line and a checkpoint");
+  const [header, ...lines] = text.slice(0, cut).split("\n");
+  if (`${header}\n` !== PROOF_HEADER) throw new Error("it does not begin as a proof file");
+  const hasExtra = lines.length > 0 && lines[0].startsWith("extra ");
+  const extra = hasExtra ? fromBase64(lines.shift().slice(6)) : null;
+  if (hasExtra && !extra?.length) throw new Error("its extra line is not base64");
+  const index = /^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? "");
+  const path = lines.map(fromBase64);
+  if (!index || path.length > MOST_STEPS || path.some((step) => step?.length !== 32)) {
+    throw new Error("it cannot be read");
+  }
+  return { index: Number(index[1]), path: path.map(toHex), note: text.slice(cut + 2), hasExtra };
+}
+
+async function checkProof(text, line, hashed, head, note) {
+  let proof;
+  try {
+    proof = readProof(text ?? "");
+  } catch (error) {
+    throw new Rejected("PROOF", `entry ${line.index} of the log: ${error.message}`);
+  }
+  if (proof.index !== line.index || proof.note !== note || proof.hasExtra) {
     throw new Rejected("PROOF", `it is not of entry ${line.index} of the log and this head`);
   }
   if (!(await isIncluded(hashed, line.index, head.size, proof.path, head.root))) {
@@ -131,5 +159,5 @@ async function readCount(parts, head) {
     throw wrong("the line is not in the log's list of heads");
   }
   if (line[1] !== parts.manifest.stream || heads.upto > part.index) throw wrong("the line is of another stream, or counts too much");
-  return { seq: Number(line[2]), hash: line[3], upto: heads.upto, index: part.index, atMs: Date.parse(leaf.at) };
+  return { seq: Number(line[2]), hash: line[3], upto: heads.upto, index: part.index, atMs: instantMs(leaf.at) };
 }

@@ -109,19 +109,17 @@ async function openHead(text, policy, where) {
   const keys = policy.logs.filter((key) => key.name === head.origin);
   if (!keys.length) throw new Rejected("CP_ORIGIN", `${where} is of the log ${head.origin}`);
   const said = UTF8.encode(head.text);
-  let isSigned = false;
-  head.seen = new Map();
-  for (const { name, id, value } of head.signatures) {
-    const isOne = (key) => key.name === name && key.id === id;
-    const log = keys.find(isOne);
-    if (log && !(await verifiesEd25519(log.bytes, value, said))) {
-      throw new Rejected("CP_LOGSIG", `${where}: the signature of ${name} is false`);
-    }
-    isSigned ||= Boolean(log);
-    const witness = policy.witnesses.find(isOne);
-    if (witness) head.seen.set(witness.called, await cosignedAt(witness, value, said, where));
+  const of = (known) => head.signatures.flatMap((one) => {
+    const key = known.find(({ name, id }) => name === one.name && id === one.id);
+    return key ? [{ key, value: one.value }] : [];
+  });
+  const signed = of(keys);
+  for (const { key, value } of signed) {
+    if (!(await verifiesEd25519(key.bytes, value, said))) throw new Rejected("CP_LOGSIG", `${where}: the signature of ${key.name} is false`);
   }
-  if (!isSigned) throw new Rejected("CP_LOGSIG", `${where}: no key of your policy has signed it`);
+  if (!signed.length) throw new Rejected("CP_LOGSIG", `${where}: no key of your policy has signed it`);
+  head.seen = new Map();
+  for (const { key, value } of of(policy.witnesses)) head.seen.set(key.called, await cosignedAt(key, value, said, where));
   return head;
 }
 

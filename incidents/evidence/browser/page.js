@@ -26,6 +26,10 @@ const WORDS = {
   ERASED_UNLOGGED: "A content is called erased, and no erasure is recorded.",
   ATTACHMENT: "An attached file is not one that was recorded.",
   INCOMPLETE: "It is not shown that the last entries are there.",
+  RECEIPT: "An entry for which you kept a receipt is not there, or is another.",
+  CLOCK_MISSING: "A deadline passed, and the record does not say so.",
+  CLOCK_FALSE: "The record says of a deadline what it contradicts elsewhere.",
+  TIME_STAMP: "A time stamp cannot be read, or is not of this log's head.",
   STUMBLED: "The verifier met what it did not expect; nothing is verified.",
 };
 const DOUBTS = {
@@ -33,7 +37,12 @@ const DOUBTS = {
   POSTDATED: "recorded earlier than the entry says",
   COUNT_WIDE: "only the operator says how lately the entries were counted",
   TIME_WIDE: "no witness bounds the time closely",
+  CLOCKS_DISAGREE: "two clocks are over a minute apart, or one saw an old head",
+  CLOCK_UNDETERMINED: "the time bounds do not tell whether a deadline was kept",
+  CLOCK_MOVED: "the due instant of a deadline changed without an entry that says so",
 };
+const LEFT_OUT = "This page does not check who signed acknowledgements, nor time stamps by their authority; the program does.";
+const UNALTERED = ["CLOCK_FALSE", "CLOCK_MISSING"];
 const SHOWN = 2000;
 
 const $ = (id) => document.getElementById(id);
@@ -43,10 +52,6 @@ function element(name, text, className = "") {
   made.textContent = text;
   if (className) made.className = className;
   return made;
-}
-
-function instant(ms) {
-  return ms === null || ms === undefined ? "?" : `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 const seconds = (at) => instant(at === null ? null : at * 1000);
@@ -91,7 +96,8 @@ function showAcceptance(found) {
     last > counted.seq && "Entries behind that one are genuine; there may be more of them.",
     manifest.from_seq > 1 && `Entries before number ${manifest.from_seq} are not in this bundle.`,
     found.quorumAt !== null && `Enough witnesses of your policy had seen the log by ${seconds(found.quorumAt)}. What was recorded since cannot be in this bundle.`,
-    "This proves what was recorded, when and in which order. It does not prove that what was recorded is true. This page does not compare deadlines; the program does.",
+    "This proves what was recorded, when and in which order. It does not prove that what was recorded is true.",
+    LEFT_OUT,
   );
   table(box, [
     ["Log", head.origin],
@@ -100,16 +106,32 @@ function showAcceptance(found) {
     ["Witnesses", [...head.seen].map(([name, at]) => `${name} (${seconds(at)})`).join(", ") || "none"],
     ["Record", manifest.stream],
     ["Files", `${found.attachments} checked`],
+    ...(found.leftOut.length ? [["Files left out", found.leftOut.slice(0, 20).join(", ")]] : []),
+    ["Receipts", found.receipts ? `${found.receipts} of yours found, unchanged` : "none given"],
+    ["Time stamps", found.stamps ? `${found.stamps}, not checked here` : "none"],
     ["Manifest SHA-256", found.manifestHash],
   ]);
-  for (const [doubt, seq, count] of findings.slice(0, 20)) {
-    say(box, `${doubt}: ${seq ? `entry ${seq}` : `${count} entries`}: ${DOUBTS[doubt]}`);
+  for (const [doubt, seq, count, detail] of findings.slice(0, 20)) {
+    const where = seq ? `entry ${seq}: ` : detail ? "" : `${count} entries: `;
+    say(box, `${doubt}: ${where}${DOUBTS[doubt]}${detail ? `: ${detail}` : ""}`);
   }
+  if (findings.length > 20) say(box, `… and ${findings.length - 20} more findings.`);
+  showClocks(box, found);
   const keep = element("a", "Keep this head as your state");
   keep.href = `data:text/plain;base64,${toBase64(UTF8.encode(head.text))}`;
   keep.download = "state.txt";
   box.append(keep);
   showTimeline(box, entries);
+}
+
+function showClocks(box, { clocks, unread }) {
+  if (clocks.length) {
+    box.append(element("h3", "Deadlines"));
+    const rows = clocks.slice(0, SHOWN).map((one) => [one.name, one.due === null ? "without a date" : instant(one.due), one.outcome]);
+    table(box, rows);
+    say(box, "Due instants are taken as recorded: whether a law or a calendar was applied rightly is not seen here.");
+  }
+  if (unread) say(box, `${unread} entries are withheld that may be of deadlines; what they say was not compared.`);
 }
 
 function showTimeline(box, entries) {
@@ -147,7 +169,10 @@ function what(entry) {
 function showRejection(error) {
   const code = error instanceof Rejected ? error.code : "STUMBLED";
   const box = show(code, `Not verified: ${code}`, false);
-  say(box, WORDS[code], error instanceof Rejected ? error.detail : String(error), "Do not rely on anything in this bundle. Keep it, and your policy: if it was signed, it is evidence against who signed it.");
+  const advice = UNALTERED.includes(code)
+    ? "The entries are those that were recorded. But what they say of a deadline contradicts them: do not rely on it before the operator has explained it."
+    : "Do not rely on anything in this bundle. Keep it, and your policy: if it was signed, it is evidence against who signed it.";
+  say(box, WORDS[code], error instanceof Rejected ? error.detail : String(error), advice);
 }
 
 async function verifyChosen() {
@@ -169,12 +194,17 @@ async function verifyChosen() {
   const began = performance.now();
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    showAcceptance(await verifyBundle(bytes, policy, $("state").value.trim() || null));
+    const pinned = $("state").value.trim() || null;
+    showAcceptance(await verifyBundle(bytes, policy, { pinned, receipts: await readReceipts() }));
   } catch (error) {
     showRejection(error);
   }
   $("result").dataset.ms = String(Math.round(performance.now() - began));
   $("verify").disabled = false;
+}
+
+function readReceipts() {
+  return Promise.all([...$("receipts").files].map(async (one) => ({ name: one.name, bytes: new Uint8Array(await one.arrayBuffer()) })));
 }
 
 function fill(from, to) {

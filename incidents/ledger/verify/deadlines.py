@@ -82,14 +82,14 @@ class Deadlines:
 
     def _see_clock(self, entry: Seen, body: Mapping[str, Any]) -> None:
         key = (
-            str(body.get("regime", "")),
-            str(body.get("stage", "")),
+            _text(body, "regime"),
+            _text(body, "stage"),
             _number(body, "clock"),
         )
         due = _instant(body, "due_at")
         clock = self._clocks.get(key)
         if clock is None:
-            clock = self._clocks[key] = Clock(str(body.get("what", "")), entry.seq, due)
+            clock = self._clocks[key] = Clock(_text(body, "what"), entry.seq, due)
         if entry.kind in _STARTS:
             clock.started = _instant(body, "started_at")
         elif entry.kind not in _MOVES and not clock.is_paused:
@@ -209,6 +209,13 @@ def _body(entry: Seen) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise _Unreadable
     return body
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name, "")
+    if not isinstance(value, str):
+        raise _Unreadable
+    return value
 
 
 def _number(body: Mapping[str, Any], name: str) -> int:

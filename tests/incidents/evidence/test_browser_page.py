@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 
 from incidents.evidence.browser_page import page, policy
-from incidents.ledger.verify.verdict import Code
+from incidents.ledger.verify.verdict import Code, Doubt
 
 ADDRESS = "/log/verify/"
 # What the page does not compare, and says so.
-LEFT_TO_THE_PROGRAM = {Code.CLOCK_FALSE, Code.CLOCK_MISSING, Code.RECEIPT}
+LEFT_TO_THE_PROGRAM = {Code.ACK_SIGNATURE, Doubt.ACK_UNSIGNED, Doubt.STAMP_UNTRUSTED}
 
 
 def part(tag):
@@ -47,7 +47,13 @@ def test_page_says_each_code_in_the_words_of_the_program():
         for code in set(Code) - LEFT_TO_THE_PROGRAM
         if code is not Code.TOO_LARGE  # a browser takes less
     }
-    assert {name: said[name] for name in wanted} == wanted
+    assert {name: said.get(name) for name in wanted} == wanted
+
+
+def test_page_says_each_doubt_in_the_words_of_the_program():
+    said = dict(re.findall(r'^  ([A-Z_]+): "(.*)",$', part("script"), re.MULTILINE))
+    wanted = {one.name: one.value for one in set(Doubt) - LEFT_TO_THE_PROGRAM}
+    assert {name: said.get(name) for name in wanted} == wanted
 
 
 @pytest.mark.django_db

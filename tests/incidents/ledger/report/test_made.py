@@ -6,8 +6,8 @@ from incidents.ledger.canonical import disclose
 from incidents.ledger.report.made import Telling
 from tests.incidents.ledger.report.told import Read, told_bundle
 from tests.incidents.ledger.simulated_log import POLICY, small_log
-from tests.incidents.ledger.verify.test_deadlines import Story as Clocks
-from tests.incidents.ledger.verify.test_deadlines import at
+from tests.incidents.ledger.verify.clock_stories import Story as Clocks
+from tests.incidents.ledger.verify.clock_stories import at
 from tests.incidents.ledger.verify.verifying import files_of, outcome_of, packed
 
 COPY = [("Handed out by", "Aurora"), ("To", "Court of Somewhere")]

@@ -24,33 +24,40 @@ def receipt(log=LOG, index=1, size=3, **note):
     return Receipt("mine.tlog-proof", write_proof(proof))
 
 
-def test_receipt_of_an_entry_that_is_there_is_found():
-    kept = [receipt(), receipt(index=2), receipt(witnesses=[])]
-    assert verdict_on(LOG.bundle(), receipts=kept) == "VERIFIED"
-
-
-def test_receipt_of_an_entry_that_was_replaced_is_told():
+def another():
+    """Return the receipt of an entry that stood where now another stands."""
     log = SimulatedLog()
     log.happen(stream=OTHER_STREAM)
     log.happen(fields={"text": "What was said then"})
     log.happen()
-    assert verdict_on(LOG.bundle(), receipts=[receipt(log)]) == "RECEIPT"
+    return receipt(log)
 
 
-@pytest.mark.parametrize(
-    ("kept", "code"),
-    [
-        (receipt(index=0), "RECEIPT"),
-        (Receipt("mine", b"junk"), "RECEIPT"),
-        (
-            receipt(keys=[signing_key("log.example/2", KeyType.LOG, bytes(32))]),
-            "CP_ORIGIN",
-        ),
-        (
-            replace(receipt(), data=receipt().data.replace(b"\n3\n", b"\n4\n")),
-            "CP_LOGSIG",
-        ),
-    ],
-)
-def test_receipt_of_something_else_is_told(kept, code):
-    assert verdict_on(LOG.bundle(), receipts=[kept]) == code
+STRANGER = signing_key("log.example/2", KeyType.LOG, bytes(32))
+OTHER_SIZE = receipt().data.replace(b"\n3\n", b"\n4\n")
+# Receipts that were kept, and what is said of the bundle when they are held against it.
+KEPT = [
+    ([receipt(), receipt(index=2), receipt(witnesses=[])], "VERIFIED"),
+    (
+        [
+            replace(
+                receipt(), data=receipt().data.replace(b"@v1\n", b"@v1\nextra AA==\n")
+            )
+        ],
+        "VERIFIED",
+    ),
+    ([another()], "RECEIPT"),
+    ([receipt(index=0)], "RECEIPT"),
+    ([receipt(), receipt(index=0)], "RECEIPT"),
+    ([Receipt("mine", b"junk")], "RECEIPT"),
+    ([Receipt("mine", b"\xff" * 9)], "RECEIPT"),
+    ([Receipt("mine", receipt().data.replace(b"index 1", b"index 01"))], "RECEIPT"),
+    ([receipt(keys=[STRANGER])], "CP_ORIGIN"),
+    ([replace(receipt(), data=OTHER_SIZE)], "CP_LOGSIG"),
+    ([replace(receipt(), data=receipt().data[:-1])], "CP_FORMAT"),
+]
+
+
+@pytest.mark.parametrize(("kept", "verdict"), KEPT)
+def test_kept_receipts_are_found_or_missed(kept, verdict):
+    assert verdict_on(LOG.bundle(), receipts=kept) == verdict
