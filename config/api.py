@@ -41,6 +41,7 @@ from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
 from incidents.anonymous.api import ReportDeskViewSet, ReportViewSet
 from incidents.custody.api import ErasureViewSet, HoldViewSet, ReadersViewSet
+from incidents.custody.recipients_api import RecipientViewSet
 from incidents.evidence.api import EvidenceViewSet
 from incidents.evidence.receipts_api import ReceiptViewSet
 from incidents.incident.actions_api import IncidentActionViewSet
@@ -54,6 +55,7 @@ from incidents.intake.silences_api import SilenceViewSet
 from incidents.mail.api import MailboxViewSet, MailViewSet
 from incidents.organisations.api import OrganisationViewSet, TokenViewSet
 from incidents.problems import CODES, problem_page
+from incidents.retention.api import RetentionRunViewSet, RetentionViewSet
 from incidents.signatures.api import PartyKeyViewSet, SignatureViewSet
 from incidents.triage.api import TriageQueueViewSet, TriageViewSet
 from incidents.witnessing.api import WatchedLogViewSet, WitnessViewSet
@@ -114,6 +116,9 @@ _ROOTS = (
     ("notification-rules", NotificationRulesViewSet),
     ("holds", HoldViewSet),
     ("erasures", ErasureViewSet),
+    ("recipients", RecipientViewSet),
+    ("retention", RetentionViewSet),
+    ("retention-runs", RetentionRunViewSet),
     ("delay-notices", DelayNoticeListViewSet),
     ("extensions", ExtensionListViewSet),
     ("filings", FilingViewSet),

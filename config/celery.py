@@ -115,6 +115,16 @@ def _store_regimes(**_: Any) -> None:
     _call("store_shipped", lambda: store_shipped(read_now()))
 
 
+@signals.worker_init.connect
+def _look_for_what_was_brought_back(**_: Any) -> None:
+    """Say soon after a restore what of the erased stands again."""
+    # The models are there only once the application is.
+    from incidents.custody.standing import check_standing  # noqa: PLC0415 (after setup)
+    from incidents.timers.clock import read_now  # noqa: PLC0415 (the same)
+
+    _call("check_standing", lambda: check_standing(read_now()))
+
+
 class SelfRinger(bootsteps.StartStopStep):
     """Calls the worker's tasks without any broker when their bell has been silent.
 

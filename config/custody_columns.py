@@ -21,4 +21,11 @@ CUSTODY_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "state": CODE,
         "settled_reason": _WRITTEN,
     },
+    "incidents.RecipientNotice": {
+        "recipient": content("organisation", "may name a person"),
+        "basis": OURS,
+        "told_how": _WRITTEN,
+    },
+    "incidents.RetentionSchedule": {"of": CODE},
+    "incidents.RetentionRun": {"terms": neither("classes and numbers of days")},
 }

@@ -21,6 +21,7 @@ from escalation.models import CallbackRefusals, Notification, NotificationStatus
 from escalation.notifications.circuits import open_circuits
 from incidents.audit.findings import read_finding
 from incidents.audit.nightly import last_audit
+from incidents.custody.standing import standing_values
 from incidents.events.pending import SEALER
 from incidents.ledger.canonical import format_at
 from incidents.models import (
@@ -75,6 +76,7 @@ class Vitals:
     audited_at: datetime | None
     mismatches: list[str]
     witnesses: WitnessVitals
+    standing: int
 
     @property
     def stale(self) -> list[str]:
@@ -150,6 +152,7 @@ def measure(now: datetime) -> Vitals:
         audited_at=audit.ended_at if audit else None,
         mismatches=[str(read_finding(one)) for one in audit.findings] if audit else [],
         witnesses=measure_witnesses(now),
+        standing=standing_values(),
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -204,6 +207,7 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "witnesses": vitals.witnesses.who_vouches,
         "witnesses_failing": vitals.witnesses.failing,
         "open_circuits": vitals.open_circuits,
+        "erased_values_standing": vitals.standing,
     }
 
 

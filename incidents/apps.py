@@ -7,6 +7,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate  # noqa: PLC0415 (app ready)
 
+        from incidents.evidence import recipients  # noqa: PLC0415 (app ready)
         from incidents.incident.lifecycle import (  # noqa: PLC0415 (app ready)
             on_merged,
             on_reopened,
@@ -39,6 +40,7 @@ class IncidentsConfig(AppConfig):
         register_handler(DUE, find_late)
         register_handler(FLAPPING_ENDS, end_flapping)
         register_handler(BACK, bring_back)
+        recipients.register_handlers()
         on_shared(open_rows)
         on_merged(take_over_alerts)
         on_reopened(reopen_rows)

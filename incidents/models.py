@@ -11,7 +11,14 @@ from incidents.anonymous.models import (
     TokenBucket,
 )
 from incidents.audit.models import Audit
-from incidents.custody.models import Approval, Erasure, ErasureState, Hold
+from incidents.custody.models import (
+    Approval,
+    Erasure,
+    ErasureState,
+    Hold,
+    RecipientNotice,
+    StandingCheck,
+)
 from incidents.events.models import AudienceStream, Pending, Purpose, ReadMark
 from incidents.evidence.models import BundleState, EvidenceBundle
 from incidents.incident.models import (
@@ -52,6 +59,7 @@ from incidents.organisations.models import (
     Team,
     User,
 )
+from incidents.retention.models import RetentionItem, RetentionRun, RetentionSchedule
 from incidents.sealing.models import (
     Checkpoint,
     Cosigned,
@@ -117,6 +125,7 @@ __all__ = [
     "Question",
     "QuorumMiss",
     "ReadMark",
+    "RecipientNotice",
     "Refusal",
     "ReportDesk",
     "ReportDraft",
@@ -125,6 +134,9 @@ __all__ = [
     "ReportMessage",
     "ReportReader",
     "ReportState",
+    "RetentionItem",
+    "RetentionRun",
+    "RetentionSchedule",
     "SealedLeaf",
     "SealerState",
     "Share",
@@ -132,6 +144,7 @@ __all__ = [
     "Silence",
     "SilenceNotice",
     "Source",
+    "StandingCheck",
     "Status",
     "Stream",
     "Suppression",

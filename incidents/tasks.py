@@ -8,6 +8,7 @@ from incidents.anonymous.file_sweep import sweep_report_files
 from incidents.anonymous.retention import forget_old_reports
 from incidents.audit.memory import MemoryFile
 from incidents.audit.nightly import audit_if_due, memory_path
+from incidents.custody.standing import check_standing
 from incidents.evidence.building import build_next
 from incidents.evidence.fetching import sweep_bundles
 from incidents.incident.attachment_sweep import sweep_attachments
@@ -19,6 +20,8 @@ from incidents.intake.tallies import forget_old_counts
 from incidents.intake.waking import wake_alerts
 from incidents.mail.process import process_waiting_mail
 from incidents.mail.retention import forget_old_mail
+from incidents.retention.announcing import announce_runs
+from incidents.retention.running import erase_due
 from incidents.sealing.asking import sign_what_is_unsigned
 from incidents.sealing.heads import write_heads_if_due
 from incidents.sealing.seal import seal_batch
@@ -29,6 +32,7 @@ from incidents.timers.ticks import note_tick
 from incidents.witnessing.own_policy import witness_keys
 
 PASS_SECONDS = 20.0
+ERASING_SECONDS = 40.0
 # While deliveries keep coming, time still brings what it brings.
 WAKE_SECONDS = 2.0
 
@@ -85,14 +89,27 @@ def build_evidence() -> None:
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def forget_deliveries() -> None:
-    """Delete the bodies of deliveries and the reports whose retention has ended."""
+    """Delete what has come to the end of its retention, and announce what will."""
+    _forget_what_came_in()
+    _follow_schedules(until=time.monotonic() + ERASING_SECONDS)
+    forget_old_counts(read_now())
+    forget_old_drafts(read_now())
+    note_tick("retention", read_now())
+
+
+def _forget_what_came_in() -> None:
     while forget_old_bodies(read_now()) or forget_old_mail(read_now()):
         pass
     while forget_old_reports(read_now()):
         pass
-    forget_old_counts(read_now())
-    forget_old_drafts(read_now())
-    note_tick("retention", read_now())
+
+
+def _follow_schedules(*, until: float) -> None:
+    """Announce, and erase what was announced; what is left goes in an hour."""
+    announce_runs(read_now())
+    while (began := time.monotonic()) < until and erase_due(read_now()):
+        give_way(read_now, worked_seconds=time.monotonic() - began)
+    check_standing(read_now())
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)

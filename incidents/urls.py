@@ -20,6 +20,7 @@ from incidents.intake.heartbeats import views as heartbeats
 from incidents.mail import mailbox_views
 from incidents.mail import views as mail
 from incidents.organisations import views as people
+from incidents.retention import views as retention
 from incidents.signatures import views as signatures
 from incidents.triage import views as triage
 from incidents.witnessing import views as witnessing
@@ -160,6 +161,22 @@ urlpatterns = [
     ),
     path(f"{_INCIDENT}custody/", custody.incident_custody, name="incident-custody"),
     path("custody/", custody.custody, name="custody"),
+    path("custody/retention/", retention.retention, name="retention"),
+    path(
+        "custody/retention/<uuid:uid>/approve/",
+        retention.retention_approve,
+        name="retention-approve",
+    ),
+    path(
+        "custody/retention/<uuid:uid>/decline/",
+        retention.retention_decline,
+        name="retention-decline",
+    ),
+    path(
+        "custody/recipients/<uuid:uid>/told/",
+        custody.recipient_told,
+        name="recipient-told",
+    ),
     path("custody/holds/", custody.hold_place, name="custody-hold"),
     path(
         "custody/holds/<uuid:uid>/release/",

@@ -7,7 +7,12 @@ from typing import Final
 
 from django.conf import settings
 
-from escalation.notifications import quorum_words, record_words, retry
+from escalation.notifications import (
+    quorum_words,
+    record_words,
+    retention_words,
+    retry,
+)
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
 from escalation.notifications.outbox import NewNotification, queue_notifications
@@ -32,11 +37,12 @@ class _Letter:
 
 
 def register_handlers() -> None:
-    """Have the timers of triage's questions and answers come here, and of the record."""
+    """Have the timers of triage's questions and answers come here, and the record's."""
     register_handler(QUESTION_TIMER, send_questions)
     register_handler(ANSWER_TIMER, send_answers)
     record_words.register_handlers()
     quorum_words.register_handlers()
+    retention_words.register_handlers()
 
 
 def send_questions(timers: Sequence[Timer], now: datetime) -> None:

@@ -40,6 +40,7 @@ _PURPOSES: Final = {
     retry.RECORD: "the record does not fit",
     retry.QUORUM: "the log lacks its witnesses",
     retry.QUORUM_BACK: "witnesses vouch again",
+    retry.RETENTION: "erased values",
     retry.FILING: "statutory filing",
     retry.SILENCE: "a silence ends",
 }

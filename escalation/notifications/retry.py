@@ -37,6 +37,7 @@ RECORD: Final = "record"
 QUORUM: Final = "quorum"
 QUORUM_BACK: Final = "quorum_back"
 FILING: Final = "filing"
+RETENTION: Final = "retention"
 
 # A message that was tried is given up this long after it first fell due.
 LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -62,6 +63,7 @@ LIFETIMES: Final[Mapping[str, timedelta]] = MappingProxyType(
         QUORUM: timedelta(hours=24),
         QUORUM_BACK: timedelta(hours=24),
         FILING: timedelta(hours=72),
+        RETENTION: timedelta(hours=72),
     }
 )
 

@@ -20,6 +20,7 @@ from escalation.worldfile.changes import Changes
 from escalation.worldfile.laws import write_laws
 from escalation.worldfile.mailboxes import write_mailboxes
 from escalation.worldfile.references import check_references
+from escalation.worldfile.retention import write_retention
 from escalation.worldfile.schema import read_world
 from escalation.worldfile.witnesses import write_witnesses
 from escalation.worldfile.world import World
@@ -118,6 +119,7 @@ def _write(world: World, changes: Changes) -> None:
     write_windows(world, changes)
     write_mailboxes(world, changes)
     write_witnesses(world, changes)
+    write_retention(world, changes)
     changes.record()
 
 

@@ -21,6 +21,7 @@ from escalation.worldfile.laws import profile_rows, regime_rows
 from escalation.worldfile.mailboxes import mailbox_rows
 from escalation.worldfile.maintenance import window_rows
 from escalation.worldfile.quorum import quorum_rows, witness_group_rows
+from escalation.worldfile.retention import retention_rows
 from escalation.worldfile.toml_text import array_item, table_item
 from escalation.worldfile.witnesses import watched_log_rows, witness_rows
 from incidents.intake.sources import default_expiry
@@ -60,6 +61,7 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("witnesses", witness_rows(chosen)),
         ("watched_logs", watched_log_rows(chosen)),
         ("witness_groups", witness_group_rows(chosen)),
+        ("retention_schedules", retention_rows(chosen)),
     )
     items = [array_item(name, fields) for name, rows in sections for fields in rows]
     items += [table_item("quorum", fields) for fields in quorum_rows(chosen)]

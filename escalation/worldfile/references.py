@@ -17,6 +17,7 @@ from escalation.worldfile.policy_references import (
 from escalation.worldfile.positions import Path
 from escalation.worldfile.problems import Problems
 from escalation.worldfile.quorum import check_quorum
+from escalation.worldfile.retention import check_retention
 from escalation.worldfile.rule_references import check_rules
 from escalation.worldfile.witnesses import check_witnesses
 from escalation.worldfile.world import PersonSpec, RouteSpec, World
@@ -60,6 +61,7 @@ def check_references(world: World, problems: Problems) -> None:
     check_mailboxes(world, known, problems)
     check_witnesses(world, known, problems)
     check_quorum(world, problems)
+    check_retention(world, known, problems)
     check_laws(world, known, problems)
 
 
@@ -77,6 +79,10 @@ def _check_twice(world: World, problems: Problems) -> None:
         *((s.path, ("mailbox", s.organisation)) for s in world.mailboxes),
         *((s.path, ("witness", s.slug)) for s in world.witnesses),
         *((s.path, ("watched log", s.origin)) for s in world.watched_logs),
+        *(
+            (s.path, ("retention", s.organisation, s.of))
+            for s in world.retention_schedules
+        ),
         *((s.path, ("regime", s.organisation, s.id)) for s in world.regimes),
         *((s.path, ("legal profile", s.organisation)) for s in world.legal_profiles),
         *((s.path, ("heartbeat", s.organisation, s.slug)) for s in world.heartbeats),

@@ -21,6 +21,7 @@ from escalation.worldfile.paging import read_rules_spec
 from escalation.worldfile.positions import line_numbers
 from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.quorum import read_quorum, read_witness_group
+from escalation.worldfile.retention import read_retention
 from escalation.worldfile.schedules import read_override_table, read_schedule_table
 from escalation.worldfile.tables import Table
 from escalation.worldfile.witnesses import read_watched_log, read_witness
@@ -75,6 +76,7 @@ SECTIONS: Final = (
     "witnesses",
     "watched_logs",
     "witness_groups",
+    "retention_schedules",
 )
 # Of these there is one.
 TABLES: Final = ("quorum",)
@@ -128,16 +130,17 @@ def read_world(
             document, "maintenance_windows", read_window, problems
         ),
         mailboxes=_read_all(document, "mailboxes", read_mailbox, problems),
-        **_of_platform(document, problems),
+        **_of_record(document, problems),
     )
     return world, problems
 
 
-def _of_platform(document: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+def _of_record(document: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
     readers: dict[str, Callable[[Table], Any]] = {
         "witnesses": read_witness,
         "witness_groups": read_witness_group,
         "watched_logs": read_watched_log,
+        "retention_schedules": read_retention,
     }
     read: dict[str, Any] = {
         section: _read_all(document, section, reader, problems)

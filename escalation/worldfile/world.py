@@ -281,6 +281,16 @@ class WatchedLogSpec:
     is_active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RetentionSpec:
+    """How long one class of values is kept; None for ever."""
+
+    path: Path
+    organisation: str
+    of: str
+    keep_days: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that one file says."""
@@ -304,5 +314,6 @@ class World:
     mailboxes: tuple[MailboxSpec, ...]
     witnesses: tuple[WitnessSpec, ...]
     watched_logs: tuple[WatchedLogSpec, ...]
+    retention_schedules: tuple[RetentionSpec, ...]
     quorum: QuorumSpec | None = None
     witness_groups: tuple[WitnessGroupSpec, ...] = ()

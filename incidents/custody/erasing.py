@@ -16,15 +16,19 @@ from django.db import connection
 
 from incidents.custody.places import Place
 from incidents.events.actor import Actor
-from incidents.events.models import AudienceStream, Pending
+from incidents.events.models import AudienceStream, Pending, Purpose
 from incidents.events.pending import SEALER
 from incidents.ledger.append import Draft, append, disclosure_context
 from incidents.ledger.canonical import JsonValue, open_disclosure
 from incidents.ledger.keyring import decrypt, unwrap
 from incidents.ledger.models import Disclosure
 from incidents.ledger.rows import insert_rows
+from incidents.timers.schedule import NewTimer, add_timers
 
 ERASED: Final = "disclosure.erased"
+# Due for each entry that names values: who holds copies of them?
+RECIPIENTS_TIMER: Final = "erasure.recipients"
+_HANDED_OUT: Final = (Purpose.PRIVATE, Purpose.PAIR)
 
 _ERASE: Final = """
 SELECT coalesce(sum(tocsin_erase(entry, list)), 0)
@@ -64,12 +68,14 @@ def erase(
         for stream, named in by_stream.items()
     ]
     ids = append(drafts)
-    insert_rows(
-        Pending,
-        [
-            _pending(entry_id, audiences[draft.stream_id])
-            for entry_id, draft in zip(ids, drafts, strict=True)
-        ],
+    sides = [audiences[draft.stream_id] for draft in drafts]
+    insert_rows(Pending, [_pending(*one) for one in zip(ids, sides, strict=True)])
+    add_timers(
+        NewTimer(
+            RECIPIENTS_TIMER, entry_id, side.organisation_id, now, side.incident_id
+        )
+        for entry_id, side in zip(ids, sides, strict=True)
+        if side.purpose in _HANDED_OUT
     )
     return _destroy(ids)
 

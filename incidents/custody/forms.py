@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from incidents.custody.holds import MATTER_LENGTH
+from incidents.custody.recipients import HOW_LENGTH
 from incidents.custody.requests import BASIS_LENGTH
 from incidents.incident.action_forms import ReasonForm
 
@@ -33,6 +34,12 @@ class HoldForm(_AboutForm):
         max_length=MATTER_LENGTH, help_text="The case or the order it is kept for."
     )
     field_order = ("incident", "person", "matter", "reason")
+
+
+class ToldForm(forms.Form):
+    """How a recipient was told."""
+
+    how = forms.CharField(max_length=HOW_LENGTH)
 
 
 class ErasureForm(_AboutForm):

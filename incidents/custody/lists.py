@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404
 
-from incidents.custody.models import Erasure, Hold
+from incidents.custody.models import Erasure, Hold, RecipientNotice
 from incidents.errors import BadInput
 from incidents.events.actor import Actor
 from incidents.incident.access import (
@@ -80,7 +80,11 @@ def subject_of(
 
 
 def note_listed(
-    rows: Iterable[Hold | Erasure], *, user: User, reader: str, now: datetime
+    rows: Iterable[Hold | Erasure | RecipientNotice],
+    *,
+    user: User,
+    reader: str,
+    now: datetime,
 ) -> None:
     """Record that the user lists these, before a byte is sent. Raises Unavailable."""
     note_reading(

@@ -160,3 +160,74 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"approval of {self.erasure_id} by {self.user_id}"
+
+
+class RecipientNotice(models.Model):
+    """Somebody who holds a bundle with values that were erased since, to be told so.
+
+    Source: GDPR Article 19. What it says of the bundle is copied: a bundle knows nothing
+    of custody.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    organisation = models.ForeignKey(
+        "incidents.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="who handed the bundle out, and tells",
+    )
+    incident = models.ForeignKey(
+        "incidents.Incident", on_delete=models.PROTECT, related_name="+"
+    )
+    bundle = models.UUIDField()
+    recipient = models.CharField(max_length=200)
+    exported_at = models.DateTimeField()
+    erasure = models.UUIDField(help_text="the request or the run that erased")
+    basis = models.CharField(max_length=300)
+    value_count = models.IntegerField(help_text="erased ones that the bundle holds")
+    noted_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    told_by = models.ForeignKey(
+        "incidents.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    told_how = models.TextField(blank=True)
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_recipient_notice"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["bundle", "erasure"], name="recipient_notice_once"
+            )
+        ]
+        indexes: ClassVar = [
+            # Serves the pages: what is still to be told.
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(told_at=None),
+                name="recipient_notice_owed",
+            ),
+            models.Index(fields=["incident"], name="recipient_notice_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient} of {self.value_count} values"
+
+
+class StandingCheck(models.Model):
+    """How many values stood, when last looked, that the record says are erased."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    checked_at = models.DateTimeField()
+    value_count = models.BigIntegerField()
+
+    class Meta:
+        app_label = "incidents"
+        db_table = "tocsin_standing_check"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="standing_check_one")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value_count} values at {self.checked_at:%Y-%m-%d %H:%M}"

@@ -17,7 +17,7 @@ from psycopg.errors import InsufficientPrivilege
 from incidents.custody.erasing import ERASED, erase, read_values
 from incidents.custody.models import Erasure, ErasureState
 from incidents.custody.places import Place, find_places, places_of_person
-from incidents.custody.repeats import clear_incident, texts_in
+from incidents.custody.repeats import clear_incidents, texts_in
 from incidents.custody.requests import forget
 from incidents.events.actor import Actor
 from incidents.events.feed import read_fields
@@ -26,7 +26,7 @@ from incidents.ledger.models import DataKey, Entry
 from incidents.organisations.models import Organisation, User
 
 _BATCH: Final = 500
-_AGAIN: Final = "again after a restore: "
+AGAIN: Final = "again after a restore: "
 
 
 @dataclass(slots=True)
@@ -38,6 +38,14 @@ class Replayed:
     people: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """By which rule it was erased, and in which request or run, where the list says so."""
+
+    basis: str
+    erasure: str
+
+
 def list_erasures() -> Iterator[dict[str, Any]]:
     """Yield every erased place with its basis, and every erased person."""
     rows = Entry.objects.filter(kind=ERASED).order_by("id")
@@ -47,7 +55,8 @@ def list_erasures() -> Iterator[dict[str, Any]]:
         for entry in batch:
             said = fields[entry.pk]
             for named in said.get("erased", []):
-                yield {**named, "basis": said.get("basis", "")}
+                kept = {name: said.get(name, "") for name in ("basis", "erasure")}
+                yield {**named, **kept}
         last = batch[-1].pk
     done = Erasure.objects.filter(state=ErasureState.DONE, person__isnull=False)
     for row in done.select_related("person", "organisation").order_by("id"):
@@ -56,6 +65,7 @@ def list_erasures() -> Iterator[dict[str, Any]]:
                 "person": str(row.person.uid),
                 "organisation": row.organisation.slug,
                 "basis": row.basis,
+                "erasure": str(row.uid),
             }
 
 
@@ -63,42 +73,38 @@ def replay(lines: Iterable[Mapping[str, Any]], *, now: datetime) -> Replayed:
     """Erase whatever of the list is readable here; what is gone stays as it is."""
     done = Replayed()
     people: list[Mapping[str, Any]] = []
-    wanted: dict[tuple[uuid.UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
+    wanted: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for line in lines:
         if "person" in line:
             people.append(line)
         else:
-            wanted[uuid.UUID(str(line["stream"])), str(line["basis"])].append(line)
-    for (stream, basis), named in sorted(wanted.items()):
-        places = find_places(stream, {(int(n["seq"]), str(n["field"])) for n in named})
-        _again(places, stream, basis=basis, done=done, now=now)
+            what = (str(line["basis"]), str(line.get("erasure", "")))
+            wanted[(str(line["stream"]), *what)].append(line)
+    for (stream, basis, erasure), named in sorted(wanted.items()):
+        places = find_places(
+            uuid.UUID(stream), {(int(n["seq"]), str(n["field"])) for n in named}
+        )
+        _again(places, _Why(basis, erasure), done=done, now=now)
     for line in people:
         _person_again(line, done=done, now=now)
     return done
 
 
-def _again(
-    places: list[Place],
-    stream: uuid.UUID,
-    *,
-    basis: str,
-    done: Replayed,
-    now: datetime,
-) -> None:
+def _again(places: list[Place], why: _Why, *, done: Replayed, now: datetime) -> None:
     audience = (
-        AudienceStream.objects.filter(pk=stream)
+        AudienceStream.objects.filter(pk__in={place.stream_id for place in places})
         .select_related("organisation", "incident")
         .first()
     )
-    if not places or audience is None:
+    if audience is None:
         return
     owner = audience.organisation
     try:
         with transaction.atomic():
             if audience.incident is not None:
                 texts = texts_in(read_values(places))
-                clear_incident(audience.incident, owner, texts)
-            done.erased += _erase(places, basis=basis, owner=owner, now=now)
+                clear_incidents({audience.incident.pk: texts}, owner)
+            done.erased += _erase(places, why, owner=owner, now=now)
     except ProgrammingError as error:
         if not isinstance(error.__cause__, InsufficientPrivilege):
             raise
@@ -117,9 +123,8 @@ def _person_again(line: Mapping[str, Any], *, done: Replayed, now: datetime) -> 
     try:
         with transaction.atomic():
             forget(person, owner)
-            done.erased += _erase(
-                places, basis=str(line["basis"]), owner=owner, now=now
-            )
+            why = _Why(str(line["basis"]), str(line.get("erasure", "")))
+            done.erased += _erase(places, why, owner=owner, now=now)
             key.delete()
             done.people += 1
     except ProgrammingError as error:
@@ -129,13 +134,13 @@ def _person_again(line: Mapping[str, Any], *, done: Replayed, now: datetime) -> 
 
 
 def _erase(
-    places: list[Place], *, basis: str, owner: Organisation, now: datetime
+    places: list[Place], why: _Why, *, owner: Organisation, now: datetime
 ) -> int:
-    said = basis if basis.startswith(_AGAIN) else f"{_AGAIN}{basis}"
+    is_again = why.basis.startswith(AGAIN)
     return erase(
         places,
-        basis=said,
-        erasure=uuid.uuid4(),
+        basis=why.basis if is_again else f"{AGAIN}{why.basis}",
+        erasure=uuid.UUID(why.erasure) if why.erasure else uuid.uuid4(),
         actor=Actor.system(owner),
         now=now,
     )

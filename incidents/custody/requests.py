@@ -21,7 +21,7 @@ from incidents.custody.places import (
     places_of,
     unknown_fields,
 )
-from incidents.custody.repeats import clear_incident, clear_person, texts_in
+from incidents.custody.repeats import clear_incidents, clear_person, texts_in
 from incidents.errors import BadInput, NotAllowed, NotPossible
 from incidents.events.actor import Actor
 from incidents.events.record import record, recording
@@ -141,7 +141,7 @@ def _destroy(
     if erasure.incident is not None:
         lock_incidents([erasure.incident.pk])
         texts = texts_in(read_values(places))
-        clear_incident(erasure.incident, erasure.organisation, texts)
+        clear_incidents({erasure.incident.pk: texts}, erasure.organisation)
     _settle(erasure, ErasureState.DONE, "", now)
     person = erasure.person
     if person is not None:

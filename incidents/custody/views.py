@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from incidents.custody.erasable_rows import chosen_fields, rows_of
-from incidents.custody.forms import ErasureForm, HoldForm
+from incidents.custody.forms import ErasureForm, HoldForm, ToldForm
 from incidents.custody.holds import place_hold, release_hold
 from incidents.custody.lists import (
     decider,
@@ -31,12 +31,14 @@ from incidents.custody.readers import (
     readings_of,
     shown_readings,
 )
+from incidents.custody.recipients import find_notice, mark_told, notices_for
 from incidents.custody.requests import (
     approve_erasure,
     ask_erasure,
     carry_out,
     decline_erasure,
 )
+from incidents.custody.standing import standing_values
 from incidents.errors import BadInput, NotAllowed, NotPossible
 from incidents.incident.access import actor_for
 from incidents.incident.action_forms import ReasonForm
@@ -160,6 +162,24 @@ def erasure_decline(request: PageRequest, uid: UUID) -> HttpResponse:
     return _act(request, ReasonForm(request.POST), act, ref=_ref(erasure))
 
 
+@page("POST")
+def recipient_told(request: PageRequest, uid: UUID) -> HttpResponse:
+    """Note that a recipient was told of an erasure."""
+    notice = find_notice(request.user, uid)
+
+    def act(given: dict[str, Any]) -> None:
+        mark_told(
+            notice,
+            how=given["how"],
+            user=request.user,
+            actor=actor_for(request.user, notice.organisation),
+            now=read_now(),
+        )
+        messages.success(request, "Noted: they were told.")
+
+    return _act(request, ToldForm(request.POST), act, ref="")
+
+
 def _act(
     request: PageRequest,
     form: Form,
@@ -211,6 +231,7 @@ def _incident_page(
         "erasures": _asked(
             request, erasures_for(request.user).filter(incident=incident)
         ),
+        "recipients": _recipients(notices_for(request.user).filter(incident=incident)),
         "values": rows_of(incident, may) if may else [],
         "hold_form": HoldForm(ref=incident.ref, auto_id="id_hold_%s"),
         "erasure_form": ErasureForm(ref=incident.ref, auto_id="id_erase_%s"),
@@ -226,8 +247,9 @@ def _list_page(
         raise NotAllowed(f"None of your roles lets you {Action.APPROVE.label}.")
     holds = _held(holds_for(request.user))
     erasures = _asked(request, erasures_for(request.user))
+    recipients = _recipients(notices_for(request.user))
     note_listed(
-        [shown["row"] for shown in (*holds, *erasures)],
+        [shown["row"] for shown in (*holds, *erasures, *recipients)],
         user=request.user,
         reader=reader_of(request),
         now=read_now(),
@@ -236,6 +258,8 @@ def _list_page(
         "may_decide": True,
         "holds": holds,
         "erasures": erasures,
+        "recipients": recipients,
+        "standing": standing_values(),
         "hold_form": HoldForm(auto_id="id_hold_%s"),
         "erasure_form": ErasureForm(auto_id="id_erase_%s"),
         **bound,
@@ -253,6 +277,13 @@ def _held(rows: Any) -> list[dict[str, Any]]:
             else reverse("custody-release", args=[row.uid]),
         }
         for row in rows.order_by("-placed_at", "-pk")[:_SHOWN]
+    ]
+
+
+def _recipients(rows: Any) -> list[dict[str, Any]]:
+    return [
+        {"row": row, "told_url": reverse("recipient-told", args=[row.uid])}
+        for row in rows[:_SHOWN]
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from incidents.events.kind import Kind
 from incidents.events.kind import make_kind as _kind
+from incidents.events.models import Purpose
 
 _ERASURE: Final = "erasure basis reason who"
 _APART: Final = "basis reason"
@@ -43,5 +44,23 @@ CUSTODY_KINDS: Final[tuple[Kind, ...]] = (
         "Values erased: {basis}",
         shared=_ERASED,
         apart=_ERASED,
+    ),
+    _kind(
+        "retention.announced",
+        "{values} values of {incidents} incidents will be erased on {erases_at}",
+        "run values incidents erases_at terms",
+        purpose=Purpose.CONFIG,
+    ),
+    _kind(
+        "retention.ended",
+        "{values} values erased by schedule, {kept} of those announced kept",
+        "run values kept",
+        purpose=Purpose.CONFIG,
+    ),
+    _kind(
+        "recipient.told",
+        "{recipient} was told that values were erased: {how}",
+        "bundle erasure recipient how",
+        apart="recipient how",
     ),
 )

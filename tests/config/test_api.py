@@ -35,6 +35,8 @@ from incidents.models import (
     Maintenance,
     Membership,
     Organisation,
+    RecipientNotice,
+    RetentionSchedule,
     Silence,
     User,
 )
@@ -191,7 +193,23 @@ def _custody(incident: Incident) -> dict[str, dict[str, str]]:
     whose = {"organisation": lab, "incident": incident, "reason": "x"}
     hold = factories.hold(lab, incident, user)
     erasure = Erasure.objects.create(**whose, asked_by=user, asked_at=now)
-    return {"holds": {"uid": str(hold.uid)}, "erasures": {"uid": str(erasure.uid)}}
+    schedule = RetentionSchedule.objects.create(organisation=lab, of="reports")
+    notice = RecipientNotice.objects.create(
+        organisation=lab,
+        incident=incident,
+        bundle=erasure.uid,
+        recipient="x",
+        exported_at=now,
+        erasure=erasure.uid,
+        value_count=1,
+        noted_at=now,
+    )
+    return {
+        "holds": {"uid": str(hold.uid)},
+        "erasures": {"uid": str(erasure.uid)},
+        "retention": {"uid": str(schedule.uid)},
+        "recipients": {"uid": str(notice.uid)},
+    }
 
 
 def _own_regime(lab: Organisation) -> str:

@@ -34,6 +34,7 @@ _HAPPENS: Final[Mapping[str, str]] = MappingProxyType(
         retry.RECORD: "the record was changed or is damaged",
         retry.QUORUM: "the log lacks its witnesses",
         retry.QUORUM_BACK: "its witnesses vouch for the log again",
+        retry.RETENTION: "values of the record are erased",
         retry.FILING: "there is news of a statutory filing",
         retry.SILENCE: "it holds back alerts that fire",
     }

@@ -49,12 +49,14 @@ def test_the_list_is_kept_outside(lab, two, tmp_path, capsys):
     incident = make.incident(lab)
     place = named(incident, lab, "title")
     path = tmp_path / "erasures.jsonl"
-    path.write_text(json.dumps({**place[0], "basis": "GDPR"}) + "\n")
+    erasure = "0752b80e-a6c0-43d3-9dc1-d006b99bea9c"
+    said = {**place[0], "basis": "GDPR", "erasure": erasure}
+    path.write_text(json.dumps(said) + "\n")
     call_command("replay_erasures", "--from", str(path))
     again = tmp_path / "again.jsonl"
     call_command("replay_erasures", "--write", str(again))
     [line] = [json.loads(text) for text in again.read_text().splitlines()]
-    assert line == {**place[0], "basis": "again after a restore: GDPR"}
+    assert line == {**said, "basis": "again after a restore: GDPR"}
     assert not Disclosure.objects.filter(name="title").exists()
 
 
@@ -68,3 +70,16 @@ def test_a_person_who_came_back_is_erased_again(lab, two, tmp_path):
     call_command("replay_erasures", "--from", str(path))
     assert not DataKey.objects.filter(owner=cid.uid).exists()
     assert not User.objects.filter(email="cid@aurora.example").exists()
+
+
+def test_what_stands_again_is_counted_until_it_is_replayed(lab, two, client):
+    incident = make.incident(lab, title="Call Zoe Quill")
+    rows = list(Disclosure.objects.filter(name="title"))
+    erased(lab, two, incident, named(incident, lab, "title"))
+    call_command("replay_erasures", "--check")
+    bring_back(rows)
+    with pytest.raises(SystemExit):
+        call_command("replay_erasures", "--check")
+    assert client.get("/readyz").json()["erased_values_standing"] == 1
+    call_command("replay_erasures", "--from-log")
+    assert client.get("/readyz").json()["erased_values_standing"] == 0
