@@ -127,11 +127,11 @@ function showAcceptance(found) {
 function showClocks(box, { clocks, unread }) {
   if (clocks.length) {
     box.append(element("h3", "Deadlines"));
-    const rows = clocks.slice(0, SHOWN).map((one) => [one.name, one.due === null ? "without a date" : instant(one.due), one.outcome]);
+    const rows = clocks.slice(0, SHOWN).map((one) => [one.name, one.due === null ? "without a date" : `due ${instant(one.due)}`, one.outcome]);
     table(box, rows);
     say(box, "Due instants are taken as recorded: whether a law or a calendar was applied rightly is not seen here.");
   }
-  if (unread) say(box, `${unread} entries are withheld that may be of deadlines; what they say was not compared.`);
+  if (unread) say(box, `Withheld entries that may be of deadlines: ${unread}. What they say was not compared.`);
 }
 
 function showTimeline(box, entries) {

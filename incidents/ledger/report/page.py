@@ -149,10 +149,8 @@ def _incident(story: Story) -> Iterator[str]:
 
 def _deadlines(frame: Frame) -> Iterator[str]:
     if frame.unread:
-        yield paragraph(
-            f"{frame.unread} entries are withheld that may be of deadlines.",
-            kind="soft",
-        )
+        words = f"Withheld entries that may be of deadlines: {frame.unread}."
+        yield paragraph(words, kind="soft")
     if not frame.clocks:
         yield paragraph("No deadline stands in this copy.")
         return

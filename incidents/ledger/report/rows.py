@@ -115,7 +115,7 @@ def _flat(
         elif isinstance(value, str):
             yield path, value
         elif isinstance(value, list) and all(isinstance(one, str) for one in value):
-            yield path, ", ".join(value)
+            yield path, ", ".join(value) or "none"
         elif isinstance(value, list) and depth < MAX_DEPTH:
             numbered = {f"{number}": one for number, one in enumerate(value, start=1)}
             yield from _flat(numbered, f"{path} ", depth + 1)
