@@ -8,7 +8,7 @@ from escalation.oncall.importing import refresh_due
 from escalation.witnesses import asking
 from incidents.timers.clock import read_now
 from incidents.timers.ticks import note_tick
-from incidents.witnessing.watching import watch_quorum
+from incidents.witnessing.watching import watch_if_due
 
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
@@ -39,6 +39,9 @@ def refresh_calendars() -> None:
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def ask_witnesses() -> None:
     """Have the newest head of the log cosigned, and see that a quorum does."""
-    asking.ask_witnesses(read_now())
-    watch_quorum(read_now())
+    try:
+        asking.ask_witnesses(read_now())
+    finally:
+        # Also when asking fails: that is when it matters.
+        watch_if_due(read_now())
     note_tick("witnesses", read_now())

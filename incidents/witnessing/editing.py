@@ -35,6 +35,7 @@ from incidents.witnessing.own_policy import GROUP_NAMES, standing_quorum
 # A note has at most 16 signature lines; two are the log's own while its key changes.
 MAX_WITNESSES: Final = 12
 MAX_KEYS: Final = 4
+_CHANGED: Final = ("address", "is_active", "added_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,10 @@ def change_witness(
         row.address = row.address if address is None else address
         row.is_active = was_active if is_active is None else is_active
         row.next_at, row.failures, row.failed_why = None, 0, ""
-        row.save(
-            update_fields=["address", "is_active", "next_at", "failures", "failed_why"]
-        )
+        if row.is_active and not was_active:
+            # It is waited for from now on: what it missed while ended is no silence.
+            row.added_at = now
+        row.save(update_fields=[*_CHANGED, "next_at", "failures", "failed_why"])
         if row.is_active != was_active:
             if not row.is_active:
                 _check_free(row.slug)

@@ -1,18 +1,30 @@
 """Has the operator told when heads lack their quorum for long, and when they have it again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 
 from incidents.organisations.models import Organisation, OrganisationKind
+from incidents.timers.models import Tick
 from incidents.timers.schedule import NewTimer, add_timers
+from incidents.timers.ticks import note_tick
 from incidents.witnessing.models import QuorumMiss
 from incidents.witnessing.quorums import alarm_minutes
 from incidents.witnessing.standing import QuorumStanding, read_standing
 
 MISSED_TIMER: Final = "quorum.missed"
 BACK_TIMER: Final = "quorum.back"
+WATCH: Final = "quorum"
+EVERY: Final = timedelta(seconds=10)
+
+
+def watch_if_due(now: datetime) -> None:
+    """Look once in a while, however often this is called."""
+    looked = Tick.objects.filter(consumer=WATCH, ran_at__gt=now - EVERY)
+    if not looked.exists():
+        watch_quorum(now)
+        note_tick(WATCH, now)
 
 
 def watch_quorum(now: datetime) -> None:

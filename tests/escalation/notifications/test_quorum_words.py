@@ -7,15 +7,16 @@ from escalation.loop import fire_due
 from escalation.models import Notification
 from escalation.tasks import ask_witnesses
 from incidents.events.actor import Actor
-from incidents.models import Organisation, QuorumMiss, Witness
+from incidents.models import Organisation, QuorumMiss, Tick, Witness
 from incidents.organisations.roles import Role
 from incidents.timers.clock import read_now
 from incidents.timers.ticks import note_tick
+from incidents.witnessing.editing import change_witness
 from incidents.witnessing.pulled import take_note
 from incidents.witnessing.quorums import QuorumSetting, set_quorum
 from incidents.witnessing.standing import read_standing
 from incidents.witnessing.vitals import measure_witnesses
-from incidents.witnessing.watching import watch_quorum
+from incidents.witnessing.watching import watch_if_due, watch_quorum
 from tests.escalation.notifications.makers import make_method, make_user
 from tests.factories import NOW, agency, lab
 from tests.incidents.ledger.simulated_log import AGENCY, LAB
@@ -82,6 +83,14 @@ def test_operator_is_told_once_that_a_quorum_is_missed_and_once_of_its_end(head)
     assert QuorumMiss.objects.get().over_at == at(20)
 
 
+def test_watch_looks_every_ten_seconds(head):
+    for seconds in (0, 9, 601, 610, 612):
+        watch_if_due(NOW + timedelta(seconds=seconds))
+        looked = Tick.objects.get(consumer="quorum").ran_at - NOW
+        assert looked.seconds == {0: 0, 9: 0, 601: 601, 610: 601, 612: 612}[seconds]
+    assert QuorumMiss.objects.count() == 1
+
+
 def test_quorum_of_heads_counts_and_not_that_each_witness_is_heard(signer, head):
     assert read_standing(at(1)).vouched_at == NOW
     newer = our_head(signer=signer)
@@ -117,6 +126,21 @@ def test_end_of_the_last_witness_ends_a_miss_without_a_word(head):
     watch_quorum(at(12))
     assert QuorumMiss.objects.get().over_at == at(12)
     assert [purpose for _, purpose, _ in told()] == ["quorum"]
+
+
+def test_witness_that_begins_again_is_waited_for_from_then_on(head, platform):
+    watch_quorum(at(11))
+    ops = Actor.system(platform)
+    for row in Witness.objects.all():
+        change_witness(row, is_active=False, actor=ops, now=at(12))
+    watch_quorum(at(12))
+    for row in Witness.objects.all():
+        change_witness(row, is_active=True, actor=ops, now=at(60))
+    watch_quorum(at(69))
+    assert [purpose for _, purpose, _ in told()] == ["quorum"]
+    watch_quorum(at(71))
+    assert [purpose for _, purpose, _ in told()] == ["quorum", "quorum"]
+    assert QuorumMiss.objects.get(over_at=None).since == at(60)
 
 
 def test_platform_says_for_how_long_it_may_be_missed(head, platform):

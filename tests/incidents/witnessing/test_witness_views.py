@@ -1,11 +1,14 @@
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Organisation, WatchedLog, Witness
 from incidents.witnessing.own_key import own_public_key
 from tests.factories import agency, lab, person
 from tests.incidents.ledger.simulated_log import AGENCY, LAB, LOG_KEY, ORIGIN
 from tests.incidents.witnessing.parties import witness
+from tests.incidents.witnessing.test_own_policy import SECOND
 
 pytestmark = pytest.mark.django_db
 WITNESS = {"slug": "naisa", "vkey": AGENCY.public.vkey(), "address": ""}
@@ -82,3 +85,13 @@ def test_page_says_when_nobody_but_the_operator_vouches(admin):
     assert words in admin.get("/witnesses/").text
     witness(AGENCY, "naisa", agency())
     assert words not in admin.get("/witnesses/").text
+
+
+def test_page_takes_as_many_statements_for_three_witnesses_as_for_one(admin):
+    counts = []
+    for number, key in enumerate((AGENCY, LAB, SECOND)):
+        witness(key, f"w{number}", agency())
+        with CaptureQueriesContext(connection) as queries:
+            admin.get("/witnesses/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] == counts[2]
