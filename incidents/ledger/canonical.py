@@ -22,7 +22,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 JsonValue = str | int | bool | list[Any] | dict[str, Any]
@@ -149,6 +149,7 @@ def _read_strictly(data: bytes) -> object:
         return json.loads(
             data.decode(),
             object_pairs_hook=_object_without_duplicates,
+            parse_int=_whole,
             parse_float=_refuse_number,
             parse_constant=_refuse_number,
         )
@@ -165,7 +166,14 @@ def _object_without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, obj
     return members
 
 
-def _refuse_number(text: str) -> object:
+def _whole(text: str) -> int:
+    # JavaScript knows a zero below zero; what is read apart is read nowhere.
+    if text.startswith("-"):
+        _refuse_number(text)
+    return int(text)
+
+
+def _refuse_number(text: str) -> NoReturn:
     raise NotCanonical("$", f"{text} is not an integer")
 
 

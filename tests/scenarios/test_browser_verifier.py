@@ -4,7 +4,9 @@ It must say of good and of tampered bundles what the program says.
 """
 
 import io
+import json
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from incidents.evidence.browser_page import page as page_bytes
+from incidents.ledger.canonical import NotCanonical, open_disclosure
 from incidents.ledger.verify.receipts import Receipt
 from tests.incidents.ledger.simulated_log import POLICY_TEXT
 from tests.incidents.ledger.verify.clock_stories import (
@@ -94,3 +97,36 @@ def test_damaged_file_is_rejected(browser: Page, tmp_path: Path) -> None:
     data = bytearray(packed(LOG.bundle()).getvalue())
     data[len(data) // 2] ^= 1
     assert verdict(browser, io.BytesIO(bytes(data)), tmp_path) == "ARCHIVE"
+
+
+VALUES = (
+    *('"x"', "7", "[true, 7]", '{"a": 1, "b": {"a": 2}}', '{"a": ":"}', '"\\":-1.5"'),
+    *("7.0", "7e0", "-0", "-7", "null", "1e999", "9007199254740992", "NaN"),
+    *('{"a": 1, "a": 2}', '[{"a": {"b": 1, "b": 1}}]', '{"__proto__": 1}'),
+    *("[" * depth + "]" * depth for depth in (31, 32, 33)),
+)
+
+
+def test_browser_reads_the_values_that_the_program_reads(browser: Page) -> None:
+    browser.open("verify.html")
+    given = {value: f'["{"A" * 43}", "text", {value}]' for value in VALUES}
+    here = {value: is_read(text) for value, text in given.items()}
+    script = """
+    (([text]) => { try {
+        const [, , value] = readStrictly(text);
+        writeCanonical(value);
+        return true;
+    } catch { return false; } })"""
+    there = {
+        value: browser.run(f"{script}({json.dumps([text])})")
+        for value, text in given.items()
+    }
+    assert there == here
+
+
+def is_read(text: str) -> bool:
+    try:
+        open_disclosure(urlsafe_b64encode(text.encode()).decode().rstrip("="))
+    except NotCanonical:
+        return False
+    return True

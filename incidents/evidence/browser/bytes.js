@@ -102,6 +102,22 @@ function readCanonical(text) {
   return value;
 }
 
+// Reads JSON that leaves nothing to the program that reads it: a key that is there twice, a
+// float or a sign would be one thing here and another, or refused, elsewhere.
+function readStrictly(text) {
+  const value = JSON.parse(text);
+  const bare = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""');
+  if (/-|[0-9][.eE]/.test(bare)) throw new Error("a number that is not a whole one");
+  if (bare.split(":").length - 1 !== countMembers(value)) throw new Error("a key that is there twice");
+  return value;
+}
+
+function countMembers(value) {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum, one) => sum + countMembers(one), own);
+}
+
 function hasKeys(value, names) {
   return Object.keys(value).sort().join() === names.split(" ").sort().join();
 }

@@ -70,10 +70,10 @@ async function openField(leaf, name, text) {
   const wrong = (why) => new Rejected("DISCLOSURE", `entry ${leaf.seq}: ${name}: ${why}`);
   if (toBase64url(await sha256(UTF8.encode(text))) !== leaf.commit[name]) throw wrong("the digest in the leaf is another");
   try {
-    const parts = JSON.parse(decodeUtf8(fromBase64url(text)));
+    const parts = readStrictly(decodeUtf8(fromBase64url(text)));
     if (!Array.isArray(parts) || parts.length !== 3 || parts[1] !== name) throw new Error("of another field");
     if (fromBase64url(parts[0]).length < 16) throw new Error("its salt is too short");
-    writeCanonical(parts[2], 1);
+    writeCanonical(parts[2]);
     return parts[2];
   } catch (error) {
     throw wrong(error.message);
@@ -87,7 +87,7 @@ async function openLine(line, where) {
   if (given.join() !== Object.keys(leaf.commit).sort().join()) {
     throw new Rejected("DISCLOSURE", `entry ${leaf.seq}: a field is left out unsaid, or is there twice`);
   }
-  const fields = {};
+  const fields = Object.create(null); // one may be called __proto__
   for (const [name, text] of Object.entries(line.disclosed)) fields[name] = await openField(leaf, name, text);
   return { ...leaf, index: line.index, fields, withheld: line.withheld, atMs: instantMs(leaf.at) };
 }

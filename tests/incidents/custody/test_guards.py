@@ -32,3 +32,24 @@ def test_even_the_owner_does_not_invent_an_erasure(world_database, opened):
             [opened.pk, opened.pk],
         )
     assert Disclosure.objects.filter(entry=opened, name="title").exists()
+
+
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "UPDATE tocsin_audience_stream SET incident_id = NULL",
+        "UPDATE tocsin_audience_stream SET organisation_id = organisation_id + 1",
+        "DELETE FROM tocsin_audience_stream",
+        "UPDATE tocsin_user SET uid = gen_random_uuid()",
+    ],
+)
+def test_runtime_role_does_not_move_a_record_out_of_its_hold(world_database, escape):
+    """What a hold covers is told by whose a stream is, and by a person's uid."""
+    lab = make.lab("aurora")
+    admin = make.person(lab, role="admin")
+    make.hold(lab, make.incident(lab), admin)
+    with (
+        psycopg.connect(world_database.url) as runtime,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        runtime.execute(escape)
