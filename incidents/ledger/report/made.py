@@ -4,7 +4,7 @@ A maker must hand over also what it cannot read and what a verifier will reject;
 raises here, and what is odd stands on the page.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from incidents.ledger.bundle_parts import HiddenEntry, Line
@@ -36,16 +36,19 @@ class Telling:
 
     head: str
     policy: Policy
-    earlier: list[str] = field(default_factory=list)
+    earlier: int = 0
     story: Story = field(default_factory=Story)
     findings: list[str] = field(default_factory=list)
     _acknowledgements: Acknowledgements = field(default_factory=Acknowledgements)
+    _times: list[tuple[int, int, int]] = field(default_factory=list)
     _bounds: Bounds | None = None
     _deadlines: Deadlines | None = None
 
     def see_head(self, *notes: str) -> None:
         """Take notes of earlier heads; all of them before the first entry."""
-        self.earlier += [note for note in notes if note]
+        for note in filter(None, notes):
+            self.earlier += 1
+            self._times += _times(note, self.policy)
 
     def see(self, line: Line, seq: int) -> None:
         """Take an entry as it is handed over, with its number."""
@@ -100,7 +103,7 @@ class Telling:
 
     def _begin(self) -> tuple[Bounds, Deadlines]:
         if self._bounds is None or self._deadlines is None:
-            self._bounds = Bounds(_times([self.head, *self.earlier], self.policy))
+            self._bounds = Bounds([*_times(self.head, self.policy), *self._times])
             self._deadlines = Deadlines(
                 self._bounds, has_witnesses=self.policy.quorum != NO_QUORUM
             )
@@ -122,18 +125,16 @@ def _unreadable(seq: int, rejected: Rejected) -> str:
     return table_row(zip(TITLES, map(text, cells), strict=True))
 
 
-def _times(notes: Iterable[str], policy: Policy) -> Iterator[tuple[int, int, int]]:
-    """Yield what heads say of times; those that this policy does not know say nothing."""
-    for note in notes:
-        try:
-            times = times_of(open_head(note, policy, where="a head"), policy)
-        except Rejected:
-            continue
-        if times is not None:
-            yield times
+def _times(note: str, policy: Policy) -> list[tuple[int, int, int]]:
+    """Return what a head says of times; one that this policy does not know says nothing."""
+    try:
+        times = times_of(open_head(note, policy, where="a head"), policy)
+    except Rejected:
+        return []
+    return [] if times is None else [times]
 
 
-def _proof(head: str, earlier: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _proof(head: str, earlier: int) -> Iterator[tuple[str, str]]:
     note = parse_note(head)
     checkpoint = parse_checkpoint(note.text)
     yield "Log", checkpoint.origin
@@ -144,4 +145,4 @@ def _proof(head: str, earlier: Sequence[str]) -> Iterator[tuple[str, str]]:
         at = "" if time is None else f", {written(time * 1000)}"
         who = "Signed by the log" if time is None else "Signed by a witness"
         yield who, f"{one.name}, key {one.key_id.hex()}{at}; not checked here"
-    yield "Earlier heads", f"{len(earlier)} notes"
+    yield "Earlier heads", f"{earlier} notes"
