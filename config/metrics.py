@@ -71,6 +71,11 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
         yield f"{name} {getattr(vitals, field) or 0}"
     yield from _record_lines(vitals)
     yield from _gauge(
+        "tocsin_erased_values_standing",
+        "Values that stand although the record says they are erased.",
+    )
+    yield f"tocsin_erased_values_standing {vitals.standing}"
+    yield from _gauge(
         "tocsin_circuit_open", "Providers that fail and are only probed, by channel."
     )
     for channel in CHANNELS:

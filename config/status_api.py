@@ -110,6 +110,10 @@ class StatusSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(),
         help_text="what the last audit of the record found that does not fit",
     )
+    erased_values_standing = serializers.IntegerField(
+        source="vitals.standing",
+        help_text="values that can be read although the record says they are erased",
+    )
 
 
 class StatusViewSet(ApiViewSet):

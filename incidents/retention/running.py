@@ -28,7 +28,8 @@ from incidents.retention.keeping import without_kept
 from incidents.retention.models import RetentionItem, RetentionRun
 from incidents.retention.schedules import spoken_days, terms_of
 
-STREAMS: Final = 20
+# Mostly an incident each. Their tables are walked once for all of them.
+STREAMS: Final = 100
 VALUES: Final = 500
 
 

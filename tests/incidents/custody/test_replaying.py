@@ -81,5 +81,8 @@ def test_what_stands_again_is_counted_until_it_is_replayed(lab, two, client):
     with pytest.raises(SystemExit):
         call_command("replay_erasures", "--check")
     assert client.get("/readyz").json()["erased_values_standing"] == 1
+    client.force_login(two[0])
+    page = client.get("/status/").content.decode()
+    assert "Values stand that the record says are erased." in page
     call_command("replay_erasures", "--from-log")
     assert client.get("/readyz").json()["erased_values_standing"] == 0

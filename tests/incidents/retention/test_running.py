@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from incidents.audit.erasures import check_erasures
+from incidents.audit.findings import Findings
 from incidents.custody.holds import release_hold
 from incidents.events.actor import Actor
 from incidents.incident.lifecycle import comment, reopen, resolve
@@ -86,6 +88,9 @@ def test_what_is_old_enough_is_announced_and_goes_after_the_notice(lab):
     assert counts(run) == [(3, 3)]
     said = Entry.objects.filter(kind="disclosure.erased").count()
     assert (said, Erased.objects.count()) == (1, 3)
+    findings = Findings()
+    check_erasures(findings)
+    assert findings.values() == []
 
 
 def test_bookkeeping_and_other_classes_stay(lab):
