@@ -103,5 +103,9 @@ def test_every_text_in_an_address_is_known_as_no_secret_or_cut_out():
     lines = {path: written("json", msg=f"Not Found: {path}") for path in secrets}
     # Alertmanager's API lies behind a source's key.
     alone = {path for path in secrets if not path.startswith(f"/am/{SECRET}/")}
-    assert alone == {f"/ack/{SECRET}/", f"/oncall/feeds/{SECRET}.ics"}
+    assert alone == {
+        f"/ack/{SECRET}/",
+        f"/ack/{SECRET}/receipt/",
+        f"/oncall/feeds/{SECRET}.ics",
+    }
     assert [path for path, line in lines.items() if SECRET in line] == []
