@@ -17,6 +17,7 @@ from incidents.evidence.models import OPEN_STATES, EvidenceBundle
 from incidents.evidence.redaction import Rule, rules_to_body
 from incidents.incident.models import Incident
 from incidents.ledger.bundle_parts import ERASED_FIELD
+from incidents.ledger.canonical import parse_leaf
 from incidents.ledger.models import Entry, Stream
 from incidents.organisations.models import Organisation, User
 from incidents.sealing.places import sealed_size
@@ -108,6 +109,21 @@ def _require_shown(stream: AudienceStream, rule: Rule) -> None:
         raise BadInput("redactions", rule.line(), remedy)
 
 
+def _require_there(wanted: Wanted) -> None:
+    """Refuse a rule for a field that its entry has not: it would withhold nothing."""
+    named = {rule.entry for rule in wanted.rules if rule.entry and rule.field}
+    rows = Entry.objects.filter(stream=wanted.stream.stream_id, seq__in=named)
+    fields = {
+        seq: sorted(parse_leaf(bytes(leaf)).commit)
+        for seq, leaf in rows.values_list("seq", "leaf")
+    }
+    for rule in wanted.rules:
+        if rule.field and rule.field not in fields.get(rule.entry or 0, [rule.field]):
+            there = ", ".join(fields[rule.entry or 0])
+            remedy = f"Entry {rule.entry} has: {there}."
+            raise BadInput("redactions", rule.line(), remedy)
+
+
 def _check(wanted: Wanted, last: int) -> None:
     known = fields_of(wanted.stream) if wanted.rules else []
     for rule in wanted.rules:
@@ -118,6 +134,7 @@ def _check(wanted: Wanted, last: int) -> None:
         if rule.entry is not None and not 1 <= rule.entry <= last:
             remedy = f"Its entries have the numbers 1 to {last}."
             raise BadInput("redactions", rule.entry, remedy)
+    _require_there(wanted)
     if wanted.seen_size is not None and wanted.seen_size > sealed_size():
         remedy = "Give a size that the log has reached, or leave it out."
         raise BadInput("seen_size", wanted.seen_size, remedy)

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from incidents.ledger.note import write_note
 from incidents.ledger.vkey import SigningKey, VerificationKey, parse_vkey
@@ -22,6 +24,9 @@ from incidents.ledger.witness_core import (
 from incidents.witnessing.models import WatchedLog
 from incidents.witnessing.own_key import own_key
 
+# What a request is answered that no log has signed.
+_OF_STRANGERS: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN})
+
 log = structlog.get_logger(__name__)
 
 
@@ -37,6 +42,10 @@ def add_checkpoint(body: bytes, now: datetime) -> Answer:
     key = own_key()
     if key is None:
         return refuse_unknown(request.checkpoint.origin)
+    # Anybody may ask; only what the log has signed is worth its row's lock.
+    answer = _answer(request, WatchedLog.objects.all(), key, now)[0]
+    if answer.status in _OF_STRANGERS:
+        return answer
     with transaction.atomic():
         with connection.cursor() as cursor:
             # A commit that is only in memory could be lost after the answer went out.
@@ -45,10 +54,25 @@ def add_checkpoint(body: bytes, now: datetime) -> Answer:
 
 
 def _answer_locked(request: AddRequest, key: SigningKey, now: datetime) -> Answer:
-    rows = WatchedLog.objects.select_for_update(no_key=True).filter(is_active=True)
-    watched = rows.filter(origin=request.checkpoint.origin).first()
+    rows = WatchedLog.objects.select_for_update(no_key=True)
+    answer, watched = _answer(request, rows, key, now)
     if watched is None:
-        return refuse_unknown(request.checkpoint.origin)
+        return answer
+    if answer.head:
+        _remember(watched, answer, answer.head, now)
+    elif _contradicts(request, watched, answer):
+        _keep_contradiction(watched, request, now)
+    return answer
+
+
+def _answer(
+    request: AddRequest, rows: QuerySet[WatchedLog], key: SigningKey, now: datetime
+) -> tuple[Answer, WatchedLog | None]:
+    """Return what the log that it names is to be answered, and its row."""
+    origin = request.checkpoint.origin
+    watched = rows.filter(is_active=True, origin=origin).first()
+    if watched is None:
+        return refuse_unknown(origin), None
     answer = decide(
         request,
         log_keys=keys_of(watched),
@@ -56,11 +80,7 @@ def _answer_locked(request: AddRequest, key: SigningKey, now: datetime) -> Answe
         key=key,
         time=int(now.timestamp()),
     )
-    if answer.head:
-        _remember(watched, answer, answer.head, now)
-    elif _contradicts(request, watched, answer):
-        _keep_contradiction(watched, request, now)
-    return answer
+    return answer, watched
 
 
 def keys_of(watched: WatchedLog) -> list[VerificationKey]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from incidents.evidence.requesting import OPEN_AT_ONCE
 from incidents.incident.new_file import path_of
 from incidents.ledger.proof_file import parse_proof, verify_proof
-from incidents.models import Entry, EvidenceBundle, ReadMark
+from incidents.models import Entry, EvidenceBundle, ReadMark, Stream
 from tests.api_world import client_of
 from tests.factories import person
 from tests.incidents.evidence.scene import RECIPIENT, Scene
@@ -152,6 +152,17 @@ def test_what_cannot_be_handed_out_says_field_and_remedy(scene, more, field, wor
     [error] = answer.json()["errors"]
     assert error["field"] == field
     assert error["remedy"].startswith(words)
+
+
+def test_rule_that_would_withhold_nothing_of_its_entry_is_refused(scene):
+    scene.happen("Zoe Quill called")
+    last = Stream.objects.get(audience__incident=scene.incident).last_seq
+    rule = {"field": "text", "authority": "b(6)"}
+    answer = ask(scene, redactions=[{**rule, "entry": 1}])
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "redactions")
+    assert error["remedy"].startswith("Entry 1 has: actor, ")
+    assert ask(scene, redactions=[{**rule, "entry": last}]).status_code == 202
 
 
 def test_person_without_the_role_is_refused(scene):

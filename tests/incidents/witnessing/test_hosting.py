@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from incidents.ledger.checkpoint import open_checkpoint
 from incidents.ledger.vkey import KeyType, signing_key
@@ -42,6 +44,15 @@ def test_log_that_is_watched_is_cosigned_step_by_step(client, key):
     )
     assert (opened.checkpoint.size, [*opened.seen]) == (5, [key.public])
     assert answer.text in shown.text
+
+
+def test_what_the_log_did_not_sign_locks_nothing(client, key):
+    watch(5)
+    for body in (their_request(5, 8, key=STOLEN), their_request(5, 8)):
+        with CaptureQueriesContext(connection) as asked:
+            status = add(client, body).status_code
+        locks = [one["sql"] for one in asked if "FOR NO KEY UPDATE" in one["sql"]]
+        assert (status, len(locks)) in [(403, 0), (200, 1)]
 
 
 @pytest.mark.parametrize(
