@@ -103,3 +103,12 @@ PAGES = {
     "POST retention-approve": Place("lab", _schedule, {}, "approve"),
     "POST retention-decline": Place("lab", _schedule, {}, "approve"),
 }
+
+UNREAD = {
+    "how long what is kept, and how many values of which incident go when": (
+        "api GET retention-list",
+        "api GET retention-preview",
+        "api GET retention-runs-list",
+        "page GET retention",
+    ),
+}

@@ -48,3 +48,11 @@ PAGES = {
         "incident", _ref, {"envelopes": "x"}, act="acknowledge"
     ),
 }
+
+UNREAD = {
+    "public keys, and whose they are": (
+        "api GET party-keys-detail",
+        "api GET party-keys-list",
+        "page GET party-keys",
+    ),
+}
