@@ -42,6 +42,7 @@ from incidents.sealing.heads import (
     prove_stream,
 )
 from incidents.sealing.models import Which
+from incidents.sealing.names import formers_of
 from incidents.sealing.places import cosigned_notes, places_of
 from incidents.sealing.tree import reader
 from incidents.witnessing.own_policy import own_policy
@@ -113,6 +114,7 @@ def bundle_of(source: Source) -> Bundle:
         completeness=_completeness(source),
         earlier=_earlier(source),
         erasures=_erasures(source),
+        continues=_continues(source),
         attachments=_attachments(source),
         documents=documents(facts),
         telling=_telling(source, facts),
@@ -220,11 +222,14 @@ SELECT DISTINCT near.size FROM place CROSS JOIN LATERAL (
 
 
 def _earlier(source: Source) -> Iterator[EarlierHead]:
-    sizes = _bounding_sizes(source)
+    ends = {one.size: one.note for one in formers_of(source.head.origin)}
+    sizes = sorted({*_bounding_sizes(source), *ends})
     tiles = reader(source.head.size)
     for first in range(0, len(sizes), CHUNK):
         some = sizes[first : first + CHUNK]
         notes = cosigned_notes(some)
+        # That very note is named by the entry, whoever cosigned that head since.
+        notes |= {(size, Which.LAST): ends[size] for size in some if size in ends}
         for size in some:
             earlier = _earlier_head(size, notes, tiles)
             source.telling.see_head(earlier.first, earlier.last)
@@ -278,6 +283,18 @@ def _erasures(source: Source) -> Iterator[ProvedLine]:
             yield ProvedLine(line, tuple(tiles.inclusion_proof(index)))
     if missing:
         raise NotCounted(f"no entry says yet that {sorted(missing)[0]} is erased")
+
+
+def _continues(source: Source) -> Iterator[ProvedLine]:
+    """Yield the log's own entries that say which logs this one continues."""
+    entries = [ended.entry for ended in formers_of(source.head.origin)]
+    texts = read_disclosures(entries)
+    places = places_of(entry.pk for entry in entries)
+    tiles = reader(source.head.size)
+    for entry in entries:
+        index = places[entry.pk]
+        line = EntryLine(index, bytes(entry.leaf), texts[entry.pk], {})
+        yield ProvedLine(line, tuple(tiles.inclusion_proof(index)))
 
 
 def _logged_here(source: Source) -> set[tuple[int, str]]:

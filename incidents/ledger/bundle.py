@@ -25,6 +25,7 @@ from incidents.ledger.bundle_parts import (
     CHECKPOINT,
     CHECKPOINTS,
     COMPLETENESS,
+    CONTINUES,
     ENTRIES,
     ERASURES,
     MANIFEST,
@@ -86,6 +87,7 @@ class Bundle:
     from_seq: int = 1
     earlier: Iterable[EarlierHead] = ()
     erasures: Iterable[ProvedLine] = ()
+    continues: Iterable[ProvedLine] = ()
     attachments: Iterable[Attachment] = ()
     documents: Mapping[str, bytes] = field(default_factory=dict)
     telling: Iterable[tuple[str, Iterable[bytes]]] = ()
@@ -141,6 +143,7 @@ def _add_entries(writer: "_Writer", bundle: Bundle) -> None:
 
         writer.add_spooled(ENTRIES, lines_of(bundle.entries))
         writer.add_spooled(ERASURES, lines_of(bundle.erasures), may_be_empty=False)
+        writer.add_spooled(CONTINUES, lines_of(bundle.continues), may_be_empty=False)
         writer.add_file(PROOFS, proofs)
 
 

@@ -6,6 +6,7 @@
                              continues it: they bound the time of entries
     entries.jsonl            a line for each entry of the stream, in its order
     erasures.jsonl           likewise, entries of other streams that log an erasure
+    continues.jsonl          likewise, entries that say which logs this one continues
     proofs.txt               a C2SP proof file for each of these entries, in their order,
                              one behind the other
     completeness.json        how far the stream goes, by a list of heads in the log
@@ -40,6 +41,7 @@ CHECKPOINT: Final = "checkpoint.txt"
 CHECKPOINTS: Final = "checkpoints.jsonl"
 ENTRIES: Final = "entries.jsonl"
 ERASURES: Final = "erasures.jsonl"
+CONTINUES: Final = "continues.jsonl"
 PROOFS: Final = "proofs.txt"
 COMPLETENESS: Final = "completeness.json"
 ERASED: Final = "erased"

@@ -25,6 +25,16 @@ def ended_logs() -> list[EndedLog]:
     return list(EndedLog.objects.order_by("number"))
 
 
+def formers_of(origin: str) -> list[EndedLog]:
+    """Return the names before this one, oldest first, with their entries."""
+    before = []
+    for ended in EndedLog.objects.select_related("entry").order_by("number"):
+        if ended.origin == origin:
+            break
+        before.append(ended)
+    return before
+
+
 def present_name() -> str:
     """Return the name under which the log goes on; empty while nothing is signed."""
     last = EndedLog.objects.order_by("-number").first()

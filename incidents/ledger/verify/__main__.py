@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -20,10 +21,10 @@ from incidents.ledger.time_stamp import BadCertificates
 from incidents.ledger.verify.acknowledgements import Pins
 from incidents.ledger.verify.check import (
     Outcome,
-    Pinned,
     Terms,
     verify_bundle,
 )
+from incidents.ledger.verify.continued import Pinned, remembered
 from incidents.ledger.verify.entries import Hidden, Seen
 from incidents.ledger.verify.json_report import accepted, rejected
 from incidents.ledger.verify.papers import Papers
@@ -167,14 +168,15 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
-def _pinned(asked: argparse.Namespace) -> Pinned | None:
+def _pinned(asked: argparse.Namespace) -> list[Pinned]:
     if asked.state is None:
-        return None
-    checkpoint = read_state(asked.state)
-    if checkpoint is None:
-        return None
+        return []
     proof = read_consistency(asked.consistency) if asked.consistency else None
-    return Pinned(checkpoint, proof)
+    # The end of a log that another continues comes with its proof in each bundle.
+    return [
+        one if one.is_ended else replace(one, proof=proof)
+        for one in read_state(asked.state)
+    ]
 
 
 def _held(asked: argparse.Namespace) -> Held:
@@ -223,7 +225,8 @@ def _verify(
     sys.stdout.writelines(timeline.lines())
     papers.write(outcome, policy)
     if asked.state is not None:
-        write_state(asked.state, outcome.checkpoint)
+        newest, formers = outcome.checkpoint, outcome.formers
+        write_state(asked.state, remembered(how["pinned"], newest, formers))
     return outcome.exit_code
 
 

@@ -11,6 +11,12 @@ from incidents.ledger.policy import NO_QUORUM, Policy
 from incidents.ledger.verify.acknowledgements import Acknowledgements, Given, Pins
 from incidents.ledger.verify.attachments import FOLDER, Attachments
 from incidents.ledger.verify.completeness import Counted, check_completeness
+from incidents.ledger.verify.continued import (
+    Former,
+    Pinned,
+    read_formers,
+    related_pins,
+)
 from incidents.ledger.verify.deadlines import Clock, Deadlines
 from incidents.ledger.verify.entries import Erasures, Hidden, Seen, Walk
 from incidents.ledger.verify.heads import (
@@ -61,6 +67,8 @@ class Outcome:
     complete_to: int
     complete_at_ms: int
     earlier_heads: int
+    formers: dict[str, Former] = field(default_factory=dict)
+    seen_formers: frozenset[str] = frozenset()
     kinds: Counter[str] = field(default_factory=Counter)
     withheld: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -110,20 +118,12 @@ class Outcome:
 Listener = Callable[[Seen | Hidden, tuple[int | None, int | None]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
-    """A head that was seen before, and a proof from it if the bundle may lack one."""
-
-    checkpoint: Checkpoint
-    proof: tuple[bytes, ...] | None = None
-
-
 def verify_bundle(  # noqa: PLR0913  (what a verifier may hold)
     file: BinaryIO,
     policy: Policy,
     *,
     terms: Terms = Terms(),
-    pinned: Pinned | None = None,
+    pinned: Sequence[Pinned] = (),
     receipts: Sequence[Receipt] = (),
     party_keys: Pins | None = None,
     listen: Listener | None = None,
@@ -131,16 +131,19 @@ def verify_bundle(  # noqa: PLR0913  (what a verifier may hold)
     """Verify a bundle as a whole. Raises Rejected.
 
     `listen` gets each entry with the bounds of its time while nothing is verified yet as
-    a whole: what it makes of them counts only if nothing is raised. Requires `pinned` to
-    be of a log of the bundle's origin, else CP_ORIGIN is raised.
+    a whole: what it makes of them counts only if nothing is raised. Where all that is
+    `pinned` is of other logs than the bundle's, CP_ORIGIN is raised.
     """
     parts = Parts(file, max_bytes=terms.max_bytes)
     newest, note = open_newest(parts, policy)
-    earlier = check_earlier(parts, policy, newest)
-    if pinned is not None:
-        _check_pinned(pinned, newest.checkpoint, earlier)
+    formers = read_formers(parts, newest.checkpoint)
+    earlier = check_earlier(parts, policy, newest, formers)
+    for one in related_pins(pinned, newest.checkpoint, formers):
+        proof = earlier.proofs.get(one.checkpoint.size, one.proof)
+        check_pinned(one.checkpoint, newest.checkpoint, proof)
     counted = check_completeness(parts, newest.checkpoint)
     outcome = _begin(parts, policy, newest, counted, earlier)
+    outcome.formers = formers
     bounds = _narrow(parts, earlier, terms.held, outcome)
     for finding in _check_counted_lately(newest, counted, bounds, terms):
         outcome.add(finding)
@@ -149,21 +152,12 @@ def verify_bundle(  # noqa: PLR0913  (what a verifier may hold)
     checks = _Checks(
         times,
         Attachments(parts),
-        Receipts(receipts, policy, newest.checkpoint),
+        Receipts(receipts, policy, newest.checkpoint, formers),
         Acknowledgements(party_keys, parts.manifest.from_seq),
     )
     _check_entries(walk, counted, outcome, checks, listen)
     parts.read_rest()
     return outcome
-
-
-def _check_pinned(pinned: Pinned, newest: Checkpoint, earlier: Earlier) -> None:
-    if pinned.checkpoint.origin != newest.origin:
-        raise Rejected(
-            Code.CP_ORIGIN, f"you have seen heads of {pinned.checkpoint.origin} before"
-        )
-    proof = earlier.proofs.get(pinned.checkpoint.size, pinned.proof)
-    check_pinned(pinned.checkpoint, newest, proof)
 
 
 def _begin(
@@ -180,6 +174,7 @@ def _begin(
         complete_to=counted.seq,
         complete_at_ms=counted.at_ms,
         earlier_heads=earlier.count,
+        seen_formers=earlier.seen_formers,
         documents=parts.documents(),
         files=frozenset(one.sha256 for one in parts.in_folder(FOLDER)),
     )
@@ -260,6 +255,7 @@ def _check_entries(
             listen(entry, bounds)
     for entry in walk.erasures():
         erasures.see(entry)
+    walk.finish()
     erasures.check()
     checks.receipts.check()
     times.finish(outcome)

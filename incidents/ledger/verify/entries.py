@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from incidents.ledger.bundle_parts import (
+    CONTINUES,
     ENTRIES,
     ERASED,
     ERASED_FIELD,
@@ -135,6 +136,11 @@ class Walk:
             if not isinstance(seen, Seen) or seen.kind != ERASURE_KIND:
                 raise Rejected(Code.FORM, f"{ERASURES} holds something else")
             yield seen
+
+    def finish(self) -> None:
+        """Check the entries behind these, which others have read, and that no more come."""
+        for line in self._lines(CONTINUES) if self._parts.has(CONTINUES) else ():
+            self._check(line, 0)
         if next(self._proofs, None) is not None:
             raise Rejected(Code.PROOF, "there is a proof of no entry")
 
@@ -189,7 +195,7 @@ def open_entry(line: Entry, hashed: bytes) -> Seen:
         leaf.stream,
         leaf.seq,
         leaf.type,
-        hashed,
+        leaf_hash(line.leaf),
         leaf.prev,
         milliseconds(leaf.at),
         fields,

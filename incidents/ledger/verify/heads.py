@@ -1,7 +1,8 @@
 """Checks the signed heads: by whom, in line with each other, and what times they bound."""
 
+import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -16,6 +17,7 @@ from incidents.ledger.note import (
     verify_note,
 )
 from incidents.ledger.policy import Policy
+from incidents.ledger.verify.continued import Former
 from incidents.ledger.verify.parts import Parts
 from incidents.ledger.verify.verdict import Code, Rejected
 from incidents.ledger.vkey import VerificationKey, cosignature_time
@@ -86,6 +88,26 @@ def check_pinned(
     _check_continues(pinned, newest, proof)
 
 
+def open_former(note: str, policy: Policy, *, where: str) -> Head:
+    """Read a head under a name that was given up. Raises Rejected.
+
+    Its key may be in wrong hands, so the policy need not name it: the witnesses are whom
+    its holder believes.
+    """
+    if _origin_of(note) in policy.origins:
+        return open_head(note, policy, where=where)
+    try:
+        parsed = parse_note(note)
+        checkpoint = parse_checkpoint(parsed.text)
+    except BadNote as error:
+        raise Rejected(Code.CP_FORMAT, f"{where}: {error}") from None
+    return Head(checkpoint, _seen(parsed, policy, where))
+
+
+def _origin_of(note: str) -> str:
+    return note.partition("\n")[0]
+
+
 def _check_continues(
     old: Checkpoint, newest: Checkpoint, proof: tuple[bytes, ...]
 ) -> None:
@@ -101,7 +123,8 @@ def _check_continues(
 class Earlier:
     """What the earlier heads give: time bounds, and proofs by the size they are from.
 
-    `clocks` is what each witness says for itself, `heads` what was signed of each size.
+    `clocks` is what each witness says for itself, `heads` what was signed of each size,
+    `seen_formers` the former logs whose last head enough witnesses saw.
     """
 
     bounds: "Bounds"
@@ -109,6 +132,7 @@ class Earlier:
     count: int
     clocks: "list[Reading]"
     heads: dict[int, Checkpoint]
+    seen_formers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +151,12 @@ def readings(head: Head) -> list[Reading]:
     return [Reading(size, key.name, at, at) for key, at in head.seen.items()]
 
 
-def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
+def check_earlier(
+    parts: Parts, policy: Policy, newest: Head, formers: Mapping[str, Former]
+) -> Earlier:
     """Check each earlier head: signed by the log, and continued by the newest.
+
+    Those of `formers` are of the same log under other names.
 
     One that too few witnesses of this policy saw bounds no times, and is no fault: the
     policy may be younger than it. Raises Rejected.
@@ -136,7 +164,8 @@ def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
     proofs: dict[int, tuple[bytes, ...]] = {}
     seen = [times_of(newest, policy)]
     clocks, heads = readings(newest), {newest.checkpoint.size: newest.checkpoint}
-    count = 0
+    count, unnamed, seen_formers = 0, set(formers), set()
+    known = {newest.checkpoint.origin, *formers}
     for data in parts.lines(CHECKPOINTS):
         try:
             part = read_head(data)
@@ -146,19 +175,54 @@ def check_earlier(parts: Parts, policy: Policy, newest: Head) -> Earlier:
             raise Rejected(Code.FORM, f"{CHECKPOINTS}: {part.size} is there twice")
         proofs[part.size] = part.proof
         for note in filter(None, (part.first, part.last)):
-            head = open_head(note, policy, where=f"the head at {part.size}")
-            _check_earlier(head.checkpoint, part.size, newest.checkpoint)
+            head = _open_earlier(note, policy, formers, part.size)
+            _check_earlier(head.checkpoint, part.size, newest.checkpoint, known)
             _check_continues(head.checkpoint, newest.checkpoint, part.proof)
+            if _is_last_of_a_former(formers, head.checkpoint, note):
+                unnamed.discard(head.checkpoint.origin)
+                if policy.is_met(head.seen.keys()):
+                    seen_formers.add(head.checkpoint.origin)
             seen.append(times_of(head, policy))
             clocks += readings(head)
             heads[part.size] = head.checkpoint
             count += 1
+    for origin in sorted(unnamed):
+        raise Rejected(Code.CONTINUED, f"the last head of {origin} is not here")
     bounds = Bounds(one for one in seen if one)
-    return Earlier(bounds, proofs, count, clocks, heads)
+    return Earlier(bounds, proofs, count, clocks, heads, frozenset(seen_formers))
 
 
-def _check_earlier(checkpoint: Checkpoint, size: int, newest: Checkpoint) -> None:
-    if checkpoint.origin != newest.origin:
+def _open_earlier(
+    note: str, policy: Policy, formers: Mapping[str, Former], size: int
+) -> Head:
+    former = formers.get(_origin_of(note))
+    if former is None:
+        return open_head(note, policy, where=f"the head at {size}")
+    head = open_former(note, policy, where=f"the head at {size}")
+    # Behind that entry the old name has signed nothing that is part of this log.
+    if head.checkpoint.size > former.index:
+        raise Rejected(Code.CONTINUED, f"the head at {size} is behind the log's end")
+    return head
+
+
+def _is_last_of_a_former(
+    formers: Mapping[str, Former], checkpoint: Checkpoint, note: str
+) -> bool:
+    """Tell whether an entry names this note as the last of its log."""
+    former = formers.get(checkpoint.origin)
+    if former is None or former.head.size != checkpoint.size:
+        return False
+    if former.head != checkpoint:
+        raise Rejected(
+            Code.CONTINUED, f"{checkpoint.origin} ended in another head of this size"
+        )
+    return hashlib.sha256(note.encode()).hexdigest() == former.note_sha256
+
+
+def _check_earlier(
+    checkpoint: Checkpoint, size: int, newest: Checkpoint, known: Collection[str]
+) -> None:
+    if checkpoint.origin not in known:
         raise Rejected(Code.CP_ORIGIN, f"the head at {size} is of another log")
     if checkpoint.size != size or size > newest.size:
         raise Rejected(Code.FORM, f"the head at {size} is of size {checkpoint.size}")

@@ -42,6 +42,16 @@ def accepted(outcome: Outcome, policy: Policy, *, now: int) -> str:
             "to_seq": outcome.to_seq,
             "complete_to": outcome.complete_to,
             "kinds": dict(outcome.kinds),
+            "continues": [
+                {
+                    "origin": name,
+                    "size": one.head.size,
+                    "root": one.head.root.hex(),
+                    "reason": one.reason,
+                    "seen": name in outcome.seen_formers,
+                }
+                for name, one in outcome.formers.items()
+            ],
             "withheld": outcome.withheld,
             "attachments": outcome.attachments,
             "attachments_left_out": outcome.left_out,

@@ -8,6 +8,7 @@ from incidents.ledger.bundle_parts import (
     CHECKPOINT,
     CHECKPOINTS,
     COMPLETENESS,
+    CONTINUES,
     ENTRIES,
     ERASURES,
     MANIFEST,
@@ -27,7 +28,7 @@ MAX_LINE_BYTES: Final = 8_000_000
 MAX_TOTAL_BYTES: Final = 16 << 30
 
 _REQUIRED: Final = frozenset({CHECKPOINT, CHECKPOINTS, ENTRIES, PROOFS})
-_OPTIONAL: Final = frozenset({ERASURES, COMPLETENESS})
+_OPTIONAL: Final = frozenset({ERASURES, CONTINUES, COMPLETENESS})
 _FOLDERS: Final = ("attachments/", "tsa/")
 
 

@@ -5,15 +5,17 @@ entry at its place has to be the very one it proves, in the log as it was signed
 an entry that was replaced since is found by whoever kept the paper.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from incidents.ledger.checkpoint import Checkpoint
 from incidents.ledger.merkle import verify_inclusion
 from incidents.ledger.policy import Policy
 from incidents.ledger.proof_file import BadProof, ProofFile, parse_proof
+from incidents.ledger.verify.continued import Former
 from incidents.ledger.verify.entries import Hidden, Seen
-from incidents.ledger.verify.heads import open_head
+from incidents.ledger.verify.heads import open_former, open_head
 from incidents.ledger.verify.verdict import Code, Rejected
 
 
@@ -29,13 +31,17 @@ class Receipts:
     """The receipts that are to be found among the entries. Raises Rejected."""
 
     def __init__(
-        self, receipts: Iterable[Receipt], policy: Policy, newest: Checkpoint
+        self,
+        receipts: Iterable[Receipt],
+        policy: Policy,
+        newest: Checkpoint,
+        formers: Mapping[str, Former] = MappingProxyType({}),
     ) -> None:
         self._waiting: dict[int, list[tuple[str, ProofFile, Checkpoint]]] = {}
         for receipt in receipts:
             proof = _read(receipt)
-            head = open_head(proof.checkpoint, policy, where=receipt.name).checkpoint
-            if head.origin != newest.origin:
+            head = _open(receipt, proof, policy, formers)
+            if head.origin not in {newest.origin, *formers}:
                 raise Rejected(Code.RECEIPT, f"{receipt.name} is of another log")
             kept = receipt.name, proof, head
             self._waiting.setdefault(proof.index, []).append(kept)
@@ -57,6 +63,22 @@ class Receipts:
                     Code.RECEIPT,
                     f"{name} is of entry {proof.index} of the log, which is not here",
                 )
+
+
+def _open(
+    receipt: Receipt, proof: ProofFile, policy: Policy, formers: Mapping[str, Former]
+) -> Checkpoint:
+    if proof.checkpoint.partition("\n")[0] not in formers:
+        return open_head(proof.checkpoint, policy, where=receipt.name).checkpoint
+    head = open_former(proof.checkpoint, policy, where=receipt.name)
+    origin = head.checkpoint.origin
+    if origin not in policy.origins and not policy.is_met(head.seen.keys()):
+        raise Rejected(
+            Code.RECEIPT,
+            f"{receipt.name}: too few of your witnesses saw its head, and your policy does"
+            f" not name {origin}: add a line with that log's key",
+        )
+    return head.checkpoint
 
 
 def _read(receipt: Receipt) -> ProofFile:

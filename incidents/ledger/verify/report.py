@@ -86,12 +86,25 @@ def _words(outcome: Outcome, policy: Policy, now: int) -> Iterator[str]:
             f"The newest of them saw it {_age(age)} ago; what was recorded since cannot"
             " be in this bundle."
         )
+    yield from _formers(outcome)
     if outcome.withheld:
         yield "Some contents are withheld, see below; that they exist is proved."
     yield (
         "This proves what was recorded, when and in which order. It does not prove that"
         " what was recorded is true."
     )
+
+
+def _formers(outcome: Outcome) -> Iterator[str]:
+    """Say under which names the log was signed before, and who saw where each ended."""
+    for name, former in outcome.formers.items():
+        seen = "enough" if name in outcome.seen_formers else "TOO FEW"
+        yield (
+            f"Up to {former.head.size} entries the log was signed as {name}, which was given"
+            f" up {written(former.at_ms)} ({former.reason or 'no reason is given'}). This"
+            f" log begins with all of that one; {seen} witnesses of your policy had seen"
+            " where it ended."
+        )
 
 
 def _age(seconds: int) -> str:

@@ -1,14 +1,18 @@
 """Keeps the last head that was verified, so that a shorter or other log is noticed.
 
-The file holds the three lines of a checkpoint. It is written beside itself and then put
+The file holds the three lines of a checkpoint; behind a blank line those of each name
+under which the same log was signed before, with the word `ended`. It is written beside itself and then put
 in place at once: whoever is interrupted keeps the old one.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from incidents.ledger.checkpoint import BadCheckpoint, Checkpoint, parse_checkpoint
+from incidents.ledger.checkpoint import BadCheckpoint, parse_checkpoint
 from incidents.ledger.merkle import HASH_BYTES
+from incidents.ledger.verify.continued import Pinned
 from incidents.ledger.vkey import decode_base64
 
 
@@ -16,23 +20,33 @@ class BadState(ValueError):
     """The file is not one that this program wrote."""
 
 
-def read_state(path: Path) -> Checkpoint | None:
-    """Return the head that was seen last; None when there is no file yet."""
+_ENDED: Final = "ended\n"
+
+
+def read_state(path: Path) -> list[Pinned]:
+    """Return the heads that were seen last, of each log; none when there is no file yet."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return None
+        return []
     try:
-        return parse_checkpoint(data.decode())
+        blocks = data.decode().removesuffix("\n").split("\n\n")
+        return [_read_block(f"{block}\n") for block in blocks]
     except (UnicodeDecodeError, BadCheckpoint) as error:
         raise BadState(f"{path} does not hold a head of a log: {error}") from None
 
 
-def write_state(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the file by one that holds this head."""
+def _read_block(text: str) -> Pinned:
+    is_ended = text.endswith(_ENDED)
+    return Pinned(parse_checkpoint(text.removesuffix(_ENDED)), is_ended=is_ended)
+
+
+def write_state(path: Path, heads: Sequence[Pinned]) -> None:
+    """Replace the file by one that holds these heads."""
+    blocks = [one.checkpoint.text + _ENDED * one.is_ended for one in heads]
     beside = path.with_name(f"{path.name}.new")
     with beside.open("wb") as file:
-        file.write(checkpoint.text.encode())
+        file.write("\n".join(blocks).encode())
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -30,6 +30,8 @@ class Code(StrEnum):
     ROLLBACK = "the log is shorter than you have seen it before"
     FORK = "two heads of the log contradict each other"
     UNCONNECTED = "nothing shows that the log continues what you have seen before"
+    CONTINUED = "the log is not shown to continue the one that it says it continues"
+    ENDED = "this log was given up under its name before this head"
     PROOF = "the proof of an entry is missing or is not of this entry and head"
     INCLUSION = "an entry is not in the log that was signed, or was changed"
     LEAF_NOT_CANONICAL = "an entry is not in its one exact form"

@@ -16,7 +16,7 @@ from incidents.ledger.checkpoint import Checkpoint, cosign
 from incidents.ledger.merkle import leaf_hash
 from incidents.ledger.note import parse_note, write_note
 from incidents.ledger.policy import parse_policy
-from incidents.ledger.verify.check import Pinned
+from incidents.ledger.verify.continued import Pinned
 from incidents.ledger.vkey import KeyType, signing_key
 from tests.incidents.ledger.simulated_log import (
     AGENCY,
@@ -392,7 +392,7 @@ def test_restored_backup_or_replayed_head_is_found_by_who_has_seen_more():
     later = LOG.branch()
     later.happen()
     pinned = Pinned(Checkpoint(ORIGIN, later.size, later.tree.root(later.size)))
-    assert verdict_on(LOG.bundle(), pinned=pinned) == "ROLLBACK"
+    assert verdict_on(LOG.bundle(), pinned=[pinned]) == "ROLLBACK"
     assert verdict_on(LOG.bundle()) == "VERIFIED"
 
 
@@ -400,15 +400,15 @@ def test_second_branch_is_found_by_who_has_seen_the_first():
     """Row 12, with every witness in it."""
     branch = edited(LOG)
     pinned = Checkpoint(ORIGIN, 5, branch.tree.root(5))
-    assert verdict_on(LOG.bundle(), pinned=Pinned(pinned)) == "FORK"
+    assert verdict_on(LOG.bundle(), pinned=[Pinned(pinned)]) == "FORK"
 
 
 def test_log_that_is_not_connected_to_what_was_seen_is_refused():
     pinned = Checkpoint(ORIGIN, 5, LOG.tree.root(5))
     bundle = replace(LOG.bundle(), earlier=())
-    assert verdict_on(bundle, pinned=Pinned(pinned)) == "UNCONNECTED"
+    assert verdict_on(bundle, pinned=[Pinned(pinned)]) == "UNCONNECTED"
     proof = LOG.tree.consistency(5, LOG.size)
-    assert verdict_on(bundle, pinned=Pinned(pinned, proof)) == "TIME_WIDE"
+    assert verdict_on(bundle, pinned=[Pinned(pinned, proof)]) == "TIME_WIDE"
 
 
 def test_false_line_of_a_known_witness_spoils_the_head():
