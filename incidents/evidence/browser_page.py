@@ -15,6 +15,7 @@ PARTS: Final = (
     "archive.js",
     "entries.js",
     "heads.js",
+    "continued.js",
     "deadlines.js",
     "receipts.js",
     "check.js",

@@ -2,7 +2,7 @@
 
 const MAX_BYTES = 1 << 30;
 const REQUIRED = ["checkpoint.txt", "checkpoints.jsonl", "entries.jsonl", "proofs.txt"];
-const OPTIONAL = ["erasures.jsonl", "completeness.json"];
+const OPTIONAL = ["erasures.jsonl", "continues.jsonl", "completeness.json"];
 const DOCUMENT = /^[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.(?:html|json|md|pdf|pem|txt)$/;
 const MEMBER = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(?:\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.[a-z]+)?)?$/;
 

@@ -15,19 +15,23 @@ async function verifyBundle(file, policyText, { pinned = null, receipts = [] } =
     throw new Rejected("CP_QUORUM", `seen by ${[...head.seen.keys()].join(", ") || "nobody"} of those in your policy`);
   }
   if (parts.manifest.origin !== head.origin) throw new Rejected("MANIFEST", "the manifest names another log than the head");
-  const earlier = await checkEarlier(parts, policy, head);
-  if (pinned) await checkPinned(pinned, head, earlier);
+  const formers = await readFormers(parts, head);
+  const earlier = await checkEarlier(parts, policy, head, formers);
+  const pins = pinned ? readState(pinned) : [];
+  await checkPinned(pins, head, formers, earlier);
   const counted = await readCount(parts, head);
   const stamps = checkStamps(parts, earlier.sizes);
   const { bounds } = earlier;
   const doubts = [...disagreements(earlier.readings), ...checkAge(head, counted, bounds(counted.index))];
   const kept = new Receipts();
-  for (const one of receipts) await kept.take(one, policy, head);
+  for (const one of receipts) await kept.take(one, policy, head, formers);
   const deadlines = new Deadlines(bounds, policy.quorum !== "none");
   const entries = await checkEntries(parts, head, note, counted, { bounds, kept, deadlines });
   deadlines.finish(Math.max(counted.atMs, (bounds(counted.index)[0] || 0) * 1000));
   return {
-    policy, head, counted, entries, stamps,
+    policy, head, counted, entries, stamps, formers,
+    seenFormers: earlier.seenFormers,
+    state: writeState(pins, head, formers),
     manifest: parts.manifest,
     manifestHash: parts.manifestHash,
     quorumAt: metAt(policy, head.seen),
@@ -122,6 +126,11 @@ async function checkErasures(parts, proofs, head, note, erased, logged) {
     const entry = await openLine(line, `entry ${line.index} of the log`);
     if (entry.type !== "disclosure.erased") throw new Rejected("FORM", "erasures.jsonl holds something else");
     noteErasures(entry, erased, logged);
+  }
+  const said = parts.has(CONTINUES) ? parts.text(CONTINUES) : "";
+  for (const [place, one] of linesOf(said, CONTINUES).entries()) {
+    const line = readLine(one, CONTINUES, place + 1);
+    await checkProof(proofs.next().value, line, await leafHash(line.leaf), head, note);
   }
   if (!proofs.next().done) throw new Rejected("PROOF", "there is a proof of no entry");
   for (const [field, index] of erased) {

@@ -2,25 +2,31 @@
 
 const APART = 60; // seconds that two clocks may disagree
 
-async function checkEarlier(parts, policy, head) {
+async function checkEarlier(parts, policy, head, formers) {
   const times = [timesOf(head, policy)];
   const readings = readingsOf(head);
   const [proofs, sizes] = [new Map(), new Set([head.size])];
+  const [unnamed, seenFormers] = [new Set(formers.keys()), new Set()];
   const lines = linesOf(parts.text("checkpoints.jsonl"), "checkpoints.jsonl");
   for (const line of lines) {
     const part = readEarlier(line, proofs);
     proofs.set(part.size, part.proof);
     for (const note of [part.first, part.last].filter(Boolean)) {
-      const one = await openHead(note, policy, `the head at ${part.size}`);
-      if (one.origin !== head.origin) throw new Rejected("CP_ORIGIN", `the head at ${part.size} is of another log`);
+      const one = await openEarlier(note, policy, formers, part.size);
+      if (one.origin !== head.origin && !formers.has(one.origin)) throw new Rejected("CP_ORIGIN", `the head at ${part.size} is of another log`);
       if (one.size !== part.size || one.size > head.size) throw new Rejected("FORM", `the head at ${part.size} is of size ${one.size}`);
       await requireContinued(one, head, part.proof);
+      if (await isLastOfAFormer(formers, one, note)) {
+        unnamed.delete(one.origin);
+        if (isMet(policy, new Set(one.seen.keys()))) seenFormers.add(one.origin);
+      }
       times.push(timesOf(one, policy));
       readings.push(...readingsOf(one));
       sizes.add(part.size);
     }
   }
-  return { bounds: boundsOf(times.filter(Boolean)), proofs, readings, sizes };
+  for (const name of unnamed) throw new Rejected("CONTINUED", `the last head of ${name} is not here`);
+  return { bounds: boundsOf(times.filter(Boolean)), proofs, readings, sizes, seenFormers };
 }
 
 function readEarlier(line, proofs) {
@@ -42,17 +48,6 @@ async function requireContinued(old, head, proof) {
   if (!(await isContinued(old.size, head.size, old.root, head.root, proof))) {
     throw new Rejected("FORK", `the log of ${head.size} does not continue the log of ${old.size}`);
   }
-}
-
-async function checkPinned(pinned, head, earlier) {
-  const [origin, size, root] = pinned.split("\n");
-  const bytes = fromBase64(root || "");
-  if (!bytes || !/^[0-9]+$/.test(size)) throw new Error("The state does not hold a head of a log.");
-  if (origin !== head.origin) throw new Rejected("CP_ORIGIN", `you have seen heads of ${origin} before`);
-  if (head.size < Number(size)) throw new Rejected("ROLLBACK", `${head.size} entries; you have seen ${size}`);
-  const proof = Number(size) === head.size ? [] : earlier.proofs.get(Number(size));
-  if (!proof) throw new Rejected("UNCONNECTED", `ask for a bundle that continues size ${size}`);
-  await requireContinued({ size: Number(size), root: toHex(bytes) }, head, proof);
 }
 
 function timesOf(head, policy) {

@@ -109,18 +109,28 @@ async function openHead(text, policy, where) {
   const keys = policy.logs.filter((key) => key.name === head.origin);
   if (!keys.length) throw new Rejected("CP_ORIGIN", `${where} is of the log ${head.origin}`);
   const said = UTF8.encode(head.text);
-  const of = (known) => head.signatures.flatMap((one) => {
-    const key = known.find(({ name, id }) => name === one.name && id === one.id);
-    return key ? [{ key, value: one.value }] : [];
-  });
-  const signed = of(keys);
+  const signed = signedBy(head, keys);
   for (const { key, value } of signed) {
     if (!(await verifiesEd25519(key.bytes, value, said))) throw new Rejected("CP_LOGSIG", `${where}: the signature of ${key.name} is false`);
   }
   if (!signed.length) throw new Rejected("CP_LOGSIG", `${where}: no key of your policy has signed it`);
-  head.seen = new Map();
-  for (const { key, value } of of(policy.witnesses)) head.seen.set(key.called, await cosignedAt(key, value, said, where));
+  head.seen = await seenBy(head, policy, where);
   return head;
+}
+
+// The signatures of a head by keys that are known, each with its key.
+function signedBy(head, known) {
+  return head.signatures.flatMap((one) => {
+    const key = known.find(({ name, id }) => name === one.name && id === one.id);
+    return key ? [{ key, value: one.value }] : [];
+  });
+}
+
+async function seenBy(head, policy, where) {
+  const seen = new Map();
+  const said = UTF8.encode(head.text);
+  for (const { key, value } of signedBy(head, policy.witnesses)) seen.set(key.called, await cosignedAt(key, value, said, where));
+  return seen;
 }
 
 async function cosignedAt(witness, value, said, where) {

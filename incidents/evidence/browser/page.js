@@ -15,6 +15,8 @@ const WORDS = {
   ROLLBACK: "The log is shorter than you have seen it before.",
   FORK: "Two heads of the log contradict each other.",
   UNCONNECTED: "Nothing shows that the log continues what you have seen before.",
+  CONTINUED: "The log is not shown to continue the one that it says it continues.",
+  ENDED: "This log was given up under its name before this head.",
   PROOF: "The proof of an entry is missing or is not of this entry and head.",
   INCLUSION: "An entry is not in the log that was signed, or was changed.",
   LEAF_NOT_CANONICAL: "An entry is not in its one exact form.",
@@ -93,6 +95,7 @@ function showAcceptance(found) {
     policy.quorum === "none" && "WITHOUT WITNESSES: your policy asks for none. Nothing here rests on anybody but the operator.",
     `The ${entries.length} entries from number ${manifest.from_seq} to ${last} are in the signed log, unaltered and in their order.`,
     `None is missing up to number ${counted.seq}, as counted ${instant(counted.atMs)}.`,
+    ...[...found.formers].map(([name, one]) => `Up to ${one.size} entries the log was signed as ${name}, which was given up ${instant(one.atMs)} (${one.reason || "no reason is given"}). This log begins with all of that one; ${found.seenFormers.has(name) ? "enough" : "TOO FEW"} witnesses of your policy had seen where it ended.`),
     last > counted.seq && "Entries behind that one are genuine; there may be more of them.",
     manifest.from_seq > 1 && `Entries before number ${manifest.from_seq} are not in this bundle.`,
     found.quorumAt !== null && `Enough witnesses of your policy had seen the log by ${seconds(found.quorumAt)}. What was recorded since cannot be in this bundle.`,
@@ -118,7 +121,7 @@ function showAcceptance(found) {
   if (findings.length > 20) say(box, `… and ${findings.length - 20} more findings.`);
   showClocks(box, found);
   const keep = element("a", "Keep this head as your state");
-  keep.href = `data:text/plain;base64,${toBase64(UTF8.encode(head.text))}`;
+  keep.href = `data:text/plain;base64,${toBase64(UTF8.encode(found.state))}`;
   keep.download = "state.txt";
   box.append(keep);
   showTimeline(box, entries);

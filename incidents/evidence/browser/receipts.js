@@ -10,15 +10,15 @@ class Receipts {
   }
 
   // Takes {name, bytes} of one receipt.
-  async take({ name, bytes }, policy, head) {
+  async take({ name, bytes }, policy, head, formers) {
     let proof;
     try {
       proof = readProof(decodeUtf8(bytes.subarray(0, MOST_RECEIPT_BYTES)));
     } catch (error) {
       throw new Rejected("RECEIPT", `${name}: ${error.message}`);
     }
-    const then = await openHead(proof.note, policy, name);
-    if (then.origin !== head.origin) throw new Rejected("RECEIPT", `${name} is of another log`);
+    const then = await openReceiptHead(proof, policy, formers, name);
+    if (then.origin !== head.origin && !formers.has(then.origin)) throw new Rejected("RECEIPT", `${name} is of another log`);
     const others = this.waiting.get(proof.index) || [];
     this.waiting.set(proof.index, [...others, { name, proof, head: then }]);
     this.count += 1;

@@ -195,7 +195,7 @@ def open_entry(line: Entry, hashed: bytes) -> Seen:
         leaf.stream,
         leaf.seq,
         leaf.type,
-        leaf_hash(line.leaf),
+        hashed,
         leaf.prev,
         milliseconds(leaf.at),
         fields,

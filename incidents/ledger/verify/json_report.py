@@ -42,16 +42,7 @@ def accepted(outcome: Outcome, policy: Policy, *, now: int) -> str:
             "to_seq": outcome.to_seq,
             "complete_to": outcome.complete_to,
             "kinds": dict(outcome.kinds),
-            "continues": [
-                {
-                    "origin": name,
-                    "size": one.head.size,
-                    "root": one.head.root.hex(),
-                    "reason": one.reason,
-                    "seen": name in outcome.seen_formers,
-                }
-                for name, one in outcome.formers.items()
-            ],
+            "continues": _formers(outcome),
             "withheld": outcome.withheld,
             "attachments": outcome.attachments,
             "attachments_left_out": outcome.left_out,
@@ -86,3 +77,17 @@ def _clock(clock: Clock) -> dict[str, Any]:
 
 def _line(members: dict[str, Any]) -> str:
     return f"{json.dumps(members)}\n"
+
+
+def _formers(outcome: Outcome) -> list[dict[str, Any]]:
+    """Return the names that the log had before, and whether enough saw where each ended."""
+    return [
+        {
+            "origin": name,
+            "size": one.head.size,
+            "root": one.head.root.hex(),
+            "reason": one.reason,
+            "seen": name in outcome.seen_formers,
+        }
+        for name, one in outcome.formers.items()
+    ]

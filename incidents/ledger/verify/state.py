@@ -1,8 +1,8 @@
 """Keeps the last head that was verified, so that a shorter or other log is noticed.
 
 The file holds the three lines of a checkpoint; behind a blank line those of each name
-under which the same log was signed before, with the word `ended`. It is written beside itself and then put
-in place at once: whoever is interrupted keeps the old one.
+under which the same log was signed before, with the word `ended`. It is written beside
+itself and then put in place at once: whoever is interrupted keeps the old one.
 """
 
 import os
@@ -41,12 +41,16 @@ def _read_block(text: str) -> Pinned:
     return Pinned(parse_checkpoint(text.removesuffix(_ENDED)), is_ended=is_ended)
 
 
+def state_text(heads: Sequence[Pinned]) -> str:
+    """Return what the file says of these heads."""
+    return "\n".join(one.checkpoint.text + _ENDED * one.is_ended for one in heads)
+
+
 def write_state(path: Path, heads: Sequence[Pinned]) -> None:
     """Replace the file by one that holds these heads."""
-    blocks = [one.checkpoint.text + _ENDED * one.is_ended for one in heads]
     beside = path.with_name(f"{path.name}.new")
     with beside.open("wb") as file:
-        file.write("\n".join(blocks).encode())
+        file.write(state_text(heads).encode())
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

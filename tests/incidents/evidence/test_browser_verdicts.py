@@ -18,10 +18,13 @@ from incidents.evidence.browser_page import PARTS
 from incidents.ledger.bundle_parts import Entry
 from incidents.ledger.checkpoint import Checkpoint
 from incidents.ledger.policy import parse_policy
-from incidents.ledger.verify.check import Pinned, verify_bundle
+from incidents.ledger.verify.check import verify_bundle
+from incidents.ledger.verify.continued import Pinned
+from incidents.ledger.verify.state import state_text
 from incidents.ledger.verify.verdict import Code, Doubt, Rejected
 from tests.incidents.ledger.report.told import told_bundle
 from tests.incidents.ledger.simulated_log import (
+    LAB,
     LOG_KEY,
     OTHER_STREAM,
     POLICY_TEXT,
@@ -35,6 +38,14 @@ from tests.incidents.ledger.verify.clock_stories import (
     with_a_withheld_end,
 )
 from tests.incidents.ledger.verify.test_attacks import ATTACKS, LOG, with_photo
+from tests.incidents.ledger.verify.test_continued import (
+    CONTINUED_ATTACKS,
+    END,
+    NEW_POLICY_TEXT,
+    receipt_of,
+    theft,
+)
+from tests.incidents.ledger.verify.test_continued import LOG as CONTINUED
 from tests.incidents.ledger.verify.test_receipts import KEPT
 from tests.incidents.ledger.verify.test_receipts import LOG as KEPT_LOG
 from tests.incidents.ledger.verify.verifying import packed
@@ -54,7 +65,7 @@ class Case:
 
     bundle: object
     policy: str = POLICY_TEXT
-    pinned: Checkpoint | None = None
+    pinned: tuple = ()
     receipts: tuple = ()
 
     def as_line(self):
@@ -63,7 +74,7 @@ class Case:
             for one in self.receipts
         ]
         bundle = b64encode(self.data).decode()
-        pinned = self.pinned and self.pinned.text
+        pinned = state_text(self.pinned) or None
         members = {"bundle": bundle, "policy": self.policy, "pinned": pinned}
         return json.dumps({**members, "receipts": kept})
 
@@ -82,7 +93,7 @@ def said_by_program(case):
         outcome = verify_bundle(
             case.file,
             parse_policy(case.policy),
-            pinned=case.pinned and Pinned(case.pinned),
+            pinned=case.pinned,
             receipts=case.receipts,
             listen=lambda _, both: bounds.append(list(both)),
         )
@@ -148,21 +159,48 @@ def cases():
         lambda erased: {"body": {"basis": "GDPR 17"}, "erased": erased},
         lambda _: {"body": {"erased": "text"}},
     )
-    return found | {
-        "good": Case(LOG.bundle()),
-        "photo": Case(with_photo()),
-        "told": Case(told_bundle()),
-        "without witnesses": Case(told(STORIES[0][0]), policy=NO_WITNESS),
-        "withheld": Case(with_a_withheld_end()),
-        "without heads": Case(bare),
-        "seen before": Case(LOG.bundle(), pinned=seen),
-        "another seen": Case(LOG.bundle(), pinned=other),
-        "more seen": Case(LOG.bundle(), pinned=later),
-        "not connected": Case(bare, pinned=seen),
-        "stamped": Case(LOG.bundle(stamps={LOG.size: b"stamp"})),
-        "stamp of no head": Case(LOG.bundle(stamps={999: b"stamp"})),
-        "clocks": Case(clocks_that_disagree()),
-        **{f"erased {n}": Case(erased_elsewhere(b)) for n, b in enumerate(bodies)},
+    return (
+        found
+        | continued_cases()
+        | {
+            "good": Case(LOG.bundle()),
+            "photo": Case(with_photo()),
+            "told": Case(told_bundle()),
+            "without witnesses": Case(told(STORIES[0][0]), policy=NO_WITNESS),
+            "withheld": Case(with_a_withheld_end()),
+            "without heads": Case(bare),
+            "seen before": Case(LOG.bundle(), pinned=(Pinned(seen),)),
+            "another seen": Case(LOG.bundle(), pinned=(Pinned(other),)),
+            "more seen": Case(LOG.bundle(), pinned=(Pinned(later),)),
+            "not connected": Case(bare, pinned=(Pinned(seen),)),
+            "stamped": Case(LOG.bundle(stamps={LOG.size: b"stamp"})),
+            "stamp of no head": Case(LOG.bundle(stamps={999: b"stamp"})),
+            "clocks": Case(clocks_that_disagree()),
+            **{f"erased {n}": Case(erased_elsewhere(b)) for n, b in enumerate(bodies)},
+        }
+    )
+
+
+def continued_cases():
+    """Return bundles of logs that went on under another name."""
+    seen = Pinned(Checkpoint(LOG_KEY.public.name, 2, CONTINUED.tree.root(2)))
+    other = replace(seen, checkpoint=replace(seen.checkpoint, root=bytes(32)))
+    ended = replace(seen, checkpoint=END, is_ended=True)
+    both = f"log {LOG_KEY.public.vkey()}\n{NEW_POLICY_TEXT}"
+    made = {
+        f"continued, {attack.__name__}": Case(attack(), NEW_POLICY_TEXT)
+        for attack, _ in CONTINUED_ATTACKS
+    }
+    kept = [(receipt_of(1, 3),), (receipt_of(1, 3, witnesses=(LAB,)),)]
+    bundle = CONTINUED.bundle()
+    return made | {
+        "continued": Case(bundle, NEW_POLICY_TEXT),
+        "continued, two keys": Case(bundle, both),
+        "continued, seen": Case(bundle, NEW_POLICY_TEXT, pinned=(seen, ended)),
+        "continued, other": Case(bundle, NEW_POLICY_TEXT, pinned=(other,)),
+        "continued, thief": Case(theft(), pinned=(ended,)),
+        "continued, receipt": Case(bundle, NEW_POLICY_TEXT, receipts=kept[0]),
+        "continued, unseen": Case(bundle, NEW_POLICY_TEXT, receipts=kept[1]),
     }
 
 

@@ -94,6 +94,7 @@ def continued(**said):
 
 LOG = continued()
 SEEN = 3  # entries that witnesses saw under the old name
+END = Checkpoint(ORIGIN, SEEN, LOG.tree.root(SEEN))
 
 
 def test_one_bundle_proves_what_spans_both_names():
@@ -205,21 +206,21 @@ def another_branch():
     )
 
 
-@pytest.mark.parametrize(
-    ("attack", "code"),
-    [
-        (other_root, "CONTINUED"),
-        (other_size, "CONTINUED"),
-        (other_note, "CONTINUED"),
-        (own_name, "CONTINUED"),
-        (no_size, "CONTINUED"),
-        (future_size, "CONTINUED"),
-        (unsaid, "CP_ORIGIN"),
-        (never_logged, "INCLUSION"),
-        (behind_its_end, "CONTINUED"),
-        (another_branch, "FORK"),
-    ],
-)
+CONTINUED_ATTACKS = [
+    (other_root, "CONTINUED"),
+    (other_size, "CONTINUED"),
+    (other_note, "CONTINUED"),
+    (own_name, "CONTINUED"),
+    (no_size, "CONTINUED"),
+    (future_size, "CONTINUED"),
+    (unsaid, "CP_ORIGIN"),
+    (never_logged, "INCLUSION"),
+    (behind_its_end, "CONTINUED"),
+    (another_branch, "FORK"),
+]
+
+
+@pytest.mark.parametrize(("attack", "code"), CONTINUED_ATTACKS)
 def test_attack_is_found(attack, code):
     assert verdict_on(attack(), policy=NEW_POLICY) == code
 
@@ -251,7 +252,7 @@ def test_thief_gets_nowhere_with_who_knows_the_new_name():
     assert verdict_on(theft(), policy=NEW_POLICY) == "CP_ORIGIN"
     # Nothing tells it to who knows the old name alone, if witnesses went on.
     assert verdict_on(theft(), policy=POLICY) == "VERIFIED"
-    ended = Pinned(Checkpoint(ORIGIN, SEEN, LOG.tree.root(SEEN)), is_ended=True)
+    ended = Pinned(END, is_ended=True)
     assert verdict_on(theft(), policy=POLICY, pinned=[ended]) == "ENDED"
 
 
