@@ -5,7 +5,7 @@ whoever comes after a crash goes on with the rest.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -64,29 +64,36 @@ def _bring_on(run: RetentionRun, now: datetime, at_once: int) -> None:
     if not items:
         _end(run, now)
         return
-    of, places = _places(run, items, at_once)
+    terms = _terms(run)
+    of, places = _places(run, items, terms, at_once)
     if not places:
         done = [item.pk for item in items]
         RetentionItem.objects.filter(pk__in=done).update(done_at=now)
         return
     _clear_tables(run, items, places)
     _count(items, places)
-    days = run.terms[of]
     erase(
         places,
-        basis=f"Retention schedule “{ValueClass(of).label}”: {spoken_days(days)}",
+        basis=f"Retention schedule “{ValueClass(of).label}”: {spoken_days(terms[of])}",
         erasure=run.uid,
         actor=Actor.system(run.organisation),
         now=now,
     )
 
 
-def _places(
-    run: RetentionRun, items: Sequence[RetentionItem], at_once: int
-) -> tuple[str, list[Place]]:
-    """Return what of these streams is still due, by the milder of then and now."""
+def _terms(run: RetentionRun) -> dict[str, int]:
+    """Return the milder of the terms at the announcement and now; none once ended."""
     today = terms_of(run.organisation_id)
-    terms = {of: max(days, today[of]) for of, days in run.terms.items() if of in today}
+    return {of: max(days, today[of]) for of, days in run.terms.items() if of in today}
+
+
+def _places(
+    run: RetentionRun,
+    items: Sequence[RetentionItem],
+    terms: Mapping[str, int],
+    at_once: int,
+) -> tuple[str, list[Place]]:
+    """Return what of these streams is still due by the terms."""
     incidents = lock_incidents(
         item.audience.incident_id for item in items if item.audience.incident_id
     )

@@ -10,6 +10,7 @@ from incidents.audit.erasures import check_erasures
 from incidents.audit.findings import Findings
 from incidents.custody.holds import release_hold
 from incidents.events.actor import Actor
+from incidents.events.feed import timeline
 from incidents.incident.lifecycle import comment, reopen, resolve
 from incidents.incident.shares import share
 from incidents.ledger.models import Disclosure, Entry, Erased
@@ -170,6 +171,22 @@ def test_a_reopened_incident_and_an_ended_schedule_keep_all(lab):
     keep(lab, days=None)
     run_all(RUN + NOTICE)
     assert titles() == 2
+
+
+def test_a_schedule_that_keeps_longer_since_names_its_own_days(lab):
+    incident = closed(lab)
+    keep(lab)
+    announce_runs(LATER)
+    keep(lab, days=114)
+    run_all()
+    [said] = [
+        item.summary
+        for item in timeline(incident, [lab.pk])
+        if item.kind == "disclosure.erased"
+    ]
+    assert said.endswith(
+        "Retention schedule “What people reported and wrote”: 114 days"
+    )
 
 
 def test_what_both_sides_read_goes_when_both_say_so(lab, naisa):
