@@ -1,6 +1,7 @@
 """Reads the files of incidents anew, as many bytes a night, and compares their hashes."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from incidents.audit.findings import Finding
 from incidents.audit.opening import Opener, Stored
 
 BATCH: Final = 100
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 ALL_FILES: Final = sys.maxsize
 _CHUNK: Final = 1 << 20
 _RESTORE: Final = "put it back from a backup of the data folder"
@@ -71,6 +73,8 @@ def _check(file: _File, recorded: Collection[str] | None) -> list[Finding]:
     if recorded is not None and file.sha256 not in recorded:
         why = f"no entry names sha256 {file.sha256}, which is said of {name}"
         return [Finding(f"{why}: put its row back from a backup")]
+    if recorded is None and not _SHA256.fullmatch(file.sha256):
+        return []  # the hash was erased with the list that named it
     try:
         found = _hash(path)
     except OSError as error:

@@ -25,6 +25,8 @@ GROWING: Final = {
     "tocsin_tile": "hashes",
     "tocsin_checkpoint": "note, signed_at",
     "tocsin_cosigned": "note, quorum_at",
+    # Files stay; what an erasure takes out of their rows may go.
+    "tocsin_attachment": "filename, sha256",
     # Whose a stream is says which holds cover it.
     "tocsin_audience_stream": "opened_at, closed_at",
     "tocsin_hold": "released_at, released_by_id, released_reason, release_entry_id",

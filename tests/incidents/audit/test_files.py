@@ -1,11 +1,16 @@
 """Files are held against their rows, and the rows against the record."""
 
 import hashlib
+import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from incidents.audit.files import ALL_FILES
+from incidents.custody.erasing import erase, read_values
+from incidents.custody.places import erasable, find_places
+from incidents.custody.repeats import clear_incidents, texts_in
 from incidents.events.actor import Actor
 from incidents.incident.attachments import store_upload
 from incidents.incident.new_file import path_of
@@ -75,3 +80,18 @@ def test_file_that_was_exchanged_together_with_its_row_is_found_by_the_record(
 def test_each_night_goes_on_with_the_files_after_those_of_the_last(log, files):
     nights = [log.audit(file_bytes=11) for _ in range(3)]
     assert [(one.files, one.files_of) for one in nights] == [(2, 3), (1, 3), (2, 3)]
+
+
+def test_file_whose_hash_was_lawfully_erased_is_no_finding(log, files):
+    incident, lab = files[0].incident, files[0].organisation
+    rows = erasable(incident, lab).filter(name="attachments")
+    [stream] = set(rows.values_list("entry__stream", flat=True))
+    places = find_places(stream, set(rows.values_list("entry__seq", "name")))
+    clear_incidents({incident.pk: texts_in(read_values(places))}, lab)
+    with transaction.atomic():
+        actor = Actor.system(lab)
+        erase(places, basis="x", erasure=uuid.uuid4(), actor=actor, now=NOW)
+    log.grow()
+    files[0].refresh_from_db()
+    assert files[0].sha256 == "(erased)"
+    assert log.found(has_values=True, file_bytes=ALL_FILES) == []

@@ -41,6 +41,7 @@ def test_even_the_owner_does_not_invent_an_erasure(world_database, opened):
         "UPDATE tocsin_audience_stream SET organisation_id = organisation_id + 1",
         "DELETE FROM tocsin_audience_stream",
         "UPDATE tocsin_user SET uid = gen_random_uuid()",
+        "DELETE FROM tocsin_attachment",
     ],
 )
 def test_runtime_role_does_not_move_a_record_out_of_its_hold(world_database, escape):
