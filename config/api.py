@@ -39,6 +39,7 @@ from escalation.oncall.calendars_api import FeedViewSet, ImportedCalendarViewSet
 from escalation.oncall.cover_api import OverrideViewSet, SwapViewSet
 from escalation.routing.api import RouteViewSet
 from escalation.runs.api import RunViewSet
+from escalation.stamps.api import TimeStampAuthorityViewSet
 from incidents.anonymous.api import ReportDeskViewSet, ReportViewSet
 from incidents.custody.api import ErasureViewSet, HoldViewSet, ReadersViewSet
 from incidents.custody.recipients_api import RecipientViewSet
@@ -130,6 +131,7 @@ _ROOTS = (
     ("witnesses", WitnessViewSet),
     ("watched-logs", WatchedLogViewSet),
     ("party-keys", PartyKeyViewSet),
+    ("time-stamp-authorities", TimeStampAuthorityViewSet),
     ("statutory-clocks", StatutoryClockViewSet),
     ("status", StatusViewSet),
     ("log", LogStandingViewSet),

@@ -35,6 +35,7 @@ from incidents.models import (
 )
 from incidents.sealing.asking import signer_standing
 from incidents.sealing.vitals import SealingVitals, measure_sealing
+from incidents.stamping.vitals import StampVitals, measure_stamps
 from incidents.timers.clock import read_now
 from incidents.witnessing.vitals import WitnessVitals, measure_witnesses
 
@@ -77,6 +78,7 @@ class Vitals:
     mismatches: list[str]
     witnesses: WitnessVitals
     standing: int
+    stamps: StampVitals
 
     @property
     def stale(self) -> list[str]:
@@ -109,6 +111,11 @@ class Vitals:
     def quorum_age(self) -> float | None:
         """How long ago a quorum of witnesses last vouched; None where nobody is asked."""
         return _age(self.witnesses.standing.vouched_at, self.at)
+
+    @property
+    def stamp_age(self) -> float | None:
+        """How old the newest time stamp is, by its own clock; None where none is."""
+        return _age(self.stamps.said_at, self.at)
 
 
 @require_safe
@@ -153,6 +160,7 @@ def measure(now: datetime) -> Vitals:
         mismatches=[str(read_finding(one)) for one in audit.findings] if audit else [],
         witnesses=measure_witnesses(now),
         standing=standing_values(),
+        stamps=measure_stamps(),
         refused_callbacks=dict(
             CallbackRefusals.objects.values_list("provider", "count")
         ),
@@ -206,6 +214,10 @@ def _described(vitals: Vitals) -> dict[str, Any]:
         "awaited_witnesses": list(vitals.witnesses.awaited),
         "witnesses": vitals.witnesses.who_vouches,
         "witnesses_failing": vitals.witnesses.failing,
+        "time_stamp_authorities": vitals.stamps.active,
+        "time_stamp_authorities_failing": sorted(vitals.stamps.failing),
+        "time_stamp_clocks_apart_seconds": vitals.stamps.apart,
+        "newest_time_stamp_seconds": vitals.stamp_age,
         "open_circuits": vitals.open_circuits,
         "erased_values_standing": vitals.standing,
     }

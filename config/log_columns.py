@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from config.column_kinds import CODE, Column, neither, personal
+from config.column_kinds import CODE, SEALED, Column, neither, personal
 
 LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "incidents.SealedLeaf": {"leaf_hash": neither("hash of a leaf")},
@@ -39,6 +39,19 @@ LOG_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
         "label": personal("user", "the person's own words"),
         "public": neither("a public key; without its row it says nothing"),
         "fingerprint": neither("the hash of a public key"),
+    },
+    "incidents.TimeStampAuthority": {
+        "slug": neither("the name of an authority that stamps the time"),
+        "address": neither("where it is asked"),
+        "username": neither("the platform's account there"),
+        "password_sealed": SEALED,
+        "certificates": neither("public certificates of the authority"),
+        "policy": neither("a number of one of its policies"),
+        "failed_why": neither("our own words about an answer"),
+    },
+    "incidents.TimeStamp": {
+        "which": CODE,
+        "answer": neither("a time and a hash, signed by an authority"),
     },
     "incidents.WatchedLog": {
         "origin": neither("the name of a log"),

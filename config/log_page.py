@@ -9,6 +9,7 @@ from config.log_reading import OTHER_SIDE, KnownWitness, Standing, read_standing
 from incidents.audit.findings import read_finding
 from incidents.models import Audit, OrganisationKind
 from incidents.pages import PageRequest, page
+from incidents.stamping.vitals import measure_stamps
 from incidents.timers.clock import read_now
 
 _SIGNER: Final = {
@@ -41,6 +42,7 @@ def log_page(request: PageRequest) -> HttpResponse:
         "facts": _facts(standing),
         "note": standing.checkpoint,
         "witnesses": [_witness_row(one) for one in standing.witnesses],
+        "stamps": measure_stamps(),
         "audit": audit,
         "audit_facts": _audit_facts(audit) if audit else [],
         "findings": [str(read_finding(one)) for one in audit.findings] if audit else [],

@@ -70,6 +70,7 @@ def _lines(vitals: Vitals | None, *, is_broker_up: bool) -> Iterator[str]:
         yield from _gauge(name, meaning)
         yield f"{name} {getattr(vitals, field) or 0}"
     yield from _record_lines(vitals)
+    yield from _stamp_lines(vitals)
     yield from _gauge(
         "tocsin_erased_values_standing",
         "Values that stand although the record says they are erased.",
@@ -126,6 +127,23 @@ def _record_lines(vitals: Vitals) -> Iterator[str]:
             "tocsin_record_mismatches",
             "What the last audit of the record found wrong.",
             len(vitals.mismatches),
+        ),
+    ):
+        yield from _gauge(name, meaning)
+        yield f"{name} {value}"
+
+
+def _stamp_lines(vitals: Vitals) -> Iterator[str]:
+    for name, meaning, value in (
+        (
+            "tocsin_stamped_size",
+            "Size of the newest head that is stamped with the time.",
+            vitals.stamps.size,
+        ),
+        (
+            "tocsin_time_stamp_authorities_failing",
+            "Authorities whose last time stamp failed.",
+            len(vitals.stamps.failing),
         ),
     ):
         yield from _gauge(name, meaning)

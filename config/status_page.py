@@ -74,7 +74,7 @@ def _chores(status: Status) -> list[dict[str, Any]]:
 
 def _waiting(status: Status) -> list[dict[str, Any]]:
     vitals = status.vitals
-    rows = (
+    rows: tuple[tuple[str, float | None], ...] = (
         ("Oldest timer that is due", vitals.timer_lateness),
         ("Oldest entry to be routed", vitals.pending_age),
         ("Oldest message to be delivered", vitals.undelivered_age),
@@ -83,4 +83,6 @@ def _waiting(status: Status) -> list[dict[str, Any]]:
         ("Oldest entry to be sealed", vitals.unsealed_age),
         ("Since a quorum last vouched", vitals.quorum_age),
     )
+    if vitals.stamps.active:
+        rows = (*rows, ("Newest time stamp of the record", vitals.stamp_age))
     return [{"label": label, "age_seconds": age} for label, age in rows]

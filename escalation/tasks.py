@@ -5,6 +5,7 @@ from celery import shared_task
 from escalation import loop
 from escalation.notifications.channels.guarded_get import get
 from escalation.oncall.importing import refresh_due
+from escalation.stamps import stamping
 from escalation.witnesses import asking
 from incidents.timers.clock import read_now
 from incidents.timers.ticks import note_tick
@@ -38,10 +39,11 @@ def refresh_calendars() -> None:
 
 @shared_task(ignore_result=True, soft_time_limit=90, time_limit=120)
 def ask_witnesses() -> None:
-    """Have the newest head of the log cosigned, and see that a quorum does."""
+    """Have the newest head cosigned and stamped, and see that a quorum vouches."""
     try:
         asking.ask_witnesses(read_now())
     finally:
         # Also when asking fails: that is when it matters.
         watch_if_due(read_now())
+    stamping.stamp_due(read_now())
     note_tick("witnesses", read_now())

@@ -23,11 +23,15 @@ from escalation.runs.views import (
     incident_snooze,
     incident_unsnooze,
 )
+from escalation.stamps import views as stamps
 
 _DUTIES = "incidents/<str:ref>/duties/"
 _VERSION = "policies/<int:pk>/versions/<int:number>/"
 
 urlpatterns = [
+    path("time-stamps/", stamps.time_stamp_list, name="time-stamp-list"),
+    path("time-stamps/new/", stamps.time_stamp_new, name="time-stamp-new"),
+    path("time-stamps/<uuid:uid>/", stamps.time_stamp_edit, name="time-stamp-edit"),
     path("", include("escalation.lawbook.urls")),
     path("", include("escalation.duties.delays.urls")),
     path("", include("escalation.filings.urls")),

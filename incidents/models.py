@@ -70,6 +70,7 @@ from incidents.sealing.models import (
     Which,
 )
 from incidents.signatures.models import PartyKey
+from incidents.stamping.models import TimeStamp, TimeStampAuthority
 from incidents.timers.models import Lateness, TestClock, Tick, Timer
 from incidents.triage.models import Outcome, Question, TriageRow, TriageState
 from incidents.witnessing.models import (
@@ -152,6 +153,8 @@ __all__ = [
     "TestClock",
     "Tick",
     "Tile",
+    "TimeStamp",
+    "TimeStampAuthority",
     "Timer",
     "TokenBucket",
     "TriageRow",

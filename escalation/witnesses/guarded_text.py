@@ -1,4 +1,4 @@
-"""Post a text to a witness and read its answer, within 5 seconds.
+"""Post to a witness or to whoever stamps the time and read the answer, within 5 seconds.
 
 The connection goes to the checked machine and no redirect is followed, as for
 everything that leaves this installation.
@@ -7,6 +7,8 @@ everything that leaves this installation.
 import http.client
 import ssl
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.conf import settings
@@ -20,20 +22,37 @@ from escalation.notifications.channels.webhook_target import (
 )
 
 LIMIT_SECONDS: Final = 5.0
-MAX_ANSWER_BYTES: Final = 16 * 1024
+MAX_ANSWER_BYTES: Final = 64 * 1024
+_TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 class NotAnswered(Exception):
     """There is no answer; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is posted, and to where; headers may hold a password."""
+
+    address: str
+    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+
+
 def post(address: str, body: bytes) -> tuple[int, str, bytes]:
+    """Post a text: return status, media type and body. Raises NotAnswered."""
+    return post_letter(Letter(address, body, _TEXT))
+
+
+def post_letter(letter: Letter) -> tuple[int, str, bytes]:
     """Return status, media type and body of the answer. Raises NotAnswered."""
     ends_at = time.monotonic() + LIMIT_SECONDS
     try:
-        target = resolve_target(address, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS)
+        target = resolve_target(
+            letter.address, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS
+        )
         with connect(target, ends_at=ends_at) as sock:
-            return _post(target, DeadlineSocket(sock, ends_at=ends_at), body)
+            return _post(target, DeadlineSocket(sock, ends_at=ends_at), letter)
     except Refused as refused:
         raise NotAnswered(str(refused)) from None
     except ssl.SSLCertVerificationError as error:
@@ -42,17 +61,19 @@ def post(address: str, body: bytes) -> tuple[int, str, bytes]:
         raise NotAnswered(f"not reached: {type(error).__name__}") from None
 
 
-def _post(target: Target, sock: DeadlineSocket, body: bytes) -> tuple[int, str, bytes]:
+def _post(
+    target: Target, sock: DeadlineSocket, letter: Letter
+) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = sock
     headers = {
         "Host": target.host_header,
         "User-Agent": "Tocsin",
-        "Content-Type": "text/plain; charset=utf-8",
         "Accept-Encoding": "identity",
         "Connection": "close",
+        **letter.headers,
     }
-    connection.request("POST", target.path, body=body, headers=headers)
+    connection.request("POST", target.path, body=letter.body, headers=headers)
     with connection.getresponse() as response:
         answer = response.read(MAX_ANSWER_BYTES + 1)
         media_type = response.headers.get("Content-Type", "")

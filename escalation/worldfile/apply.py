@@ -22,6 +22,7 @@ from escalation.worldfile.mailboxes import write_mailboxes
 from escalation.worldfile.references import check_references
 from escalation.worldfile.retention import write_retention
 from escalation.worldfile.schema import read_world
+from escalation.worldfile.stamps import write_authorities
 from escalation.worldfile.witnesses import write_witnesses
 from escalation.worldfile.world import World
 from escalation.worldfile.write_access import write_access
@@ -120,6 +121,7 @@ def _write(world: World, changes: Changes) -> None:
     write_mailboxes(world, changes)
     write_witnesses(world, changes)
     write_retention(world, changes)
+    write_authorities(world, changes)
     changes.record()
 
 

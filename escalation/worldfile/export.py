@@ -22,6 +22,7 @@ from escalation.worldfile.mailboxes import mailbox_rows
 from escalation.worldfile.maintenance import window_rows
 from escalation.worldfile.quorum import quorum_rows, witness_group_rows
 from escalation.worldfile.retention import retention_rows
+from escalation.worldfile.stamps import authority_rows
 from escalation.worldfile.toml_text import array_item, table_item
 from escalation.worldfile.witnesses import watched_log_rows, witness_rows
 from incidents.intake.sources import default_expiry
@@ -62,6 +63,7 @@ def export_world(organisations: Sequence[Organisation] | None = None) -> str:
         ("watched_logs", watched_log_rows(chosen)),
         ("witness_groups", witness_group_rows(chosen)),
         ("retention_schedules", retention_rows(chosen)),
+        ("time_stamp_authorities", authority_rows(chosen)),
     )
     items = [array_item(name, fields) for name, rows in sections for fields in rows]
     items += [table_item("quorum", fields) for fields in quorum_rows(chosen)]

@@ -19,6 +19,7 @@ from escalation.worldfile.problems import Problems
 from escalation.worldfile.quorum import check_quorum
 from escalation.worldfile.retention import check_retention
 from escalation.worldfile.rule_references import check_rules
+from escalation.worldfile.stamps import check_authorities
 from escalation.worldfile.witnesses import check_witnesses
 from escalation.worldfile.world import PersonSpec, RouteSpec, World
 from incidents.events.access import ROLES_OF
@@ -62,6 +63,7 @@ def check_references(world: World, problems: Problems) -> None:
     check_witnesses(world, known, problems)
     check_quorum(world, problems)
     check_retention(world, known, problems)
+    check_authorities(world, known, problems)
     check_laws(world, known, problems)
 
 
@@ -82,6 +84,10 @@ def _check_twice(world: World, problems: Problems) -> None:
         *(
             (s.path, ("retention", s.organisation, s.of))
             for s in world.retention_schedules
+        ),
+        *(
+            (s.path, ("time-stamp authority", s.draft.slug))
+            for s in world.time_stamp_authorities
         ),
         *((s.path, ("regime", s.organisation, s.id)) for s in world.regimes),
         *((s.path, ("legal profile", s.organisation)) for s in world.legal_profiles),

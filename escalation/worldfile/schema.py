@@ -23,6 +23,7 @@ from escalation.worldfile.problems import Problem, Problems, WorldFileInvalid
 from escalation.worldfile.quorum import read_quorum, read_witness_group
 from escalation.worldfile.retention import read_retention
 from escalation.worldfile.schedules import read_override_table, read_schedule_table
+from escalation.worldfile.stamps import read_authority
 from escalation.worldfile.tables import Table
 from escalation.worldfile.witnesses import read_watched_log, read_witness
 from escalation.worldfile.world import (
@@ -77,6 +78,7 @@ SECTIONS: Final = (
     "watched_logs",
     "witness_groups",
     "retention_schedules",
+    "time_stamp_authorities",
 )
 # Of these there is one.
 TABLES: Final = ("quorum",)
@@ -141,6 +143,7 @@ def _of_record(document: Mapping[str, Any], problems: Problems) -> dict[str, Any
         "witness_groups": read_witness_group,
         "watched_logs": read_watched_log,
         "retention_schedules": read_retention,
+        "time_stamp_authorities": read_authority,
     }
     read: dict[str, Any] = {
         section: _read_all(document, section, reader, problems)

@@ -10,6 +10,7 @@ from typing import Any
 
 from escalation.lawbook.profile_editing import ProfileDraft
 from escalation.oncall.reading import ScheduleDraft
+from escalation.stamps.editing import AuthorityDraft
 from escalation.worldfile.positions import Path
 from incidents.intake.heartbeats.monitors import HeartbeatDraft
 from incidents.intake.maintenance import MaintenanceDraft
@@ -270,6 +271,14 @@ class QuorumSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoritySpec:
+    """Who stamps the log's heads with the time; no password keeps the present one."""
+
+    path: Path
+    draft: AuthorityDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedLogSpec:
     """A log that is cosigned here, from a head on; the root is base64."""
 
@@ -317,3 +326,4 @@ class World:
     retention_schedules: tuple[RetentionSpec, ...]
     quorum: QuorumSpec | None = None
     witness_groups: tuple[WitnessGroupSpec, ...] = ()
+    time_stamp_authorities: tuple[AuthoritySpec, ...] = ()

@@ -1,6 +1,6 @@
 """Reads from the record and the log what goes into a bundle, a few entries at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -43,8 +43,9 @@ from incidents.sealing.heads import (
 )
 from incidents.sealing.models import Which
 from incidents.sealing.names import formers_of
-from incidents.sealing.places import cosigned_notes, places_of
+from incidents.sealing.places import cosigned_notes, note_of, places_of
 from incidents.sealing.tree import reader
+from incidents.stamping.choosing import stamps_around
 from incidents.witnessing.own_policy import own_policy
 
 CHUNK: Final = 500
@@ -107,18 +108,29 @@ def bundle_of(source: Source) -> Bundle:
         asked_at=row.requested_at,
         is_cosigned=row.is_cosigned,
     )
+    stamps = _stamps(source)
     return Bundle(
         head=source.note,
         stream=source.counted.stream,
         entries=_entries(source),
         completeness=_completeness(source),
-        earlier=_earlier(source),
+        earlier=_earlier(source, stamps.keys()),
         erasures=_erasures(source),
         continues=_continues(source),
         attachments=_attachments(source),
         documents=documents(facts),
         telling=_telling(source, facts),
+        stamps=stamps,
     )
+
+
+def _stamps(source: Source) -> dict[int, bytes]:
+    """Return the time stamps nearest to the stream, and that of the head."""
+    rows = Entry.objects.filter(
+        stream=source.counted.stream, seq__in=(1, source.counted.seq)
+    )
+    places = places_of(rows.values_list("pk", flat=True)).values()
+    return stamps_around(min(places), max(places), source.head.size)
 
 
 def _entries(source: Source) -> Iterator[ProvedLine]:
@@ -221,9 +233,9 @@ SELECT DISTINCT near.size FROM place CROSS JOIN LATERAL (
 """
 
 
-def _earlier(source: Source) -> Iterator[EarlierHead]:
+def _earlier(source: Source, stamped: Collection[int]) -> Iterator[EarlierHead]:
     ends = {one.size: one.note for one in formers_of(source.head.origin)}
-    sizes = sorted({*_bounding_sizes(source), *ends})
+    sizes = sorted({*_bounding_sizes(source), *stamped, *ends})
     tiles = reader(source.head.size)
     for first in range(0, len(sizes), CHUNK):
         some = sizes[first : first + CHUNK]
@@ -231,6 +243,8 @@ def _earlier(source: Source) -> Iterator[EarlierHead]:
         # That very note is named by the entry, whoever cosigned that head since.
         notes |= {(size, Which.LAST): ends[size] for size in some if size in ends}
         for size in some:
+            if size in stamped and (size, Which.FIRST) not in notes:
+                notes[size, Which.FIRST] = note_of(size) or ""
             earlier = _earlier_head(size, notes, tiles)
             source.telling.see_head(earlier.first, earlier.last)
             yield earlier

@@ -1,6 +1,7 @@
-"""Witnesses of the log, and logs that are watched: the platform's, so nobody's content.
+"""Witnesses of the log, who stamps it, and logs that are watched: the platform's, so nobody's content.
 
-Who may change them: tests/incidents/witnessing/test_witnesses_api.py.
+Who may change them: tests/incidents/witnessing/test_witnesses_api.py and
+tests/escalation/stamps/test_authorities.py.
 """
 
 from typing import Any
@@ -34,6 +35,10 @@ API = {
     "POST watched-logs-list": Place("account"),
     "GET watched-logs-detail": Place("account", _row),
     "PATCH watched-logs-detail": Place("account", _row),
+    "GET time-stamp-authorities-list": Place("account"),
+    "POST time-stamp-authorities-list": Place("account"),
+    "GET time-stamp-authorities-detail": Place("account", _row),
+    "PATCH time-stamp-authorities-detail": Place("account", _row),
 }
 
 PAGES = {
@@ -48,6 +53,11 @@ PAGES = {
     "POST watched-log-new": Place("account"),
     "GET watched-log-edit": Place("account", _row),
     "POST watched-log-edit": Place("account", _row),
+    "GET time-stamp-list": Place("account"),
+    "GET time-stamp-new": Place("account"),
+    "POST time-stamp-new": Place("account"),
+    "GET time-stamp-edit": Place("account", _row),
+    "POST time-stamp-edit": Place("account", _row),
 }
 
 UNREAD = {
@@ -63,5 +73,10 @@ UNREAD = {
         "page GET witness-edit",
         "page GET witness-list",
         "page GET witness-new",
+        "api GET time-stamp-authorities-detail",
+        "api GET time-stamp-authorities-list",
+        "page GET time-stamp-edit",
+        "page GET time-stamp-list",
+        "page GET time-stamp-new",
     ),
 }

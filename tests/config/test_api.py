@@ -268,7 +268,8 @@ def _on_call(api_world: ApiWorld) -> dict[str, dict[str, str]]:
     }
     # The platform's, not an organisation's: some of these people see them.
     nowhere = {"uid": "00000000-0000-4000-8000-000000000000"}
-    others = {"witnesses": nowhere, "watched-logs": nowhere}
+    platforms = ("witnesses", "watched-logs", "time-stamp-authorities")
+    others = dict.fromkeys(platforms, nowhere)
     others["party-keys"] = {"uid": str(with_key(person, lab).uid)}
     return {name: {"id": str(row.pk)} for name, row in rows.items()} | others
 

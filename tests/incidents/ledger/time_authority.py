@@ -75,6 +75,10 @@ class TimeAuthority:
         subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
         return (self.folder / "answer").read_bytes()
 
+    def send(self, letter: Any) -> tuple[int, str, bytes]:
+        """Answer as over HTTP, without a connection."""
+        return 200, "application/timestamp-reply", self.answer(letter.body)
+
     @contextmanager
     def serve(self) -> Iterator[str]:
         """Answer over HTTP on loopback; yields the address."""
