@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.log_reading import read_standing
-from incidents.models import Audit
+from incidents.models import Audit, EndedLog
 from incidents.rest import ApiViewSet
 from incidents.timers.clock import read_now
 
@@ -60,6 +60,24 @@ class AuditSerializer(serializers.Serializer[Any]):
     findings = MismatchSerializer(many=True)
 
 
+class FormerSerializer(serializers.Serializer[Any]):
+    """A name that was given up, because its key was or may be stolen."""
+
+    origin = serializers.CharField()
+    keys = serializers.SerializerMethodField(help_text="its vkeys; not to be trusted")
+    size = serializers.IntegerField(help_text="that of its last head vouched for")
+    checkpoint = serializers.CharField(source="note", help_text="that head")
+    is_cosigned = serializers.BooleanField(help_text="whether a quorum had seen it")
+    ended_at = serializers.DateTimeField()
+    ended_by = serializers.CharField()
+    reason = serializers.CharField()
+    successor = serializers.CharField(help_text="the name under which the log went on")
+
+    def get_keys(self, ended: EndedLog) -> list[str]:
+        """Return its keys."""
+        return ended.vkeys.splitlines()
+
+
 class StandingSerializer(serializers.Serializer[Any]):
     """How far the record is sealed, signed, witnessed and audited; sizes are entries."""
 
@@ -92,6 +110,7 @@ class StandingSerializer(serializers.Serializer[Any]):
         help_text="what the signer said when it did not sign; empty when it did",
     )
     witnesses = KnownWitnessSerializer(many=True)
+    formers = FormerSerializer(many=True)
     last_audit = AuditSerializer(source="audit", allow_null=True)
 
 

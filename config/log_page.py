@@ -43,6 +43,7 @@ def log_page(request: PageRequest) -> HttpResponse:
         "note": standing.checkpoint,
         "witnesses": [_witness_row(one) for one in standing.witnesses],
         "stamps": measure_stamps(),
+        "formers": standing.formers,
         "audit": audit,
         "audit_facts": _audit_facts(audit) if audit else [],
         "findings": [str(read_finding(one)) for one in audit.findings] if audit else [],

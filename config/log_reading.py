@@ -11,8 +11,9 @@ from incidents.audit.nightly import last_audit
 from incidents.ledger.checkpoint import parse_checkpoint
 from incidents.ledger.note import parse_note
 from incidents.ledger.vkey import cosignature_time
-from incidents.models import Audit, Checkpoint, Cosigned, Witness
+from incidents.models import Audit, Checkpoint, Cosigned, EndedLog, Witness
 from incidents.sealing.asking import signer_standing
+from incidents.sealing.names import ended_logs, present_name
 from incidents.sealing.places import newest_note
 from incidents.sealing.state import read_state
 from incidents.sealing.vitals import SealingVitals, measure_sealing
@@ -55,6 +56,7 @@ class Standing:
     witnesses: tuple[KnownWitness, ...]
     vitals: SealingVitals
     audit: Audit | None
+    formers: tuple[EndedLog, ...]
 
 
 def read_standing(now: datetime) -> Standing:
@@ -64,7 +66,7 @@ def read_standing(now: datetime) -> Standing:
     witnessed = seen.order_by("-size", "-which").first()
     sealed = Checkpoint.objects.order_by("-size").first()
     return Standing(
-        origin=_origin(note),
+        origin=_origin(note) or present_name(),
         sealed_at=sealed.sealed_at if sealed else None,
         witnessed_size=witnessed.size if witnessed else 0,
         witnessed_at=witnessed.quorum_at if witnessed else None,
@@ -75,6 +77,7 @@ def read_standing(now: datetime) -> Standing:
         witnesses=_witnesses(),
         vitals=measure_sealing(),
         audit=last_audit(),
+        formers=tuple(ended_logs()),
     )
 
 

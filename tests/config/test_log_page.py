@@ -1,7 +1,9 @@
 import pytest
 from django.test import Client
 
+from incidents.ledger.vkey import KeyType, signing_key
 from incidents.models import Audit, Witness
+from incidents.sealing.continuing import Why, continue_log
 from incidents.sealing.seal import seal_batch
 from incidents.sealing.signing import sign_heads
 from tests import factories as make
@@ -30,6 +32,30 @@ def test_page_of_an_empty_log_says_so(reader):
     }
     assert "No witness sees this log." in answer.text
     assert "No audit has ended yet." in answer.text
+
+
+def test_page_says_under_which_names_the_log_was_signed_before(reader):
+    record_entries(count=3)
+    seal_batch(NOW)
+    sign_heads(LocalSigner().as_signer(), NOW)
+    assert "Earlier names" not in reader.get("/log/").text
+    key = signing_key("log.example/2", KeyType.LOG, bytes([7]) * 32)
+    why = Why("The key's disk was copied", "Ana Ito")
+    signer = LocalSigner(key=key).as_signer()
+    continue_log(signer, why, NOW, may_lack_witnesses=True)
+    answer = reader.get("/log/")
+    assert labels(answer, "facts")["Name of the log"] == "log.example/2"
+    assert "by Ana Ito: The key&#x27;s disk was copied" in answer.text
+    assert "No quorum of witnesses had seen its last head, of 3 entries." in answer.text
+    [former] = reader.get("/api/v1/log/").json()["formers"]
+    named = ("origin", "successor", "size", "is_cosigned", "ended_by")
+    assert [former[name] for name in named] == [
+        "log.example/test",
+        "log.example/2",
+        3,
+        False,
+        "Ana Ito",
+    ]
 
 
 def test_page_says_how_far_the_record_is_proved(reader):

@@ -6,6 +6,8 @@ import pytest
 
 from incidents.evidence.receipts import receipt_of_entry
 from incidents.incident.new_file import path_of
+from incidents.ledger.checkpoint import cosign, parse_checkpoint
+from incidents.ledger.note import parse_note
 from incidents.ledger.policy import PolicyLog
 from incidents.ledger.signer_client import SignerRefused
 from incidents.ledger.verify.check import verify_bundle
@@ -16,8 +18,10 @@ from incidents.models import EndedLog
 from incidents.sealing.continuing import Why, continue_log
 from incidents.sealing.seal import seal_batch
 from incidents.sealing.signing import sign_heads
+from incidents.witnessing.cosigning import Line, head_to_cosign, keep_lines
 from tests.incidents.evidence.scene import Scene
 from tests.incidents.evidence.test_witnessed import WitnessedScene
+from tests.incidents.ledger.simulated_log import AGENCY
 from tests.incidents.sealing.log import LocalSigner
 
 pytestmark = pytest.mark.django_db
@@ -89,8 +93,12 @@ def test_incident_that_spans_both_names_is_proved_by_one_bundle(scene):
 def test_late_cosignature_under_the_old_name_changes_nothing_of_the_proof(scene):
     scene.happen("before the theft")
     scene.seal()
+    head = head_to_cosign(scene.now)
     scene.go_on()
     scene.seal()
+    checkpoint = parse_checkpoint(parse_note(head.note).text)
+    line = cosign(checkpoint, AGENCY, time=scene.seconds())
+    keep_lines(head, [Line(scene.witnesses["naisa"], AGENCY.public, line)], scene.now)
     row = scene.build(scene.ask())
     ended = EndedLog.objects.get()
     assert scene.verify(row, scene.policy).formers[ended.origin].head.size == ended.size
