@@ -49,12 +49,13 @@ from incidents.incident.actions_api import IncidentActionViewSet
 from incidents.incident.api import IncidentViewSet
 from incidents.incident.attachments_api import AttachmentViewSet
 from incidents.incident.people_api import MemberViewSet, TeamViewSet
+from incidents.incident.tokens_api import TokenViewSet
 from incidents.intake.api import SourceViewSet
 from incidents.intake.heartbeats.api import HeartbeatViewSet
 from incidents.intake.maintenance_api import MaintenanceViewSet
 from incidents.intake.silences_api import SilenceViewSet
 from incidents.mail.api import MailboxViewSet, MailViewSet
-from incidents.organisations.api import OrganisationViewSet, TokenViewSet
+from incidents.organisations.api import OrganisationViewSet
 from incidents.problems import CODES, problem_page
 from incidents.retention.api import RetentionRunViewSet, RetentionViewSet
 from incidents.signatures.api import PartyKeyViewSet, SignatureViewSet

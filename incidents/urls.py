@@ -5,6 +5,7 @@ from incidents.anonymous import views as reports
 from incidents.custody import views as custody
 from incidents.evidence import views as evidence
 from incidents.incident import actions_views, draft_views, views
+from incidents.incident import own_access_views as own_access
 from incidents.incident.home import home
 from incidents.intake import alertmanager_views as alertmanager
 from incidents.intake import handling_views as handling
@@ -100,9 +101,11 @@ urlpatterns = [
     path("sign-in/", people.sign_in, name="sign-in"),
     path("sign-out/", people.sign_out, name="sign-out"),
     path("account/", people.account, name="account"),
-    path("account/password/", people.password_change, name="password-change"),
-    path("account/tokens/", people.token_new, name="token-new"),
-    path("account/tokens/<int:pk>/revoke/", people.token_revoke, name="token-revoke"),
+    path("account/password/", own_access.password_change, name="password-change"),
+    path("account/tokens/", own_access.token_new, name="token-new"),
+    path(
+        "account/tokens/<int:pk>/revoke/", own_access.token_revoke, name="token-revoke"
+    ),
     path("incidents/", views.incident_list, name="incident-list"),
     path("incidents/new/", views.incident_new, name="incident-new"),
     path("incidents/new/draft/", draft_views.draft_save, name="draft-save"),

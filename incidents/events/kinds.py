@@ -315,6 +315,13 @@ KINDS: Final[dict[str, Kind]] = {
             personal="who",
         ),
         _kind(
+            "access.changed",
+            "{who} {what}",
+            "who what",
+            purpose=Purpose.CONFIG,
+            personal="who",
+        ),
+        _kind(
             "config.changed",
             "{what}",
             "what changes author",

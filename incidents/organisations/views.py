@@ -1,14 +1,15 @@
-"""Pages of a person: sign in and out, the own account, password, API tokens."""
+"""Pages of a person: sign in and out, the own account.
+
+Password and API tokens are changed in `incident/own_access_views.py`, which records.
+"""
 
 import math
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +27,6 @@ from incidents.organisations.throttle import (
     begin_try,
     forgive,
 )
-from incidents.organisations.tokens import create_token, revoke_token
 from incidents.pages import PageRequest, page
 
 DEMO_PASSWORD: Final = "tocsin-demo"  # noqa: S105  of the demo world, which holds nothing
@@ -70,49 +70,6 @@ def sign_out(request: PageRequest) -> HttpResponse:
 def account(request: PageRequest) -> HttpResponse:
     """Show the own account."""
     return account_page(request)
-
-
-@sensitive_post_parameters()
-@page("GET", "POST")
-def password_change(request: PageRequest) -> HttpResponse:
-    """Change the own password; every other session ends."""
-    form = PasswordChangeForm(request.user, request.POST or None)
-    if form.is_valid():
-        form.save()
-        update_session_auth_hash(request, request.user)
-        messages.success(request, "Your password is changed.")
-        return redirect("account")
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    template = "incidents/organisations/password_change.html"
-    return render(request, template, {"form": form}, status=status)
-
-
-@page("POST")
-def token_new(request: PageRequest) -> HttpResponse:
-    """Make an API token and show it this once."""
-    form = TokenForm(request.POST, auto_id="id_token_%s")
-    if not form.is_valid():
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return account_page(request, status=status, token_form=form)
-    _, text = create_token(
-        request.user,
-        name=form.cleaned_data["name"],
-        scopes=form.cleaned_data["scopes"],
-        # The age of a token is real time, as where it is checked.
-        expires_at=form.expires_at(timezone.now()),
-    )
-    return account_page(request, new_token=text)
-
-
-@page("POST")
-def token_revoke(request: PageRequest, pk: int) -> HttpResponse:
-    """End one of the own tokens."""
-    token = request.user.api_tokens.filter(pk=pk).first()
-    if token is None:
-        raise Http404
-    revoke_token(token, now=timezone.now())
-    messages.success(request, f"The token {token.name} is revoked.")
-    return redirect("account")
 
 
 def account_page(

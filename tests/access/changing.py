@@ -67,11 +67,6 @@ _WHY: Final = {
         "page POST draft-save",
         "page POST sign-out",
     ),
-    "a token acts for its owner alone, and no further than they may": (
-        "api DELETE tokens-detail",
-        "api POST tokens-list",
-        "page POST token-revoke",
-    ),
     "the profile is what it was: it watches nothing": (
         "api PUT legal-profile",
         "page POST legal-profile",

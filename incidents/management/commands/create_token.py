@@ -7,8 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from incidents.events.own_access import make_token
 from incidents.organisations.models import User
-from incidents.organisations.tokens import Scope, create_token
+from incidents.organisations.tokens import Scope
+from incidents.timers.clock import read_now
 
 MAX_NAME = 100
 MAX_DAYS = 3650
@@ -43,11 +45,13 @@ class Command(BaseCommand):
             raise CommandError(message)
         if not 1 <= len(options["name"].strip()) <= MAX_NAME:
             raise CommandError(f"--name needs 1 to {MAX_NAME} characters.")
-        _, text = create_token(
+        _, text = make_token(
             user,
             name=options["name"].strip(),
             scopes=options["scope"] or Scope.values,
             expires_at=_expiry(options["days"]),
+            now=read_now(),
+            by_operator=True,
         )
         self.stdout.write(text)
 
