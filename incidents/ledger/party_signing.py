@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from incidents.ledger.dsse import sign
+from incidents.ledger.ed25519 import HAS_LIBRARY
 from incidents.ledger.party_ack import ACK_TYPE, BadAck, parse_ack
 from incidents.ledger.party_key import POSSESSION_TYPE, Possession, fingerprint
 from incidents.ledger.vkey import BadKey, KeyType, SigningKey
@@ -38,6 +39,9 @@ class BadRequest(ValueError):
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns what the process ends with."""
     options = _parse(words)
+    if not HAS_LIBRARY:
+        sys.stderr.write("this needs the package cryptography: pip install it\n")
+        return IMPOSSIBLE
     try:
         sys.stdout.write(options.run(options))
     except FileExistsError:

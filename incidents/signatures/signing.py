@@ -26,6 +26,7 @@ from incidents.organisations.roles import Action
 from incidents.signatures.models import PartyKey
 
 FIELD: Final = "envelopes"
+SHOWN: Final = 50
 _ANEW: Final = "Sign exactly what is asked for now, all of it, with one key."
 
 
@@ -50,6 +51,20 @@ def to_sign(incident: Incident, person: User) -> ToSign | None:
         return None
     payloads = _payloads(incident, newest)
     return ToSign(newest, payloads) if payloads else None
+
+
+def unsigned(person: User) -> list[Acknowledgement]:
+    """Return the person's newest acknowledgements that a key of theirs could sign."""
+    sides = PartyKey.objects.active().filter(user=person).values("organisation")
+    rows = Acknowledgement.objects.filter(
+        user=person,
+        organisation__in=sides,
+        event__isnull=False,
+        signed_at=None,
+        ended_at=None,
+        incident__in=Incident.objects.visible_to(person),
+    )
+    return list(rows.select_related("incident").order_by("-pk")[:SHOWN])
 
 
 def active_keys(person: User, acknowledgement: Acknowledgement) -> list[PartyKey]:

@@ -25,7 +25,7 @@ from incidents.signatures.keys import (
 )
 from incidents.signatures.models import PartyKey
 from incidents.signatures.panels import signing_context
-from incidents.signatures.signing import sign, signing_side, to_sign
+from incidents.signatures.signing import sign, signing_side, to_sign, unsigned
 from incidents.timers.clock import read_now
 
 
@@ -72,6 +72,7 @@ def _keys_context(request: PageRequest, form: KeyForm) -> dict[str, Any]:
         "own": own,
         "others": [key for key in keys if key.user_id != request.user.pk],
         "sides": sides,
+        "unsigned": unsigned(request.user),
         "suggested": f"{slug}/{request.user.pk}-{len(own) + 1}",
     }
 

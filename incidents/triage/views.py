@@ -21,7 +21,7 @@ from incidents.incident.access import (
 from incidents.incident.actions import primary_of
 from incidents.incident.actions_views import act_with, doer
 from incidents.incident.page import note_incident, see_incident
-from incidents.incident.panels import INCIDENT_PAGE, Seen
+from incidents.incident.panels import INCIDENT_PAGE, Seen, merged_context
 from incidents.incident.receipts import ACKNOWLEDGED
 from incidents.incident.strip import strip_of
 from incidents.organisations.directory import organisation_for
@@ -193,10 +193,12 @@ def _triage_page(
 ) -> HttpResponse:
     note_incident(request, seen)
     asked = questions.questions_for(seen.incident, [row.organisation_id])
+    parts = INCIDENT_PAGE.parts(seen)
     context: dict[str, Any] = {
         "now": seen.now,
         "incident": seen.incident,
-        "strip": strip_of(seen, INCIDENT_PAGE.parts(seen)),
+        "strip": strip_of(seen, parts),
+        "signing": merged_context(parts).get("signing"),
         "primary": primary_of(seen),
         "form": form,
         "criteria": {"outcomes": OUTCOMES, "priorities": PRIORITIES},

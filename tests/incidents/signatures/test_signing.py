@@ -11,7 +11,7 @@ from incidents.incident.access import actor_for
 from incidents.incident.shares import share
 from incidents.ledger.dsse import envelope_of
 from incidents.ledger.party_ack import parse_ack
-from incidents.models import Acknowledgement, Entry
+from incidents.models import Acknowledgement, Entry, Organisation
 from incidents.signatures.signing import sign, to_sign
 from tests import factories as make
 from tests.api_world import client_of
@@ -184,6 +184,19 @@ def test_page_offers_whoever_has_a_key_to_sign(incident, lab, responder):
     said = "Your acknowledgement is not signed yet."
     assert [said in text for text in (before, offered)] == [False, True]
     assert "03:00 UTC; not signed" in before
+
+
+def test_officer_is_offered_it_where_they_triage(incident):
+    naisa = Organisation.objects.get(slug="naisa")
+    officer = make.person(naisa, role="officer")
+    acknowledged(incident, officer, naisa)
+    with_key(officer, naisa)
+    page, said = page_of(officer), "Your acknowledgement is not signed yet."
+    assert said in page.get(f"/triage/{incident.ref}/").content.decode()
+    listed = f'href="/incidents/{incident.ref}/sign/"'
+    assert listed in page.get("/signing-keys/").content.decode()
+    signed(incident, officer, naisa)
+    assert listed not in page.get("/signing-keys/").content.decode()
 
 
 def test_page_takes_signatures_and_says_whose_they_are(incident, lab, responder):
