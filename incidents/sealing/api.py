@@ -21,6 +21,7 @@ from incidents.ledger.merkle import HASH_BYTES
 from incidents.ledger.tiles import BadTile, parse_tile_path
 from incidents.rest import ApiViewSet, StrictSerializer
 from incidents.sealing.formats import BYTES, KEPT, TEXT, AsItIs
+from incidents.sealing.models import EndedLog
 from incidents.sealing.places import newest_note, note_of, sealed_size
 from incidents.sealing.tree import consistency_path, inclusion_path, read_tile
 
@@ -60,6 +61,13 @@ class OpenLogViewSet(ApiViewSet):
         return HttpResponse(
             note, content_type=TEXT, headers={"Cache-Control": "no-cache"}
         )
+
+    def former(self, request: Request, number: int) -> HttpResponse:
+        """Show the last head under a name that was given up, counted from 1."""
+        ended = EndedLog.objects.filter(number=number).first()
+        if ended is None:
+            raise Http404
+        return HttpResponse(ended.note, content_type=TEXT)
 
     def consistency(self, request: Request) -> HttpResponse:
         """Prove that the log of one size begins with the log of a smaller one."""
@@ -122,6 +130,11 @@ urlpatterns: list[URLPattern] = [
         "checkpoint",
         OpenLogViewSet.as_view({"get": "checkpoint"}),
         name="log-checkpoint",
+    ),
+    path(
+        "<int:number>/checkpoint",
+        OpenLogViewSet.as_view({"get": "former"}),
+        name="log-former",
     ),
     path(
         "proof/consistency",

@@ -8,6 +8,7 @@ PUBLIC = {
     "log-checkpoint",
     "log-consistency",
     "log-entries",
+    "log-former",
     "log-inclusion",
     "log-tile",
 }

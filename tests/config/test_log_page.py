@@ -47,6 +47,9 @@ def test_page_says_under_which_names_the_log_was_signed_before(reader):
     assert labels(answer, "facts")["Name of the log"] == "log.example/2"
     assert "by Ana Ito: The key&#x27;s disk was copied" in answer.text
     assert "No quorum of witnesses had seen its last head, of 3 entries." in answer.text
+    note = Client().get("/log/1/checkpoint")
+    assert note.text.startswith("log.example/test\n3\n")
+    assert Client().get("/log/2/checkpoint").status_code == 404
     [former] = reader.get("/api/v1/log/").json()["formers"]
     named = ("origin", "successor", "size", "is_cosigned", "ended_by")
     assert [former[name] for name in named] == [
