@@ -75,7 +75,7 @@ def test_bulk_acknowledgement_skips_what_is_hidden(scene: Scene, who: str):
     before = Acknowledgement.objects.count()
     refs = [scene.incident.ref, _MISSING]
     answer = scene.call(who).post("/api/v1/triage/acknowledge/", {"refs": refs})
-    assert answer.json() == {"acknowledged": [], "skipped": refs}
+    assert answer.json() == {"acknowledged": [], "skipped": refs, "receipts": []}
     assert Acknowledgement.objects.count() == before
 
 
@@ -91,7 +91,11 @@ def test_bulk_acknowledgement_is_not_in_the_name_of_an_agency_that_lost_the_shar
     answer = scene.call("agency whose share ended").post(
         "/api/v1/triage/acknowledge/", sent
     )
-    assert answer.json() == {"acknowledged": [], "skipped": sent["refs"]}
+    assert answer.json() == {
+        "acknowledged": [],
+        "skipped": sent["refs"],
+        "receipts": [],
+    }
 
 
 @pytest.mark.parametrize("who", _OUTSIDERS)
