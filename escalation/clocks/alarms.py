@@ -16,7 +16,11 @@ from escalation.clocks.trail import name_of
 from escalation.notifications import retry
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod, Notification
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import facts_of, render_message
 from escalation.policies.clock_targets import Notice, describe_minutes
 from incidents.models import Acknowledgement, TriageRow
@@ -108,7 +112,6 @@ def _told_last(alarms: Sequence[Alarm]) -> dict[int, list[int]]:
 def _row(alarm: Alarm, method: ContactMethod, now: datetime) -> NewNotification:
     clock = alarm.clock
     purpose = retry.CLOCK if alarm.notice else retry.OVERDUE
-    name = str(method.user) if method.user else f"{clock.organisation.name} desk"
     facts = facts_of(
         clock.incident,
         purpose=purpose,
@@ -118,17 +121,13 @@ def _row(alarm: Alarm, method: ContactMethod, now: datetime) -> NewNotification:
         why=said(clock, now),
     )
     which = alarm.notice.name if alarm.notice else "breach"
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"clock:{clock.pk}:{clock.moves}:{which}:{method.pk}",
-        organisation_id=clock.organisation_id,
         purpose=purpose,
-        channel=method.channel,
-        address=method.address,
         message=render_message(facts),
+        desk=f"{clock.organisation.name} desk",
         incident=clock.incident,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=name,
     )
 
 

@@ -23,7 +23,11 @@ from escalation.lawbook.profiles import Profile
 from escalation.notifications import retry
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import facts_of, render_message
 from escalation.policies.clock_targets import describe_minutes
 from incidents.events.actor import Actor
@@ -147,17 +151,13 @@ def _row(letter: _Letter, method: ContactMethod, now: datetime) -> NewNotificati
         # Which law it is says something of the incident: it goes where the title may.
         note=_listed(letter, now),
     )
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=_key(letter, method),
-        organisation_id=organisation.pk,
         purpose=purpose,
-        channel=method.channel,
-        address=method.address,
         message=render_message(facts),
+        desk=f"{organisation.name} desk",
         incident=clock.incident,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user or f"{organisation.name} desk"),
         is_urgent=letter.is_urgent(now),
     )
 

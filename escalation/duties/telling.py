@@ -11,7 +11,11 @@ from escalation.lawbook.profiles import Profile, profiles_of
 from escalation.notifications import retry
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import facts_of, render_message
 
 
@@ -63,15 +67,11 @@ def _row(word: Word, method: ContactMethod) -> NewNotification:
         why=word.why,
     )
     desk = f"{decision.organisation.name} desk"
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"{word.key}:{method.pk}",
-        organisation_id=decision.organisation_id,
         purpose=retry.DECISION,
-        channel=method.channel,
-        address=method.address,
         message=render_message(facts),
+        desk=desk,
         incident=decision.incident,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user) if method.user else desk,
     )

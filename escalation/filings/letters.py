@@ -12,7 +12,11 @@ from escalation.filings.models import FilingRecipient
 from escalation.notifications import retry
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import facts_of, render_message
 from incidents.events.record import recording
 from incidents.models import Organisation, Share, Timer
@@ -88,17 +92,13 @@ def _row(
         why=why,
     )
     url = settings.BASE_URL + filing.get_absolute_url()
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"filing:{recipient.pk}:{what}:{timer.due_at:%Y%m%d%H%M%S%f}:{method.pk}",
-        organisation_id=told.pk,
         purpose=retry.FILING,
-        channel=method.channel,
-        address=method.address,
         message=render_message(replace(facts, url=url, inside=is_inside)),
+        desk=f"{told.name} desk",
         incident=filing.incident,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user) if method.user else f"{told.name} desk",
     )
 
 

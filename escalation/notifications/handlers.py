@@ -15,7 +15,11 @@ from escalation.notifications import (
 )
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import facts_of, render_message
 from incidents.events.record import recording
 from incidents.models import Organisation, Question, Timer, TriageRow
@@ -109,19 +113,11 @@ def _row(letter: _Letter, method: ContactMethod) -> NewNotification:
         body_text=letter.text,
         why=asked if letter.purpose == retry.QUESTION else "",
     )
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"{letter.purpose}:{letter.question.pk}:{method.pk}",
-        organisation_id=organisation.pk,
         purpose=letter.purpose,
-        channel=method.channel,
-        address=method.address,
         message=render_message(facts),
+        desk=f"{organisation.name} desk",
         incident=incident,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=_name(method, organisation),
     )
-
-
-def _name(method: ContactMethod, organisation: Organisation) -> str:
-    return str(method.user) if method.user else f"{organisation.name} desk"

@@ -17,6 +17,7 @@ from escalation.notifications.models import ContactMethod
 from escalation.notifications.outbox import (
     NewNotification,
     desk_methods,
+    message_by,
     methods_for_users,
     queue_notifications,
 )
@@ -74,14 +75,9 @@ def _row(method: ContactMethod, now: datetime) -> NewNotification:
         url=settings.BASE_URL + reverse("mail-list"),
         data={"purpose": retry.MAIL},
     )
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"mail:{quarter}:{method.pk}",
-        organisation_id=method.organisation_id,
         purpose=retry.MAIL,
-        channel=method.channel,
-        address=method.address,
         message=message,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user or ""),
     )

@@ -51,6 +51,32 @@ class NewNotification:
     """When it is to go out instead: the end of the recipient's quiet hours."""
 
 
+def message_by(  # noqa: PLR0913  (what a message by a method of contact may say)
+    method: ContactMethod,
+    *,
+    dedup_key: str,
+    purpose: str,
+    message: Message,
+    desk: str = "",
+    incident: Incident | None = None,
+    is_urgent: bool = False,
+) -> NewNotification:
+    """Return a message to whom a contact method belongs; `desk` names a side's own."""
+    return NewNotification(
+        dedup_key=dedup_key,
+        organisation_id=method.organisation_id,
+        purpose=purpose,
+        channel=method.channel,
+        address=method.address,
+        message=message,
+        incident=incident,
+        method_id=method.pk,
+        recipient_user_id=method.user_id,
+        recipient_name=str(method.user or desk),
+        is_urgent=is_urgent,
+    )
+
+
 def queue_notifications(
     rows: Sequence[NewNotification], *, now: datetime
 ) -> list[Notification]:

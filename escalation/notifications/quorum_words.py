@@ -15,7 +15,11 @@ from django.urls import reverse
 from escalation.notifications import retry
 from escalation.notifications.in_charge import ways_to_those_in_charge
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import Message
 from incidents.events.record import recording
 from incidents.models import QuorumMiss, Timer
@@ -58,16 +62,11 @@ def tell_of_quorum(timers: Sequence[Timer], now: datetime, *, is_back: bool) -> 
 
 def _row(method: ContactMethod, miss: QuorumMiss, *, is_back: bool) -> NewNotification:
     message = _back(miss) if is_back else _missed(miss)
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"quorum:{miss.pk}:{'back' if is_back else 'missed'}:{method.pk}",
-        organisation_id=method.organisation_id,
         purpose=retry.QUORUM_BACK if is_back else retry.QUORUM,
-        channel=method.channel,
-        address=method.address,
         message=message,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user or ""),
         is_urgent=not is_back,
     )
 

@@ -15,7 +15,11 @@ from django.urls import reverse
 from escalation.notifications import retry
 from escalation.notifications.in_charge import ways_to_those_in_charge
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import Message
 from incidents.audit.findings import read_finding
 from incidents.audit.telling import MISMATCH_TIMER
@@ -56,16 +60,11 @@ def tell_of_mismatches(timers: Sequence[Timer], now: datetime) -> None:
 
 
 def _row(method: ContactMethod, audit: Audit) -> NewNotification:
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"record:{audit.pk}:{method.pk}",
-        organisation_id=method.organisation_id,
         purpose=retry.RECORD,
-        channel=method.channel,
-        address=method.address,
         message=_message(audit),
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user or ""),
         is_urgent=True,
     )
 

@@ -17,6 +17,7 @@ from escalation.notifications import retry
 from escalation.notifications.models import ContactMethod
 from escalation.notifications.outbox import (
     NewNotification,
+    message_by,
     methods_for_users,
     queue_notifications,
 )
@@ -196,14 +197,9 @@ def _message(word: Word) -> Message:
 def _notification(
     method: ContactMethod, *, key: str, message: Message
 ) -> NewNotification:
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"report:{key}:{method.pk}",
-        organisation_id=method.organisation_id,
         purpose=retry.REPORT,
-        channel=method.channel,
-        address=method.address,
         message=message,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user),
     )

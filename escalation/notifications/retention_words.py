@@ -15,7 +15,11 @@ from django.urls import reverse
 from escalation.notifications import retry
 from escalation.notifications.in_charge import ways_to_those_in_charge
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import Message
 from incidents.custody.recipients import OWED_TIMER
 from incidents.events.record import recording
@@ -129,14 +133,9 @@ def _send(timers: Sequence[Timer], say: Say, now: datetime) -> None:
 
 
 def _row(method: ContactMethod, key: str, message: Message) -> NewNotification:
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"{key}:{method.pk}",
-        organisation_id=method.organisation_id,
         purpose=retry.RETENTION,
-        channel=method.channel,
-        address=method.address,
         message=message,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user or ""),
     )

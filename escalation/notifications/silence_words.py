@@ -13,7 +13,11 @@ from django.urls import reverse
 from escalation.notifications import retry
 from escalation.notifications.address_book import AddressBook
 from escalation.notifications.models import ContactMethod
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import Message
 from incidents.events.record import recording
 from incidents.intake.silence_ends import ENDING, Ending, note_endings, sentence_of
@@ -50,16 +54,12 @@ def announce_ends(timers: Sequence[Timer], now: datetime) -> None:
 def _row(ending: Ending, method: ContactMethod) -> NewNotification:
     silence = ending.silence
     key = f"{silence.pk}:{silence.ends_at:%Y%m%d%H%M%S%f}:{ending.stage}:{method.pk}"
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"silence:{key}",
-        organisation_id=silence.organisation_id,
         purpose=retry.SILENCE,
-        channel=method.channel,
-        address=method.address,
         message=_message(ending),
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user or f"{silence.organisation.name} desk"),
+        desk=f"{silence.organisation.name} desk",
     )
 
 

@@ -14,7 +14,11 @@ from django.utils.crypto import salted_hmac
 from escalation.notifications import retry
 from escalation.notifications.methods import record_change
 from escalation.notifications.models import ContactMethod, Notification
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    NewNotification,
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import Message
 from incidents.errors import BadInput, NotPossible
 from incidents.events.actor import Actor
@@ -161,16 +165,12 @@ def _message_row(method: ContactMethod) -> NewNotification:
         url="",
         data={"purpose": retry.VERIFY, "organisation": organisation},
     )
-    return NewNotification(
+    return message_by(
+        method,
         dedup_key=f"verify:{method.pk}:{method.verification_count}",
-        organisation_id=method.organisation_id,
         purpose=retry.VERIFY,
-        channel=method.channel,
-        address=method.address,
         message=message,
-        method_id=method.pk,
-        recipient_user_id=method.user_id,
-        recipient_name=str(method.user) if method.user else organisation,
+        desk=organisation,
     )
 
 

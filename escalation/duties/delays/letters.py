@@ -8,7 +8,10 @@ from django.urls import reverse
 
 from escalation.notifications import retry
 from escalation.notifications.address_book import AddressBook
-from escalation.notifications.outbox import NewNotification, queue_notifications
+from escalation.notifications.outbox import (
+    message_by,
+    queue_notifications,
+)
 from escalation.notifications.render import facts_of, render_message
 from incidents.models import Incident, Organisation
 
@@ -33,17 +36,13 @@ def write_to(
             why=why,
         )
         rows.append(
-            NewNotification(
+            message_by(
+                method,
                 dedup_key=f"delay:{key}:{method.pk}",
-                organisation_id=side.pk,
                 purpose=retry.FILING,
-                channel=method.channel,
-                address=method.address,
                 message=render_message(replace(facts, url=f"{url}#delays")),
+                desk=f"{side.name} desk",
                 incident=incident,
-                method_id=method.pk,
-                recipient_user_id=method.user_id,
-                recipient_name=str(method.user) if method.user else f"{side.name} desk",
             )
         )
     queue_notifications(rows, now=now)
