@@ -14,7 +14,7 @@ from typing import Final
 from django.conf import settings
 
 from escalation.notifications.channels.deadline_socket import DeadlineSocket
-from escalation.notifications.channels.guarded_post import connect
+from escalation.notifications.channels.guarded_post import connect, why_not_reached
 from escalation.notifications.channels.webhook_target import (
     Refused,
     Target,
@@ -58,7 +58,7 @@ def post_letter(letter: Letter) -> tuple[int, str, bytes]:
     except ssl.SSLCertVerificationError as error:
         raise NotAnswered(f"certificate: {error.verify_message}") from None
     except (OSError, UnicodeError, http.client.HTTPException, ValueError) as error:
-        raise NotAnswered(f"not reached: {type(error).__name__}") from None
+        raise NotAnswered(why_not_reached(error)) from None
 
 
 def _post(

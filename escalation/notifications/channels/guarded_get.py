@@ -13,7 +13,7 @@ from django.conf import settings
 
 from escalation.notifications.channels.base import SEND_LIMIT_SECONDS
 from escalation.notifications.channels.deadline_socket import DeadlineSocket
-from escalation.notifications.channels.guarded_post import connect
+from escalation.notifications.channels.guarded_post import connect, why_not_reached
 from escalation.notifications.channels.webhook_target import (
     Refused,
     Target,
@@ -35,7 +35,7 @@ def get(address: str, limit_bytes: int, *, accept: str = "text/calendar") -> byt
     except ssl.SSLCertVerificationError as error:
         raise NotFetched(f"certificate: {error.verify_message}") from None
     except (OSError, UnicodeError, http.client.HTTPException, ValueError) as error:
-        raise NotFetched(f"not reached: {type(error).__name__}") from None
+        raise NotFetched(why_not_reached(error)) from None
 
 
 def _get(

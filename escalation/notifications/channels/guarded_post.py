@@ -122,3 +122,16 @@ def _post(
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__} {error}"[:300]
+
+
+_WORDS: Final[dict[type[Exception], str]] = {
+    socket.gaierror: "no machine has this name",
+    ConnectionRefusedError: "nothing answers at this port",
+    TimeoutError: "no answer in time",
+    ConnectionResetError: "it broke off",
+}
+
+
+def why_not_reached(error: Exception) -> str:
+    """Return in words, without the address, why there was no answer."""
+    return f"not reached: {_WORDS.get(type(error), type(error).__name__)}"
