@@ -29,7 +29,8 @@ REPORT: Final = "report.html"
 
 _EVIDENCE: Final = (
     "Evidence is what stands in the bundle: checkpoint.txt, checkpoints.jsonl,"
-    " entries.jsonl, erasures.jsonl, proofs.txt, completeness.json and attachments/,"
+    " entries.jsonl, erasures.jsonl, continues.jsonl, proofs.txt, completeness.json and"
+    " attachments/,"
     " checked by a policy that you got from a person and not with the bundle."
 )
 _CHECK: Final = "python tocsin-verify.pyz BUNDLE.zip POLICY --report verified.html"
